@@ -1,0 +1,196 @@
+"""The configuration: one typed, frozen section per stage. Unknown keys and impossible values are refused.
+
+Knows nothing of params.yaml, profiles or command lines (``tasks.params`` reads those and builds this).
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+Positive = Annotated[int, Field(gt=0)]
+Fraction = Annotated[float, Field(gt=0, lt=1)]
+
+
+class Section(BaseModel):
+    """Frozen, and an unknown key is an error."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class DatasetConfig(Section):
+    """One dataset to benchmark."""
+
+    name: str = Field(pattern=r"^[a-z0-9_]+$")
+    format: Literal["mvtec", "visa", "folder"] = "mvtec"
+    """Layout on disk: MVTec-AD's, VisA's with its split CSV, or plain folders."""
+    root: Path
+    categories: tuple[str, ...] | None = None
+    """None: all that are there."""
+
+
+class PreprocessingConfig(Section):
+    """How an image becomes the expert's input. Paper (4.1): resize 256, centre crop 224."""
+
+    resize: Positive = 224
+    """Side in pixels; see ``fit``."""
+    fit: Literal["stretch", "short_side"] = "stretch"
+    """stretch: both sides to ``resize`` (no border goes uninspected); short_side: keep the aspect, then crop."""
+    center_crop: Positive | None = None
+
+    @model_validator(mode="after")
+    def _crop_fits(self) -> PreprocessingConfig:
+        if self.center_crop is not None and self.center_crop > self.resize:
+            raise ValueError(f"center_crop ({self.center_crop}) exceeds resize ({self.resize})")
+        if self.fit == "short_side" and self.center_crop is None:
+            raise ValueError("fit: short_side needs center_crop, because images of a batch must have one size")
+        return self
+
+
+class BackboneConfig(Section):
+    """The feature extractor. Weights: ``embedded``, ``pretrained`` (downloaded by name), or a local safetensors file."""
+
+    name: str = "embedded"
+    """``embedded``, or a timm model name."""
+    weights: str = "embedded"
+    layers: tuple[str, ...] = ("layer2", "layer3")
+
+
+class CoresetConfig(Section):
+    """Greedy coreset sampling (paper: Eq. 1)."""
+
+    ratio: Annotated[float, Field(gt=0, le=1)] = 0.1
+    projection_dim: Positive | None = 128
+    """Dimension of the random projection used for sampling only; None: none."""
+
+
+class ExpertConfig(Section):
+    """PatchCore."""
+
+    preprocessing: PreprocessingConfig = PreprocessingConfig()
+    backbone: BackboneConfig = BackboneConfig()
+    coreset: CoresetConfig = CoresetConfig()
+    distance: Literal["euclidean", "squared"] = "euclidean"
+    """Paper: euclidean (Eq. 3); the authors' code: squared."""
+    leave_own_image_out: bool = True
+    """DBT scores against the bank without the image's own patches; false: Algorithm 1 as printed."""
+    patches: Literal["unsampled", "all"] = "unsampled"
+    min_unsampled_patches: Positive = 32
+    """Training images with fewer are left out of the fit, and reported."""
+    batch_size: Positive = 8
+
+
+class ThresholdConfig(Section):
+    """Distribution-based thresholding (paper: section 3.2.2)."""
+
+    method: Literal["kappa_sigma", "gev", "quantile", "mad", "conformal", "authors_evt", "oracle"] = "kappa_sigma"
+    kappa: Annotated[float, Field(ge=0)] = 3.0
+    """kappa_sigma and mad: tau = centre + kappa * spread."""
+    false_alarm_rate: Fraction = 0.01
+    """gev, quantile, conformal: target share of normal images above tau."""
+    bootstrap_samples: Positive = 1000
+    min_images: Positive = 5
+    """Fewer scored training images are an error."""
+
+
+class GuidanceConfig(Section):
+    """Textual prior and visual prompt (paper: section 3.2.3; single-modality rows of Table 3)."""
+
+    textual_prior: Literal["always", "never"] = "always"
+    visual_prompt: Literal["anomalous", "always", "never"] = "anomalous"
+    box_rule: Literal["tau", "authors"] = "tau"
+    max_boxes: Positive = 3
+    line_width: Positive = 2
+
+
+class RetrievalConfig(Section):
+    """Normal templates shown to the MLLM (1-shot+ of MMAD)."""
+
+    shots: Annotated[int, Field(ge=0, le=3)] = 1
+    selection: Literal["similar", "random"] = "similar"
+
+
+class MllmConfig(Section):
+    """The multimodal LLM and how it is asked."""
+
+    model: str = "embedded"
+    """``embedded``, a local directory, or a hub id."""
+    revision: str | None = None
+    trust_remote_code: bool = False
+    dtype: Literal["float32", "bfloat16", "float16"] = "float32"
+    device: str = "cpu"
+    batch_size: Positive = 16
+    answer: Literal["logits", "generate", "paper"] = "logits"
+    """logits: option letters' probabilities; generate: the letter in the text; paper: its keyword rule (4.1)."""
+    max_new_tokens: Positive = 32
+    explain: bool = False
+    """Also generate a one-sentence explanation for images judged defective."""
+
+
+class CaasConfig(Section):
+    """Confidence-aware attention sharpening (paper: section 3.3.3, Eq. 9)."""
+
+    alpha: Annotated[float, Field(gt=-1)] = 0.6
+    """Visual tokens are scaled by 1 + alpha."""
+    beta: Annotated[float, Field(gt=-1)] = 0.0
+    """The prior sentence's tokens are scaled by 1 + beta (Table 4: -0.4)."""
+    mode: Literal["logits", "centred", "weights", "values"] = "logits"
+    first_layer: int = 9
+    last_layer: int = 15
+    """0-based, inclusive, for a decoder of 28 layers; scaled to the model's depth unless it has 28-36."""
+    scale_layers: bool = True
+    gate: Literal["paper", "symmetric"] = "paper"
+    gate_width: Annotated[float, Field(gt=0)] = 1.0
+    """symmetric gate: |s - tau| <= gate_width * sigma."""
+    tokens: Literal["all", "template", "query", "boxed_query"] = "all"
+
+    @model_validator(mode="after")
+    def _layers_in_order(self) -> CaasConfig:
+        if not 0 <= self.first_layer <= self.last_layer:
+            raise ValueError(f"layers must satisfy 0 <= first_layer <= last_layer, got {self.first_layer}, {self.last_layer}")
+        return self
+
+
+class EvaluationConfig(Section):
+    """Metrics."""
+
+    bootstrap_samples: Positive = 1000
+    confidence: Fraction = 0.95
+
+
+class RunConfig(Section):
+    """Where and how a run executes."""
+
+    seed: Annotated[int, Field(ge=0)] = 0
+    threads: Positive = 2
+    output_dir: Path = Path("runs")
+    cache_dir: Path = Path(".eagle/cache")
+    workers: Positive = 1
+    """Categories in flight at once."""
+    dask_address: str | None = None
+    """Scheduler of a Dask cluster; None: threads of this process."""
+
+
+class TrackingConfig(Section):
+    """MLflow."""
+
+    tracking_uri: str = "sqlite:///mlflow.db"
+    experiment: str = "eagle"
+
+
+class EagleConfig(Section):
+    """Everything a benchmark depends on."""
+
+    datasets: tuple[DatasetConfig, ...] = Field(min_length=1)
+    methods: tuple[Literal["expert", "mllm", "eagle_no_caas", "eagle"], ...] = ("expert", "mllm", "eagle_no_caas", "eagle")
+    mllms: tuple[MllmConfig, ...] = Field(default=(MllmConfig(),), min_length=1)
+    expert: ExpertConfig = ExpertConfig()
+    threshold: ThresholdConfig = ThresholdConfig()
+    guidance: GuidanceConfig = GuidanceConfig()
+    retrieval: RetrievalConfig = RetrievalConfig()
+    caas: CaasConfig = CaasConfig()
+    evaluation: EvaluationConfig = EvaluationConfig()
+    run: RunConfig = RunConfig()
+    tracking: TrackingConfig = TrackingConfig()

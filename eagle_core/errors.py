@@ -1,0 +1,29 @@
+"""What can go wrong, by whose move it is to put it right. Every message names the thing and the remedy."""
+
+
+class EagleError(Exception):
+    """Base of every error that Eagle raises on purpose; the command line prints it as one line."""
+
+
+class ConfigurationError(EagleError):
+    """A parameter is unknown, of the wrong type, or impossible; the message names its dotted key."""
+
+
+class DataError(EagleError):
+    """A file or folder is missing, empty, corrupt or of the wrong size; the message names it."""
+
+
+class WeightsError(EagleError):
+    """Weights that were asked for cannot be had or do not fit; nothing is substituted for them."""
+
+
+class FitError(EagleError):
+    """An expert or a threshold cannot be fitted from what it was given (too few images or patches, NaN)."""
+
+
+class AttentionError(EagleError):
+    """Attention guidance was asked for where it is impossible, or it did not take effect."""
+
+
+class ModelError(EagleError):
+    """A multimodal LLM cannot be loaded, or cannot be asked in the way it was asked."""

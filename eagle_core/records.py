@@ -1,0 +1,168 @@
+"""The frozen nouns that travel between the stages.
+
+Sample -> ExpertPrediction -> Guidance -> Prompt -> Answer -> Record. Stage packages do not import each
+other; they meet here. Knows no files formats (see ``eagle_core.record_table`` for the Parquet schema).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+from PIL import Image
+
+Split = Literal["train", "test"]
+Method = Literal["expert", "mllm", "eagle_no_caas", "eagle", "echo", "eagle_echo"]
+QuestionType = Literal[
+    "anomaly_detection",
+    "defect_classification",
+    "defect_localization",
+    "defect_description",
+    "defect_analysis",
+    "object_classification",
+    "object_analysis",
+]
+AnswerStatus = Literal["answered", "unparsed", "failed", "not_asked"]
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One image of a dataset. ``image_id`` is its POSIX path below the dataset's root: stable across machines."""
+
+    dataset: str
+    category: str
+    image_id: str
+    image_path: Path
+    split: Split
+    is_defective: bool | None
+    """None: unlabelled."""
+    defect_kind: str | None = None
+    """Folder name of the defect in MVTec layout; None for normal or unlabelled images."""
+    mask_path: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """Axis-aligned box in pixels of the original image, half-open: columns x0..x1-1, rows y0..y1-1."""
+
+    x0: int
+    y0: int
+    x1: int
+    y1: int
+    score: float
+    """Highest patch score inside."""
+
+
+@dataclass(frozen=True, slots=True)
+class ExpertPrediction:
+    """PatchCore's reading of one image (paper: Eqs. 2-4)."""
+
+    image_id: str
+    score: float
+    """s_img, the maximum of ``patch_scores``."""
+    patch_scores: np.ndarray
+    """``(h, w) float32``: distance of each patch to its nearest bank patch."""
+    image_size: tuple[int, int]
+    """(width, height) of the original image in pixels."""
+
+
+@dataclass(frozen=True, slots=True)
+class Threshold:
+    """tau and s_max of one category with what they were fitted from (paper: section 3.2.2)."""
+
+    tau: float
+    s_max: float
+    method: str
+    mean: float
+    standard_deviation: float
+    """Population standard deviation of the training scores."""
+    tau_low: float
+    tau_high: float
+    """95 % bootstrap confidence interval of tau."""
+    interval_mass: float
+    """Share of the training scores in [tau, s_max]; 0.0 where the interval is empty."""
+    training_scores: tuple[float, ...]
+    excluded_images: tuple[str, ...] = ()
+    """Training images that had too few unsampled patches to be scored, by image_id."""
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def interval_is_empty(self) -> bool:
+        """True where no score can lie in [tau, s_max]: the paper's gate never opens."""
+        return self.s_max < self.tau
+
+
+@dataclass(frozen=True, slots=True)
+class Guidance:
+    """What the expert tells the MLLM about one image (paper: sections 3.2.3 and 3.3.3)."""
+
+    predicted_anomalous: bool
+    """s_img >= tau."""
+    gate_open: bool
+    """CAAS is on for this image."""
+    boxes: tuple[Box, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A multiple-choice question. Options are (letter, text) in the order in which they are printed."""
+
+    question_id: str
+    question_type: QuestionType
+    text: str
+    options: tuple[tuple[str, str], ...]
+    correct_letter: str | None = None
+    """None: the right answer is unknown."""
+
+
+ImageRole = Literal["template", "query", "boxed_query"]
+TextRole = Literal["caption", "prior", "box_sentence", "instruction", "knowledge", "reasoning", "question"]
+
+
+@dataclass(frozen=True, slots=True)
+class ImagePart:
+    """An image of the prompt, RGB."""
+
+    role: ImageRole
+    image: Image.Image
+
+
+@dataclass(frozen=True, slots=True)
+class TextPart:
+    """A piece of text of the prompt. It ends in its own separator: parts are concatenated as they are."""
+
+    role: TextRole
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """One question to an MLLM: a system text, then images and text in order."""
+
+    system: str
+    parts: tuple[ImagePart | TextPart, ...]
+    question: Question
+
+    @property
+    def text(self) -> str:
+        """All text in order, with ``<role>`` where an image stands: what the cache and the reader see."""
+        shown = [p.text if isinstance(p, TextPart) else f"<{p.role}>" for p in self.parts]
+        return self.system + "\n" + "".join(shown)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An MLLM's answer to one prompt."""
+
+    status: AnswerStatus
+    letter: str | None
+    p_defect: float | None
+    """Probability of the option that says "defect"; None where the options are not yes/no."""
+    option_log_probabilities: tuple[tuple[str, float], ...] = ()
+    """(letter, natural-log probability normalised over the options); empty where text was generated."""
+    text: str | None = None
+    """What was generated, where something was."""
+    error: str | None = None
+    """Why, where status is failed."""
