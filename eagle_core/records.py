@@ -66,6 +66,28 @@ class ExpertPrediction:
     """``(h, w) float32``: distance of each patch to its nearest bank patch."""
     image_size: tuple[int, int]
     """(width, height) of the original image in pixels."""
+    embedding: np.ndarray
+    """``(D,) float32``: mean of the patch features, L2-normalised; what retrieval compares."""
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingScores:
+    """The normal training images seen by DBT: what a threshold is fitted from (paper: section 3.2.2)."""
+
+    image_ids: tuple[str, ...]
+    """Scored images."""
+    scores: np.ndarray
+    """``(N,) float64``, finite, in the order of ``image_ids``."""
+    excluded: tuple[str, ...] = ()
+    """Images with too few unsampled patches to be scored."""
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """An input that could not be processed in a batch that goes on without it; it is counted and shown."""
+
+    image_id: str
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +172,16 @@ class Prompt:
         """All text in order, with ``<role>`` where an image stands: what the cache and the reader see."""
         shown = [p.text if isinstance(p, TextPart) else f"<{p.role}>" for p in self.parts]
         return self.system + "\n" + "".join(shown)
+
+
+@dataclass(frozen=True, slots=True)
+class AttentionGuidance:
+    """How strongly attention is guided for one prompt (paper: Eq. 9). Zeros leave it as it is, bit for bit."""
+
+    alpha: float = 0.0
+    """Visual tokens are scaled by 1 + alpha."""
+    beta: float = 0.0
+    """The prior sentence's tokens are scaled by 1 + beta."""
 
 
 @dataclass(frozen=True, slots=True)

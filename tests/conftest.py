@@ -1,0 +1,25 @@
+"""Shared fixtures. What a machine lacks is skipped with its reason, or is a failure where CI demands all."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import NoReturn
+
+import pytest
+
+
+def skip_or_fail(reason: str) -> NoReturn:
+    """Skip with ``reason``; fail instead where EAGLE_REQUIRE_ALL=1 says that nothing may be missing."""
+    if os.environ.get("EAGLE_REQUIRE_ALL") == "1":
+        pytest.fail(f"EAGLE_REQUIRE_ALL=1, but {reason}")
+    pytest.skip(reason)
+
+
+@pytest.fixture(scope="session")
+def real_data() -> Path:
+    """Folder with screw/, cookie/ and mmad/; beside it weights/."""
+    folder = os.environ.get("EAGLE_REAL_DATA")
+    if not folder or not Path(folder).is_dir():
+        skip_or_fail("EAGLE_REAL_DATA does not name a folder with real images")
+    return Path(folder)
