@@ -6,9 +6,9 @@ Knows nothing of params.yaml, profiles or command lines (``tasks.params`` reads 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 Positive = Annotated[int, Field(gt=0)]
 Fraction = Annotated[float, Field(gt=0, lt=1)]
@@ -183,9 +183,11 @@ class TrackingConfig(Section):
 class EagleConfig(Section):
     """Everything a benchmark depends on."""
 
-    datasets: tuple[DatasetConfig, ...] = Field(min_length=1)
+    datasets: dict[str, DatasetConfig] = Field(min_length=1)
+    """By name. A profile or override takes an inherited one away by setting it to null."""
     methods: tuple[Literal["expert", "mllm", "eagle_no_caas", "eagle"], ...] = ("expert", "mllm", "eagle_no_caas", "eagle")
-    mllms: tuple[MllmConfig, ...] = Field(default=(MllmConfig(),), min_length=1)
+    mllms: dict[str, MllmConfig] = Field(default={"embedded": MllmConfig()}, min_length=1)
+    """By the name that records and tables show; null takes an inherited one away."""
     expert: ExpertConfig = ExpertConfig()
     threshold: ThresholdConfig = ThresholdConfig()
     guidance: GuidanceConfig = GuidanceConfig()
@@ -194,3 +196,22 @@ class EagleConfig(Section):
     evaluation: EvaluationConfig = EvaluationConfig()
     run: RunConfig = RunConfig()
     tracking: TrackingConfig = TrackingConfig()
+
+    @field_validator("datasets", "mllms", mode="before")
+    @classmethod
+    def _null_removes(cls, value: Any) -> Any:
+        return {k: v for k, v in value.items() if v is not None} if isinstance(value, dict) else value
+
+    @field_validator("datasets", mode="before")
+    @classmethod
+    def _name_from_key(cls, value: Any) -> Any:
+        if not isinstance(value, dict):
+            return value
+        return {k: {"name": k, **v} if isinstance(v, dict) else v for k, v in value.items()}
+
+    @model_validator(mode="after")
+    def _names_agree(self) -> EagleConfig:
+        for key, dataset in self.datasets.items():
+            if dataset.name != key:
+                raise ValueError(f"datasets.{key}.name must be {key!r}, got {dataset.name!r}")
+        return self

@@ -1,0 +1,145 @@
+"""The only reader of params.yaml: base, then profile, then single values, checked once and passed down."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import BaseModel, ValidationError
+
+from eagle_core.config import EagleConfig
+from eagle_core.errors import ConfigurationError
+
+SQLITE_PREFIX = "sqlite:///"
+
+
+def load_params(path: Path, profile: str = "demo", overrides: Mapping[str, Any] | None = None) -> EagleConfig:
+    """Read ``path``, lay ``profile`` and then ``overrides`` (dotted key -> value) over it, and check it.
+
+    Relative paths are resolved against the folder of ``path``.
+
+    Raises:
+        ConfigurationError: The file is missing or no YAML mapping, or a profile or key is unknown or wrong.
+    """
+    tree = _read(path)
+    profiles = tree.pop("profiles", {})
+    if profile not in profiles:
+        raise ConfigurationError(f"{path}: no profile {profile!r}; there are: {', '.join(sorted(profiles))}")
+    tree = _merge(tree, profiles[profile] or {})
+    for key, value in (overrides or {}).items():
+        _set(tree, key, value)
+    try:
+        config = EagleConfig.model_validate(tree)
+    except ValidationError as error:
+        raise ConfigurationError(_explain(error)) from error
+    return _resolve_paths(config, path.resolve().parent)
+
+
+def profile_names(path: Path) -> tuple[str, ...]:
+    """All profiles of ``path``, in its order."""
+    return tuple(_read(path).get("profiles", {}))
+
+
+def parse_assignments(assignments: Iterable[str]) -> dict[str, Any]:
+    """Turn ``["caas.alpha=0.3", …]`` into {dotted key: value}; values are YAML.
+
+    Raises:
+        ConfigurationError: One has no ``=`` or its value is no YAML.
+    """
+    parsed = {}
+    for text in assignments:
+        key, equals, value = text.partition("=")
+        if not equals or not key:
+            raise ConfigurationError(f"--set {text!r}: write it as key=value, such as caas.alpha=0.3")
+        try:
+            parsed[key.strip()] = yaml.safe_load(value)
+        except yaml.YAMLError as error:
+            raise ConfigurationError(f"--set {text!r}: the value is not valid YAML: {error}") from error
+    return parsed
+
+
+def flatten(section: BaseModel) -> dict[str, Any]:
+    """Every leaf of a section under its dotted params.yaml key, as JSON values."""
+    flat: dict[str, Any] = {}
+
+    def walk(prefix: str, value: Any) -> None:
+        if isinstance(value, dict):
+            for key, child in value.items():
+                walk(f"{prefix}.{key}" if prefix else str(key), child)
+        else:
+            flat[prefix] = value
+
+    walk("", section.model_dump(mode="json"))
+    return flat
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        tree = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise ConfigurationError(f"{path} does not exist; run eagle in the project folder or pass --params") from error
+    except yaml.YAMLError as error:
+        raise ConfigurationError(f"{path} is not valid YAML: {error}") from error
+    if not isinstance(tree, dict):
+        raise ConfigurationError(f"{path} must hold a mapping of sections")
+    return tree
+
+
+def _merge(base: Mapping[str, Any], overlay: Mapping[str, Any]) -> dict[str, Any]:
+    """``overlay`` over ``base``, mappings key by key, everything else replaced."""
+    merged = dict(base)
+    for key, value in overlay.items():
+        old = merged.get(key)
+        merged[key] = _merge(old, value) if isinstance(old, dict) and isinstance(value, dict) else value
+    return merged
+
+
+def _set(tree: dict[str, Any], key: str, value: Any) -> None:
+    *path, last = key.split(".")
+    node = tree
+    for name in path:
+        child = node.get(name)
+        node[name] = dict(child) if isinstance(child, dict) else {}
+        node = node[name]
+    node[last] = _merge(node[last], value) if isinstance(node.get(last), dict) and isinstance(value, dict) else value
+
+
+def _explain(error: ValidationError) -> str:
+    """One line per problem, each naming the dotted key; for an unknown key, the valid ones."""
+    lines = []
+    for problem in error.errors():
+        key = ".".join(str(part) for part in problem["loc"]) or "params"
+        if problem["type"] == "extra_forbidden":
+            known = _known_keys(problem["loc"][:-1])
+            lines.append(f"{key}: unknown key" + (f"; valid here: {', '.join(known)}" if known else ""))
+        else:
+            lines.append(f"{key}: {problem['msg']} (got {problem['input']!r})")
+    return "; ".join(lines)
+
+
+def _known_keys(location: tuple[int | str, ...]) -> list[str]:
+    model: Any = EagleConfig
+    for part in location:
+        if isinstance(model, type) and issubclass(model, BaseModel) and part in model.model_fields:
+            annotation = model.model_fields[str(part)].annotation
+            values = getattr(annotation, "__args__", None)
+            model = values[-1] if values else annotation
+    return list(model.model_fields) if isinstance(model, type) and issubclass(model, BaseModel) else []
+
+
+def _resolve_paths(config: EagleConfig, folder: Path) -> EagleConfig:
+    datasets = {k: d.model_copy(update={"root": folder / d.root}) for k, d in config.datasets.items()}
+    run = config.run.model_copy(
+        update={"output_dir": folder / config.run.output_dir, "cache_dir": folder / config.run.cache_dir}
+    )
+    tracking = config.tracking.model_copy(update={"tracking_uri": _resolve_uri(config.tracking.tracking_uri, folder)})
+    return config.model_copy(update={"datasets": datasets, "run": run, "tracking": tracking})
+
+
+def _resolve_uri(uri: str, folder: Path) -> str:
+    """A relative SQLite file is put beside params.yaml; every other URI stays as it is."""
+    if uri.startswith(SQLITE_PREFIX) and not Path(uri.removeprefix(SQLITE_PREFIX)).is_absolute():
+        return SQLITE_PREFIX + str(folder / uri.removeprefix(SQLITE_PREFIX))
+    return uri
