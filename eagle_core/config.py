@@ -165,6 +165,9 @@ class RunConfig(Section):
 
     seed: Annotated[int, Field(ge=0)] = 0
     threads: Positive = 2
+    """CPU threads of torch; results are bit-identical only for equal counts."""
+    device: str = "cpu"
+    """Where the expert runs: a torch device."""
     output_dir: Path = Path("runs")
     cache_dir: Path = Path(".eagle/cache")
     workers: Positive = 1

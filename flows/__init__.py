@@ -1,0 +1,12 @@
+"""Prefect flows: what runs after what. No computation.
+
+Importing this package first keeps Prefect, MLflow and DVC quiet and offline; what the user has set stays.
+"""
+
+import os
+
+os.environ.setdefault("PREFECT_SERVER_ANALYTICS_ENABLED", "false")
+os.environ.setdefault("PREFECT_LOGGING_EXTRA_LOGGERS", "eagle")
+os.environ.setdefault("DO_NOT_TRACK", "1")
+os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+os.environ.setdefault("DVC_NO_ANALYTICS", "1")

@@ -1,0 +1,60 @@
+"""Where a result comes from: commit, parameters, data, library versions; and the run's identity made of them."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.metadata
+import json
+import platform
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+from eagle_core.config import EagleConfig
+
+LIBRARIES = ("anomalib", "dvc", "faiss-cpu", "mlflow", "numpy", "pillow", "prefect", "torch", "transformers")
+WHERE_NOT_WHAT = {"run": {"output_dir", "cache_dir", "workers", "dask_address"}, "tracking": True}
+"""Parameters that say where or how fast a run executes, never what comes out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Provenance:
+    """Everything that a run's results follow from."""
+
+    run_id: str
+    """12 hex digits. The same commit, parameters and data give the same id: a rerun continues, never doubles."""
+    git_commit: str
+    params_sha256: str
+    data_hashes: dict[str, str]
+    """Dataset -> DVC hash; what is absent is missing here."""
+    versions: dict[str, str]
+
+
+def provenance_of(config: EagleConfig, data_hashes: dict[str, str], project: Path) -> Provenance:
+    """Gather the provenance of a run of ``config`` in the project folder ``project``."""
+    described = config.model_dump(mode="json", exclude=WHERE_NOT_WHAT)
+    for dataset in described["datasets"].values():
+        dataset.pop("root")
+    params = hashlib.sha256(json.dumps(described, sort_keys=True).encode()).hexdigest()
+    commit = git_commit(project)
+    identity = json.dumps([params, sorted(data_hashes.items()), commit])
+    return Provenance(
+        run_id=hashlib.sha256(identity.encode()).hexdigest()[:12],
+        git_commit=commit,
+        params_sha256=params,
+        data_hashes=dict(data_hashes),
+        versions={"python": platform.python_version()}
+        | {name: importlib.metadata.version(name) for name in LIBRARIES},
+    )
+
+
+def git_commit(project: Path) -> str:
+    """The commit checked out in ``project``, with ``-dirty`` where tracked files differ; ``none`` outside git."""
+    try:
+        described = subprocess.run(
+            ["git", "describe", "--always", "--dirty", "--abbrev=40", "--exclude=*"],
+            cwd=project, capture_output=True, text=True, timeout=30, check=True,
+        )
+    except (OSError, subprocess.SubprocessError):
+        return "none"
+    return described.stdout.strip()

@@ -1,0 +1,126 @@
+"""The one content-addressed store of stage results.
+
+``<root>/<stage>/<key[:2]>/<key>/`` holds a payload and a ``manifest.json`` (sha256 of each file, the
+inputs that made the key). An entry appears whole or not at all: it is written aside and renamed. An entry
+whose bytes do not match its manifest is thrown away, said so, and computed again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+LOG = logging.getLogger("eagle.store")
+MANIFEST = "manifest.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A stage's result in the store. Tasks pass these to each other, never the payload itself."""
+
+    stage: str
+    key: str
+    path: Path
+    cached: bool
+    """False: it was computed by this call."""
+
+
+def content_key(stage: str, version: int, inputs: Mapping[str, Any]) -> str:
+    """sha256 hex digest of everything that shapes a stage's result. ``inputs`` must be JSON values."""
+    canonical = json.dumps({"stage": stage, "version": version, "inputs": inputs}, sort_keys=True, allow_nan=False)
+    return hashlib.sha256(canonical.encode()).hexdigest()
+
+
+def file_sha256(path: Path) -> str:
+    """Hex digest of a file's bytes."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+class Store:
+    """Results of stages below one folder; safe for several processes at once."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    def find(self, stage: str, key: str) -> Entry | None:
+        """The verified entry, or None where it is absent or was corrupt (then it is removed)."""
+        path = self._path(stage, key)
+        if not path.is_dir():
+            return None
+        fault = _fault(path)
+        if fault:
+            LOG.warning("cache entry %s/%s is corrupt (%s): computed again", stage, key[:12], fault)
+            shutil.rmtree(path, ignore_errors=True)
+            return None
+        return Entry(stage, key, path, cached=True)
+
+    def get_or_compute(
+        self, stage: str, version: int, inputs: Mapping[str, Any], compute: Callable[[Path], None]
+    ) -> Entry:
+        """The entry for these inputs; where it is missing, ``compute(folder)`` writes its payload first.
+
+        Args:
+            stage: Folder name of the stage.
+            version: Raised by hand when the stage's code changes what it computes.
+            inputs: JSON values that, with stage and version, decide the payload.
+            compute: Writes the payload's files into the empty folder it is given.
+        """
+        key = content_key(stage, version, inputs)
+        found = self.find(stage, key)
+        if found:
+            return found
+        final = self._path(stage, key)
+        final.parent.mkdir(parents=True, exist_ok=True)
+        aside = Path(tempfile.mkdtemp(prefix=f".{key[:12]}-", dir=final.parent))
+        try:
+            compute(aside)
+            _write_manifest(aside, stage, version, inputs)
+            self._publish(aside, final)
+        finally:
+            shutil.rmtree(aside, ignore_errors=True)
+        return Entry(stage, key, final, cached=False)
+
+    def _path(self, stage: str, key: str) -> Path:
+        return self.root / stage / key[:2] / key
+
+    @staticmethod
+    def _publish(aside: Path, final: Path) -> None:
+        try:
+            aside.rename(final)
+        except OSError:
+            if not final.is_dir():
+                raise
+            LOG.info("another run wrote %s first; its entry is kept", final.name[:12])
+
+
+def _write_manifest(folder: Path, stage: str, version: int, inputs: Mapping[str, Any]) -> None:
+    files = {p.relative_to(folder).as_posix(): file_sha256(p) for p in sorted(folder.rglob("*")) if p.is_file()}
+    manifest = {"stage": stage, "version": version, "inputs": inputs, "files": files}
+    with (folder / MANIFEST).open("w", encoding="utf-8") as file:
+        json.dump(manifest, file, indent=1, sort_keys=True)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _fault(folder: Path) -> str | None:
+    """What is wrong with an entry; None where every file is there with its sha256."""
+    try:
+        files = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))["files"]
+    except (OSError, ValueError, KeyError) as error:
+        return f"manifest: {error}"
+    for name, expected in files.items():
+        try:
+            if file_sha256(folder / name) != expected:
+                return f"{name} has changed"
+        except OSError as error:
+            return str(error)
+    return None
