@@ -1,0 +1,37 @@
+# Two commands do everything on a bare machine (Python 3.11, pip, make, git):
+#   make demo    set up, generate the demo data, run EAGLE end to end, print the table
+#   make test    set up, check the code, run the tests
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALLED := $(VENV)/.installed
+
+.PHONY: demo test check setup prefect benchmarks clean
+
+demo: setup
+	$(BIN)/eagle run --profile demo
+
+test: setup check
+	$(BIN)/pytest
+
+check: setup
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+setup: $(INSTALLED)
+
+$(INSTALLED): pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev]'
+	touch $(INSTALLED)
+
+# Server, work pool and worker on this machine, with everything deployed. Stop it with Ctrl-C.
+prefect: setup
+	$(BIN)/python -m flows.serve
+
+benchmarks: setup
+	for script in benchmarks/*.py; do $(BIN)/python $$script || exit 1; done
+
+clean:
+	rm -rf $(VENV) .eagle runs build dist *.egg-info
