@@ -1,0 +1,91 @@
+"""Reader of VisA as published: the one-class split in ``split_csv/1cls.csv``, images and masks where it says.
+
+anomalib's ``Visa`` datamodule is not used: it copies the whole dataset into MVTec's layout before reading it.
+Such a copy (``visa_pytorch/``) is read with format ``mvtec``.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections import defaultdict
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from eagle_core.data.dataset import Category, SampleMaker
+from eagle_core.errors import DataError
+from eagle_core.records import Sample, Split
+
+SPLIT_FILE = Path("split_csv") / "1cls.csv"
+_COLUMNS = ("object", "split", "label", "image", "mask")
+_DEFECTIVE = "anomaly"
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    split: Split
+    is_defective: bool
+    image: Path
+    mask: Path | None
+
+
+def read_categories(dataset: str, root: Path) -> dict[str, Category]:
+    """Read every category that the split file names. VisA's split knows one kind of defect: ``anomaly``.
+
+    Raises:
+        DataError: The split file is missing or has a row that cannot be understood; file and line are named.
+    """
+    categories = {}
+    for name, rows in sorted(_rows_by_object(root).items()):
+        maker = SampleMaker(dataset, root, name)
+        splits: dict[Split, list[Sample]] = {"train": [], "test": []}
+        for row in sorted(rows, key=lambda row: row.image.as_posix()):
+            kind = _DEFECTIVE if row.is_defective else None
+            splits[row.split].append(maker.sample(row.image, row.split, row.is_defective, kind, row.mask))
+        categories[name] = Category(name, root / name, tuple(splits["train"]), tuple(splits["test"]))
+    return categories
+
+
+def _rows_by_object(root: Path) -> dict[str, list[_Row]]:
+    split_file = root / SPLIT_FILE
+    if not split_file.is_file():
+        raise DataError(f"{split_file}: no such file; root must be VisA's folder that holds split_csv/1cls.csv")
+    rows = defaultdict(list)
+    try:
+        with split_file.open(encoding="utf-8-sig", newline="") as file:
+            reader = csv.DictReader(file)
+            missing = [column for column in _COLUMNS if column not in (reader.fieldnames or ())]
+            if missing:
+                raise DataError(f"{split_file}: no column {', '.join(missing)}; take the file of VisA's archive")
+            for row in reader:
+                rows[row["object"]].append(_parse(row, root, f"{split_file}, line {reader.line_num}"))
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise DataError(f"{split_file}: not a CSV file in UTF-8 ({error}); take the file of VisA's archive") from error
+    return rows
+
+
+def _parse(row: dict[str, str | None], root: Path, where: str) -> _Row:
+    split, label, image, mask = row["split"], row["label"], row["image"], row["mask"]
+    if split not in ("train", "test"):
+        raise DataError(f"{where}: split is {split!r}; it must be train or test")
+    if label not in ("normal", _DEFECTIVE):
+        raise DataError(f"{where}: label is {label!r}; it must be normal or {_DEFECTIVE}")
+    if split == "train" and label == _DEFECTIVE:
+        raise DataError(f"{where}: a defective training image; the expert is fitted on normal images only")
+    name = row["object"]
+    if not name or not image:
+        raise DataError(f"{where}: object or image is empty; take the file of VisA's archive")
+    if PurePosixPath(name).name != name:
+        raise DataError(f"{where}: object is {name!r}; it must be the name of a folder")
+    return _Row(
+        "train" if split == "train" else "test",
+        label == _DEFECTIVE,
+        _inside(root, image, where),
+        _inside(root, mask, where) if mask else None,
+    )
+
+
+def _inside(root: Path, relative: str, where: str) -> Path:
+    path = PurePosixPath(relative)
+    if path.is_absolute() or ".." in path.parts:
+        raise DataError(f"{where}: {relative} leaves the dataset's folder; paths must be relative to it")
+    return root / path
