@@ -1,0 +1,48 @@
+"""The ``eagle`` command. One file per verb; errors end as one line that says what to do."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+
+import typer
+from rich.console import Console
+
+from eagle_core.errors import EagleError
+from flows.cli import data, doctor, inspect, models, run
+
+HELP = """Industrial anomaly detection with multimodal LLMs guided by a PatchCore expert.
+
+Examples:
+
+  eagle run                               the demo: four methods, a table, MLflow runs
+
+  eagle run --profile visa --set caas.alpha=0.3
+
+  eagle inspect part.png --category tiles  a verdict for one image
+
+  eagle doctor                            what this machine can run
+"""
+
+app = typer.Typer(help=HELP, no_args_is_help=True, add_completion=False, rich_markup_mode="rich")
+app.command("run")(run.run)
+app.command("inspect")(inspect.inspect)
+app.command("models")(models.models)
+app.command("doctor")(doctor.doctor)
+app.add_typer(data.app, name="data")
+
+
+def main() -> None:
+    """Entry point: run the command; an EagleError becomes one red line and exit code 2."""
+    logging.basicConfig(level=logging.WARNING, format="%(message)s", stream=sys.stderr)
+    logging.getLogger("eagle").setLevel(os.environ.get("EAGLE_LOG_LEVEL", "INFO").upper())
+    try:
+        app()
+    except EagleError as error:
+        Console(stderr=True, soft_wrap=True).print(f"[bold red]error:[/] {error}", highlight=False, markup=True)
+        sys.exit(2)
+
+
+if __name__ == "__main__":
+    main()

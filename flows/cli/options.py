@@ -1,0 +1,16 @@
+"""Options that several verbs share."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+ProfileOption = Annotated[str, typer.Option("--profile", "-p", help="Overlay of params.yaml.")]
+SetOption = Annotated[
+    list[str] | None,
+    typer.Option("--set", "-s", metavar="KEY=VALUE", help="Single value by dotted key; may be repeated."),
+]
+ParamsOption = Annotated[Path, typer.Option("--params", help="The configuration file.")]
+PARAMS = Path("params.yaml")

@@ -1,0 +1,50 @@
+"""``eagle run``: the flow in this process, on Prefect's own temporary server, and its table."""
+
+from __future__ import annotations
+
+import json
+import os
+
+import pandas as pd
+from rich.console import Console
+
+from eagle_core.evaluation.table import comparison_table
+from eagle_core.record_table import read_records
+from flows.cli.options import PARAMS, ParamsOption, ProfileOption, SetOption
+from flows.cli.table import print_table
+from tasks.params import load_params, parse_assignments
+from tasks.report import Outcome
+
+
+def run(profile: ProfileOption = "demo", assignments: SetOption = None, params: ParamsOption = PARAMS) -> None:
+    """Run the benchmark of a profile: data, expert, threshold, MLLM, metrics, MLflow.
+
+    What an earlier run computed is taken from the store; an interrupted run goes on where it was.
+
+    Examples:
+
+      eagle run
+
+      eagle run --profile mvtec --set threshold.kappa=2.5 --set caas.alpha=0.3
+    """
+    overrides = parse_assignments(assignments or [])
+    config = load_params(params, profile, overrides)
+    os.environ.setdefault("PREFECT_LOGGING_LEVEL", "WARNING")
+    from flows.eagle import eagle
+
+    outcome = eagle(profile=profile, overrides=overrides, params=str(params))
+    show(outcome, config.tracking.tracking_uri)
+
+
+def show(outcome: Outcome, tracking_uri: str) -> None:
+    """Print the comparison table, what was not run, and where everything is."""
+    console = Console()
+    described = json.loads((outcome.folder / "summary.json").read_text(encoding="utf-8"))
+    summary = pd.DataFrame(described["summary"])
+    print_table(console, comparison_table(summary, read_records(outcome.folder / "records.parquet")))
+    for absence in outcome.absences:
+        where = " ".join(x for x in (absence.dataset, absence.category, absence.mllm, absence.method) if x != "*")
+        console.print(f"[yellow]not run:[/] {where}: {absence.reason}", highlight=False)
+    console.print(f"\nstages: {outcome.computed} computed, {outcome.cached} from the store", highlight=False)
+    console.print(f"records, summary, pictures: {outcome.folder}", highlight=False)
+    console.print(f"compare runs: mlflow ui --backend-store-uri {tracking_uri}", highlight=False)

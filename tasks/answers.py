@@ -1,0 +1,206 @@
+"""Stage that asks an MLLM one method's questions about a category, each answer cached by its content.
+
+An answer's key holds what the model really sees and does: prompt text, pixels, effective alpha and beta,
+layers, decoding. Two runs share every answer that a changed parameter did not reach.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+import logging
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from eagle_core.attention.settings import AttentionSettings
+from eagle_core.config import EagleConfig
+from eagle_core.data.images import read_rgb
+from eagle_core.errors import DataError
+from eagle_core.expert.bundle import load_expert
+from eagle_core.methods.eagle import Plan, plan
+from eagle_core.mllm.protocol import ChatModel
+from eagle_core.record_table import Record, failed_record, record_of, write_records
+from eagle_core.records import Answer, ImagePart, Prompt, Sample, Threshold
+from eagle_core.retrieval.templates import TemplateIndex
+from tasks.inputs import ASKING, category_of, chat_model, image_hashes, limit_threads, store_of
+from tasks.predictions import Predictions, read_predictions
+from tasks.progress import progress_bar
+from tasks.stage import stage
+from tasks.store import Entry, Store, content_key
+from tasks.threshold import read_threshold
+
+ANSWER_VERSION = 1
+RECORDS_VERSION = 1
+LOG = logging.getLogger("eagle.answers")
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One method of one MLLM on one category."""
+
+    dataset: str
+    category: str
+    mllm: str
+    method: str
+
+
+@stage("answers")
+def ask(config: EagleConfig, job: Job, expert: Entry, predictions: Entry, threshold: Entry) -> Entry:
+    """Plan every test image's prompt, ask what no earlier run has asked, and write the records."""
+    limit_threads(config)
+    model = chat_model(config.mllms[job.mllm])
+    guided = job.method == "eagle"
+    inputs = {
+        "job": dataclasses.asdict(job),
+        "upstream": [expert.key, predictions.key, threshold.key],
+        "images": image_hashes(category_of(config, job.dataset, job.category).test),
+        "model": model.fingerprint,
+        "mllm": config.mllms[job.mllm].model_dump(mode="json", exclude={"batch_size", "device"}),
+        "guidance": config.guidance.model_dump(mode="json"),
+        "retrieval": config.retrieval.model_dump(mode="json"),
+        "caas": config.caas.model_dump(mode="json") if guided else None,
+        "seed": config.run.seed,
+    }
+
+    def compute(folder: Path) -> None:
+        with ASKING:
+            records = answer_category(config, job, model, expert, predictions, threshold)
+        write_records(records, folder / "records.parquet")
+
+    return store_of(config).get_or_compute("records", RECORDS_VERSION, inputs, compute)
+
+
+def answer_category(
+    config: EagleConfig, job: Job, model: ChatModel, expert: Entry, predictions: Entry, threshold: Entry
+) -> list[Record]:
+    """Records of one job, in the order of the category's test images."""
+    fitted = read_threshold(threshold)
+    read = read_predictions(predictions.path)
+    settings = AttentionSettings.from_config(config.caas) if job.method == "eagle" else None
+    batch_size = config.mllms[job.mllm].batch_size
+    samples = category_of(config, job.dataset, job.category).test
+    prompter = Prompter(config, job, expert, read, fitted)
+    records: list[Record] = []
+    asked = 0
+    with progress_bar(f"{job.category}: {job.method}", unit="image") as report:
+        for start in range(0, len(samples), batch_size):
+            planned = [prompter.plan(sample) for sample in samples[start : start + batch_size]]
+            plans = [p for p in planned if isinstance(p, Plan)]
+            answers, fresh = answers_to(config, job, model, plans, settings)
+            asked += fresh
+            ready = iter(answers)
+            for sample, p in zip(samples[start : start + batch_size], planned, strict=True):
+                common = {"sample": sample, "mllm": job.mllm, "method": job.method, "threshold": fitted}
+                if isinstance(p, str):
+                    records.append(failed_record(**common, error=p))
+                else:
+                    records.append(
+                        record_of(
+                            **common,
+                            prediction=read.by_image[sample.image_id],
+                            plan=p,
+                            answer=next(ready),
+                            attention=settings,
+                            depth=model.depth,
+                        )
+                    )
+            report("", len(records), len(samples))
+    LOG.info("%s/%s %s %s: %d asked, %d from the store", *dataclasses.astuple(job), asked, len(records) - asked)
+    return records
+
+
+class Prompter:
+    """Makes the plan of one image: reads it, fetches its templates, applies the method."""
+
+    def __init__(
+        self, config: EagleConfig, job: Job, expert: Entry, predictions: Predictions, threshold: Threshold
+    ) -> None:
+        fitted = load_expert(expert.path)
+        train = category_of(config, job.dataset, job.category).train
+        self._config, self._job, self._predictions, self._threshold = config, job, predictions, threshold
+        self._paths = {sample.image_id: sample.image_path for sample in train}
+        self._index = TemplateIndex(fitted.training_image_ids, fitted.training_embeddings)
+        self._unreadable = {failure.image_id: failure.reason for failure in predictions.failures}
+
+    def plan(self, sample: Sample) -> Plan | str:
+        """The plan of ``sample``, or why there is none."""
+        if sample.image_id in self._unreadable:
+            return self._unreadable[sample.image_id]
+        prediction = self._predictions.by_image[sample.image_id]
+        shots, config = self._config.retrieval.shots, self._config
+        if config.retrieval.selection == "similar":
+            template_ids = self._index.similar(prediction.embedding, shots, exclude=sample.image_id)
+        else:
+            template_ids = self._index.random(shots, seed=config.run.seed, image_id=sample.image_id)
+        try:
+            query = read_rgb(sample.image_path)
+            templates = [read_rgb(self._paths[template]) for template in template_ids]
+        except DataError as error:
+            return str(error)
+        return plan(
+            self._job.method,
+            query,
+            templates=templates,
+            template_ids=template_ids,
+            prediction=prediction,
+            threshold=self._threshold,
+            config=config,
+        )
+
+
+def answers_to(
+    config: EagleConfig, job: Job, model: ChatModel, plans: Sequence[Plan], settings: AttentionSettings | None
+) -> tuple[list[Answer], int]:
+    """Answers to one batch of plans, and how many of them had to be asked."""
+    store = store_of(config)
+    keys = [answer_inputs(config, job, model, p, settings) for p in plans]
+    found = {i: e for i, k in enumerate(keys) if (e := store.find("answer", content_key("answer", ANSWER_VERSION, k)))}
+    missing = [i for i in range(len(plans)) if i not in found]
+    if missing:
+        fresh = model.answer(
+            [plans[i].prompt for i in missing],
+            guidance=[plans[i].attention for i in missing] if settings else None,
+            settings=settings,
+        )
+        for i, answer in zip(missing, fresh, strict=True):
+            found[i] = _keep(store, keys[i], answer)
+    return [_read_answer(found[i].path) for i in range(len(plans))], len(missing)
+
+
+def answer_inputs(
+    config: EagleConfig, job: Job, model: ChatModel, p: Plan, settings: AttentionSettings | None
+) -> dict[str, Any]:
+    """Everything that shapes one answer. Attention settings enter only where attention is guided."""
+    guided = settings is not None and (p.attention.alpha != 0 or p.attention.beta != 0)
+    mllm = config.mllms[job.mllm]
+    return {
+        "model": model.fingerprint,
+        "dtype": mllm.dtype,
+        "decoding": [mllm.answer, mllm.max_new_tokens if mllm.answer != "logits" else None],
+        "text": p.prompt.text,
+        "images": list(_image_digests(p.prompt)),
+        "attention": [p.attention.alpha, p.attention.beta, dataclasses.asdict(settings)] if guided and settings else None,
+    }
+
+
+def _image_digests(prompt: Prompt) -> Iterator[str]:
+    for part in prompt.parts:
+        if isinstance(part, ImagePart):
+            yield f"{part.image.size}:{hashlib.sha256(part.image.tobytes()).hexdigest()}"
+
+
+def _keep(store: Store, inputs: dict[str, Any], answer: Answer) -> Entry:
+    def compute(folder: Path) -> None:
+        text = json.dumps(dataclasses.asdict(answer), allow_nan=False)
+        (folder / "answer.json").write_text(text, encoding="utf-8")
+
+    return store.get_or_compute("answer", ANSWER_VERSION, inputs, compute)
+
+
+def _read_answer(folder: Path) -> Answer:
+    fields = json.loads((folder / "answer.json").read_text(encoding="utf-8"))
+    fields["option_log_probabilities"] = tuple((k, v) for k, v in fields["option_log_probabilities"])
+    return Answer(**fields)

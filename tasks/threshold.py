@@ -1,0 +1,50 @@
+"""Stage of DBT: tau and s_max from the normal training scores. Instant; kappa enters here and not before."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from pathlib import Path
+
+from eagle_core.config import EagleConfig
+from eagle_core.expert.bundle import load_expert
+from eagle_core.records import Threshold
+from eagle_core.threshold.fit import fit_oracle, fit_threshold
+from tasks.inputs import category_of, store_of
+from tasks.predictions import read_predictions
+from tasks.stage import stage
+from tasks.store import Entry
+
+VERSION = 1
+
+
+@stage("threshold")
+def fit(config: EagleConfig, dataset: str, category: str, expert: Entry, predictions: Entry) -> Entry:
+    """Fit the configured rule. Only the rule named ``oracle`` looks at test labels."""
+    oracle = config.threshold.method == "oracle"
+    inputs = {
+        "expert": expert.key,
+        "threshold": config.threshold.model_dump(mode="json"),
+        "seed": config.run.seed,
+        "predictions": predictions.key if oracle else None,
+    }
+
+    def compute(folder: Path) -> None:
+        scores = load_expert(expert.path).training_scores
+        if oracle:
+            read = read_predictions(predictions.path).by_image
+            labelled = [s for s in category_of(config, dataset, category).test if s.image_id in read]
+            labels = [s.is_defective for s in labelled]
+            threshold = fit_oracle(scores, [read[s.image_id].score for s in labelled], labels)
+        else:
+            threshold = fit_threshold(scores, config.threshold, seed=config.run.seed)
+        text = json.dumps(dataclasses.asdict(threshold), indent=1, allow_nan=False)
+        (folder / "threshold.json").write_text(text, encoding="utf-8")
+
+    return store_of(config).get_or_compute("threshold", VERSION, inputs, compute)
+
+
+def read_threshold(entry: Entry) -> Threshold:
+    """The fitted threshold of an entry."""
+    fields = json.loads((entry.path / "threshold.json").read_text(encoding="utf-8"))
+    return Threshold(**{k: tuple(v) if isinstance(v, list) else v for k, v in fields.items()})
