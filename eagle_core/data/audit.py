@@ -12,6 +12,8 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
+import numpy as np
+
 from eagle_core.data.dataset import Category, Dataset
 from eagle_core.data.images import is_image_file, read_mask, read_rgb
 from eagle_core.errors import DataError
@@ -101,7 +103,8 @@ def _look(sample: Sample) -> tuple[_Image | None, list[Finding]]:
             kind = "empty"
         return None, [Finding(kind, sample.image_id, str(error), "error")]
     findings = []
-    if all(low == high for low, high in image.getextrema()):
+    pixels = np.asarray(image)
+    if (pixels == pixels[0, 0]).all():
         message = f"{path}: every pixel has the same colour; check the camera's exposure, or remove it"
         findings.append(Finding("blank", sample.image_id, message, "warning"))
     digest = hashlib.sha256(f"{image.width}x{image.height}:".encode() + image.tobytes()).hexdigest()
@@ -123,7 +126,9 @@ def _mask_findings(image: _Image, has_masks: bool) -> Iterator[Finding]:
         return
     height, width = mask.shape
     if (width, height) != image.size:
-        message = f"{sample.mask_path}: {width}x{height}, but its image has {image.size[0]}x{image.size[1]} pixels"
+        message = (
+            f"{sample.mask_path}: {width}x{height}, but its image has {image.size[0]}x{image.size[1]} pixels"
+        )
         yield Finding("mask_size", sample.image_id, f"{message}; redraw it at the image's size", "error")
     elif sample.is_defective and not mask.any():
         message = f"{sample.mask_path}: marks no pixel of a defective image; redraw it"
@@ -157,7 +162,9 @@ def _same_content(images: Iterable[_Image]) -> Iterator[Finding]:
         groups[image.digest].append(image.sample)
     for samples in groups.values():
         # Known normal images first, training before test: what the others are measured against.
-        first, *others = sorted(samples, key=lambda s: (s.is_defective is not False, s.split == "test", s.image_id))
+        first, *others = sorted(
+            samples, key=lambda s: (s.is_defective is not False, s.split == "test", s.image_id)
+        )
         for other in others:
             yield _same_as(first, other)
 
@@ -178,7 +185,9 @@ def _category_findings(dataset: Dataset, category: Category, has_masks: bool) ->
     samples = category.train + category.test
     if not has_masks and any(sample.is_defective for sample in category.test):
         folder = category.folder.relative_to(dataset.root).as_posix()
-        yield Finding("no_masks", folder, f"{category.folder}: no masks; pixel metrics cannot be computed", "info")
+        yield Finding(
+            "no_masks", folder, f"{category.folder}: no masks; pixel metrics cannot be computed", "info"
+        )
     used = {path for sample in samples for path in (sample.image_path, sample.mask_path)}
     image_folders = {sample.image_path.parent for sample in samples}
     for path in sorted(category.folder.rglob("*")):

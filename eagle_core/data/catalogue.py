@@ -41,11 +41,15 @@ def load_dataset(config: DatasetConfig) -> Dataset:
         )
     available = _read(config.name, root, config.format)
     if not available:
-        raise DataError(f"{root}: no category of format {config.format} ({_LAYOUTS[config.format]}){_hint(root)}")
+        raise DataError(
+            f"{root}: no category of format {config.format} ({_LAYOUTS[config.format]}){_hint(root)}"
+        )
     wanted = config.categories if config.categories is not None else tuple(available)
     unknown = [name for name in wanted if name not in available]
     if unknown:
-        raise DataError(f"{root}: no category {', '.join(unknown)}; there are: {', '.join(sorted(available))}")
+        raise DataError(
+            f"{root}: no category {', '.join(unknown)}; there are: {', '.join(sorted(available))}"
+        )
     categories = {name: available[name] for name in sorted(set(wanted))}
     for category in categories.values():
         _refuse_unusable(category, config.format)
@@ -66,7 +70,9 @@ def _read(name: str, root: Path, layout: DatasetFormat) -> dict[str, Category]:
         return visa.read_categories(name, root)
     reader = mvtec if layout == "mvtec" else folder
     found = reader.category_folders(root)
-    categories = (reader.read_category(name, root, category, path) for category, path in sorted(found.items()))
+    categories = (
+        reader.read_category(name, root, category, path) for category, path in sorted(found.items())
+    )
     return {category.name: _sorted(category) for category in categories}
 
 
@@ -87,4 +93,6 @@ def _refuse_unusable(category: Category, layout: DatasetFormat) -> None:
 
 def _hint(root: Path) -> str:
     found = detect_format(root)
-    return f"; it looks like format {found}" if found else "; check that root is the folder above the categories"
+    return (
+        f"; it looks like format {found}" if found else "; check that root is the folder above the categories"
+    )

@@ -39,7 +39,12 @@ class SampleMaker:
     category: str
 
     def sample(
-        self, path: Path, split: Split, is_defective: bool | None, kind: str | None = None, mask: Path | None = None
+        self,
+        path: Path,
+        split: Split,
+        is_defective: bool | None,
+        kind: str | None = None,
+        mask: Path | None = None,
     ) -> Sample:
         """The sample of the image at ``path``, which lies below the root."""
         image_id = path.relative_to(self.root).as_posix()

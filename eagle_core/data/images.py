@@ -14,7 +14,9 @@ from PIL import Image, ImageOps
 
 from eagle_core.errors import DataError
 
-IMAGE_SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".webp", ".ppm", ".pgm", ".jp2"})
+IMAGE_SUFFIXES = frozenset(
+    {".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".webp", ".ppm", ".pgm", ".jp2"}
+)
 """Lower-case file name endings of images; other files of a dataset are not images."""
 MAX_PIXELS = 89_478_485
 """Larger images are refused. It is where Pillow itself begins to suspect a decompression bomb (256 MiB of RGB)."""
@@ -50,7 +52,9 @@ def read_rgb(path: Path) -> Image.Image:
     if image.mode.startswith("I;16") or (image.mode == "I" and image.format == "PPM"):
         return _from_sixteen_bits(image)
     if image.mode in ("I", "F"):
-        raise DataError(f"{path}: 32-bit pixels have no defined white; save the image with 8 or 16 bits a channel")
+        raise DataError(
+            f"{path}: 32-bit pixels have no defined white; save the image with 8 or 16 bits a channel"
+        )
     if _has_transparency(image):
         visible = image.convert("RGBA")
         white = Image.new("RGBA", visible.size, "white")
@@ -100,7 +104,9 @@ def _decode(path: Path) -> Image.Image:
     try:
         with Image.open(path, formats=_FORMATS) as opened:
             if opened.width < 1 or opened.height < 1:
-                raise DataError(f"{path}: the image has no pixels ({opened.width}x{opened.height}); replace it")
+                raise DataError(
+                    f"{path}: the image has no pixels ({opened.width}x{opened.height}); replace it"
+                )
             if opened.width * opened.height > MAX_PIXELS:
                 raise DataError(_too_large(path, f"{opened.width}x{opened.height}"))
             frames = getattr(opened, "n_frames", 1)
@@ -113,7 +119,9 @@ def _decode(path: Path) -> Image.Image:
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise DataError(_too_large(path, str(error))) from error
     except Image.UnidentifiedImageError as error:
-        raise DataError(f"{path}: not an image that can be read; save it as PNG, JPEG, TIFF or BMP") from error
+        raise DataError(
+            f"{path}: not an image that can be read; save it as PNG, JPEG, TIFF or BMP"
+        ) from error
     except PermissionError as error:
         raise DataError(f"{path}: may not be read; allow reading it (chmod u+r)") from error
     except _DECODER_ERRORS as error:
@@ -122,7 +130,9 @@ def _decode(path: Path) -> Image.Image:
 
 def _refuse_what_is_no_file(path: Path) -> None:
     if path.is_symlink() and not path.exists():
-        raise DataError(f"{path}: a link whose target is missing; restore the target (`dvc checkout`) or remove it")
+        raise DataError(
+            f"{path}: a link whose target is missing; restore the target (`dvc checkout`) or remove it"
+        )
     if not path.exists():
         raise DataError(f"{path}: no such file; check the path")
     if not path.is_file():

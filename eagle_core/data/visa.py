@@ -48,18 +48,24 @@ def read_categories(dataset: str, root: Path) -> dict[str, Category]:
 def _rows_by_object(root: Path) -> dict[str, list[_Row]]:
     split_file = root / SPLIT_FILE
     if not split_file.is_file():
-        raise DataError(f"{split_file}: no such file; root must be VisA's folder that holds split_csv/1cls.csv")
+        raise DataError(
+            f"{split_file}: no such file; root must be VisA's folder that holds split_csv/1cls.csv"
+        )
     rows = defaultdict(list)
     try:
         with split_file.open(encoding="utf-8-sig", newline="") as file:
             reader = csv.DictReader(file)
             missing = [column for column in _COLUMNS if column not in (reader.fieldnames or ())]
             if missing:
-                raise DataError(f"{split_file}: no column {', '.join(missing)}; take the file of VisA's archive")
+                raise DataError(
+                    f"{split_file}: no column {', '.join(missing)}; take the file of VisA's archive"
+                )
             for row in reader:
                 rows[row["object"]].append(_parse(row, root, f"{split_file}, line {reader.line_num}"))
     except (UnicodeDecodeError, csv.Error) as error:
-        raise DataError(f"{split_file}: not a CSV file in UTF-8 ({error}); take the file of VisA's archive") from error
+        raise DataError(
+            f"{split_file}: not a CSV file in UTF-8 ({error}); take the file of VisA's archive"
+        ) from error
     return rows
 
 

@@ -40,7 +40,12 @@ def png_claiming(width: int, height: int) -> bytes:
         return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
 
     header = struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
-    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(b"\0")) + chunk(b"IEND", b"")
+    return (
+        b"\x89PNG\r\n\x1a\n"
+        + chunk(b"IHDR", header)
+        + chunk(b"IDAT", zlib.compress(b"\0"))
+        + chunk(b"IEND", b"")
+    )
 
 
 @pytest.mark.parametrize("image_format", ["PNG", "BMP", "TIFF", "PPM"])
@@ -91,7 +96,10 @@ def test_grey_and_bilevel_are_repeated_in_three_channels(tmp_path: Path) -> None
         [[200] * 3, [255] * 3],
     ]
     bilevel = Image.fromarray(grey > 150)
-    assert np.asarray(read_rgb(saved(tmp_path / "bilevel.png", bilevel)))[..., 0].tolist() == [[0, 0], [255, 255]]
+    assert np.asarray(read_rgb(saved(tmp_path / "bilevel.png", bilevel)))[..., 0].tolist() == [
+        [0, 0],
+        [255, 255],
+    ]
 
 
 def test_palette_becomes_its_colours(tmp_path: Path) -> None:
@@ -106,7 +114,9 @@ def test_transparent_pixels_are_laid_over_white(tmp_path: Path) -> None:
     image = Image.new("RGBA", (3, 1))
     image.putdata([(9, 9, 9, 0), (0, 0, 0, 51), (1, 2, 3, 255)])
     path = saved(tmp_path / "alpha.png", image)
-    assert np.asarray(read_rgb(path)).tolist() == [[[255] * 3, [204] * 3, [1, 2, 3]]]  # 255 * (1 - 51/255) = 204
+    assert np.asarray(read_rgb(path)).tolist() == [
+        [[255] * 3, [204] * 3, [1, 2, 3]]
+    ]  # 255 * (1 - 51/255) = 204
     palette = Image.new("P", (2, 1))
     palette.putpalette([10, 20, 30, 40, 50, 60])
     palette.putdata([1, 0])
@@ -174,7 +184,9 @@ def test_moving_pictures_are_refused(tmp_path: Path) -> None:
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     image_format=st.sampled_from(["PNG", "JPEG", "BMP", "TIFF", "WEBP", "GIF", "PPM", "JPEG2000"]),
-    changes=st.lists(st.tuples(st.floats(0, 1, exclude_max=True), st.integers(0, 255)), min_size=1, max_size=8),
+    changes=st.lists(
+        st.tuples(st.floats(0, 1, exclude_max=True), st.integers(0, 255)), min_size=1, max_size=8
+    ),
 )
 def test_a_mutated_file_is_an_image_or_a_data_error(
     tmp_path: Path, image_format: str, changes: list[tuple[float, int]]
