@@ -40,13 +40,19 @@ def prepare_data(config: EagleConfig, project: Path) -> AvailableData:
     hashes: dict[str, str] = {}
     categories: list[CategoryName] = []
     absent: dict[str, NotRun] = {}
-    for name, dataset in config.datasets.items():
+    for name in config.datasets:
         try:
-            if name == "demo" and dataset.root == project / "data" / "demo":
-                ensure_demo(dataset.root, project)
+            ensure_available(config, name, project)
             categories += [CategoryName(name, category) for category in dataset_of(config, name).categories]
-            hashes[name] = dataset_hash(dataset.root)
+            hashes[name] = dataset_hash(config.datasets[name].root)
         except DataError as error:
             LOG.warning("dataset %s not run: %s", name, error)
             absent[name] = NotRun("data", str(error))
     return AvailableData(hashes, categories, absent)
+
+
+def ensure_available(config: EagleConfig, dataset: str, project: Path) -> None:
+    """Generate the demo data where ``dataset`` is the demo; every other dataset must be there already."""
+    root = config.datasets[dataset].root
+    if root == project / "data" / "demo":
+        ensure_demo(root, project)

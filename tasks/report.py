@@ -22,9 +22,9 @@ from eagle_core.config import EagleConfig
 from eagle_core.errors import FitError
 from eagle_core.evaluation.summary import summarise
 from eagle_core.record_table import read_records, write_table
-from tasks.run_content import child_content, parent_content
 from tasks.prepare import AvailableData, CategoryName
 from tasks.provenance import Provenance
+from tasks.run_content import child_content, parent_content
 from tasks.stage import NotRun
 from tasks.store import Entry
 from tasks.tracking import Tracker

@@ -55,3 +55,9 @@ def stage(name: str) -> Callable[[Callable[..., Entry]], Task[..., Any]]:
         return task(name=name, persist_result=False)(run)
 
     return decorate
+
+
+def entry_of(stage_task: Task[..., Any], *args: Any) -> Entry:
+    """Run a stage's function here and now, without Prefect; its EagleErrors come through."""
+    entry: Entry = stage_task.fn.__wrapped__(*args)  # type: ignore[attr-defined]
+    return entry

@@ -7,6 +7,7 @@ import json
 from pathlib import Path
 
 from eagle_core.config import EagleConfig
+from eagle_core.errors import ConfigurationError
 from eagle_core.expert.bundle import load_expert
 from eagle_core.records import Threshold
 from eagle_core.threshold.fit import fit_oracle, fit_threshold
@@ -19,19 +20,21 @@ VERSION = 1
 
 
 @stage("threshold")
-def fit(config: EagleConfig, dataset: str, category: str, expert: Entry, predictions: Entry) -> Entry:
+def fit(config: EagleConfig, dataset: str, category: str, expert: Entry, predictions: Entry | None) -> Entry:
     """Fit the configured rule. Only the rule named ``oracle`` looks at test labels."""
     oracle = config.threshold.method == "oracle"
     inputs = {
         "expert": expert.key,
         "threshold": config.threshold.model_dump(mode="json"),
         "seed": config.run.seed,
-        "predictions": predictions.key if oracle else None,
+        "predictions": predictions.key if oracle and predictions else None,
     }
 
     def compute(folder: Path) -> None:
         scores = load_expert(expert.path).training_scores
         if oracle:
+            if predictions is None:
+                raise ConfigurationError("threshold.method oracle needs labelled test images: use another rule here")
             read = read_predictions(predictions.path).by_image
             labelled = [s for s in category_of(config, dataset, category).test if s.image_id in read]
             labels = [s.is_defective for s in labelled]

@@ -1,0 +1,73 @@
+"""``eagle inspect``: a verdict per image, with an overlay and a JSON file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from eagle_core.errors import ConfigurationError
+from flows.cli.options import PARAMS, ParamsOption, ProfileOption, SetOption
+from tasks.inspection import Verdict, choose_category, inspect_images, write_verdict
+from tasks.params import load_params, parse_assignments
+from tasks.prepare import ensure_available
+
+
+def inspect(
+    images: Annotated[list[Path], typer.Argument(help="Images to judge.")],
+    category: Annotated[str | None, typer.Option("--category", "-c", help="Whose normal images to judge by.")] = None,
+    dataset: Annotated[str | None, typer.Option(help="Default: the profile's first.")] = None,
+    mllm: Annotated[str | None, typer.Option(help="Default: the profile's first.")] = None,
+    out: Annotated[Path, typer.Option(help="Where overlays and JSON go.")] = Path("runs/inspect"),
+    profile: ProfileOption = "demo",
+    assignments: SetOption = None,
+    params: ParamsOption = PARAMS,
+) -> None:
+    """Judge images: the expert's score against tau, the MLLM's P(defect), boxes in pixels.
+
+    The first call for a category fits its expert; later calls take it from the store. Exit code 1 when an
+    image could not be read.
+
+    Examples:
+
+      eagle inspect data/demo/tiles/test/crack/000.png --category tiles
+
+      eagle inspect line3/*.png -c housing --profile visa --out verdicts
+    """
+    config = load_params(params, profile, parse_assignments(assignments or []))
+    chosen = mllm or next(iter(config.mllms))
+    if chosen not in config.mllms:
+        raise ConfigurationError(f"--mllm {chosen!r} is unknown; there are: {', '.join(config.mllms)}")
+    ensure_available(config, dataset or next(iter(config.datasets)), params.resolve().parent)
+    name, known = choose_category(config, dataset, category)
+    verdicts, failures = inspect_images(config, images, name, known, chosen)
+    console = Console()
+    if verdicts:
+        console.print(_table(verdicts))
+    for verdict in verdicts:
+        if verdict.explanation:
+            console.print(f"{verdict.sample.image_path.name}: {verdict.explanation}", highlight=False)
+        picture, described = write_verdict(config, verdict, out)
+        console.print(f"{picture}  {described}", highlight=False, soft_wrap=True)
+    errors = Console(stderr=True, soft_wrap=True)
+    for failure in failures:
+        errors.print(f"[bold red]error:[/] {failure.reason}", highlight=False)
+    if failures:
+        raise typer.Exit(1)
+
+
+def _table(verdicts: list[Verdict]) -> Table:
+    table = Table("image", "verdict", "P(defect)", "expert score", "τ", "expert says", "boxes x0,y0–x1,y1")
+    for v in verdicts:
+        word = {True: "[red]DEFECTIVE[/]", False: "[green]normal[/]", None: "[yellow]unparsed[/]"}[v.defective]
+        boxes = " ".join(f"{b.x0},{b.y0}–{b.x1},{b.y1}" for b in v.plan.guidance.boxes)
+        says = "anomalous" if v.plan.guidance.predicted_anomalous else "normal"
+        says += " (low confidence)" if v.plan.guidance.gate_open else ""
+        p = "–" if v.answer.p_defect is None else f"{v.answer.p_defect:.3f}"
+        table.add_row(
+            v.sample.image_path.name, word, p, f"{v.prediction.score:.3f}", f"{v.threshold.tau:.3f}", says, boxes or "–"
+        )
+    return table

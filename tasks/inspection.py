@@ -1,0 +1,138 @@
+"""Verdicts on single images outside a benchmark: the same stages, without Prefect and MLflow."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from eagle_core.attention.settings import AttentionSettings
+from eagle_core.config import EagleConfig
+from eagle_core.data.images import read_rgb
+from eagle_core.errors import ConfigurationError
+from eagle_core.expert.bundle import load_expert
+from eagle_core.guidance.explanation import explanation_prompt
+from eagle_core.methods.eagle import Plan
+from eagle_core.records import Answer, ExpertPrediction, Failure, ImagePart, Sample, Threshold
+from eagle_core.report import overlay_panel
+from tasks import expert, threshold
+from tasks.answers import Job, Prompter, answers_to
+from tasks.inputs import category_of, chat_model, dataset_of, limit_threads
+from tasks.predictions import Predictions
+from tasks.stage import entry_of
+
+EXPLANATION_TOKENS = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What Eagle says about one image."""
+
+    sample: Sample
+    prediction: ExpertPrediction
+    threshold: Threshold
+    plan: Plan
+    answer: Answer
+    explanation: str | None
+
+    @property
+    def defective(self) -> bool | None:
+        """The MLLM's verdict; None where its answer could not be read."""
+        return None if self.answer.p_defect is None else self.answer.p_defect >= 0.5
+
+
+def choose_category(config: EagleConfig, dataset: str | None, category: str | None) -> tuple[str, str]:
+    """The dataset and category to judge by; where there is one only, it need not be named.
+
+    Raises:
+        ConfigurationError: The name is unknown or missing; the message lists what there is.
+    """
+    name = dataset or next(iter(config.datasets))
+    if name not in config.datasets:
+        raise ConfigurationError(f"--dataset {name!r} is unknown; there are: {', '.join(config.datasets)}")
+    categories = dataset_of(config, name).categories
+    if category is None and len(categories) == 1:
+        category = next(iter(categories))
+    if category not in categories:
+        raise ConfigurationError(f"--category {category!r} is unknown in {name}; there are: {', '.join(categories)}")
+    return name, category
+
+
+def inspect_images(
+    config: EagleConfig, images: Sequence[Path], dataset: str, category: str, mllm: str
+) -> tuple[list[Verdict], list[Failure]]:
+    """Judge ``images`` by the normal images of a category; what cannot be read comes back as failures."""
+    limit_threads(config)
+    samples = tuple(Sample(dataset, category, str(path), path, "test", None) for path in images)
+    fitted = entry_of(expert.fit, config, dataset, category)
+    entry = entry_of(threshold.fit, config, dataset, category, fitted, None)
+    tau = threshold.read_threshold(entry)
+    readings = expert.read_images(config, load_expert(fitted.path), samples, category)
+    predictions = {r.image_id: r for r in readings if isinstance(r, ExpertPrediction)}
+    failures = [r for r in readings if isinstance(r, Failure)]
+
+    job = Job(dataset, category, mllm, "eagle")
+    prompter = Prompter(config, job, fitted, Predictions(predictions, tuple(failures)), tau)
+    planned = [(s, prompter.plan(s)) for s in samples if s.image_id in predictions]
+    failures += [Failure(s.image_id, p) for s, p in planned if isinstance(p, str)]
+    good = [(s, p) for s, p in planned if isinstance(p, Plan)]
+    model = chat_model(config.mllms[mllm])
+    settings = AttentionSettings.from_config(config.caas)
+    answers, _ = answers_to(config, job, model, [p for _, p in good], settings)
+    verdicts = []
+    for (sample, p), answer in zip(good, answers, strict=True):
+        verdict = Verdict(sample, predictions[sample.image_id], tau, p, answer, None)
+        if verdict.defective and config.mllms[mllm].explain:
+            prompt = _explanation(p)
+            text = model.generate([prompt], guidance=[p.attention], settings=settings, max_new_tokens=EXPLANATION_TOKENS)
+            verdict = dataclasses.replace(verdict, explanation=text[0])
+        verdicts.append(verdict)
+    return verdicts, failures
+
+
+def write_verdict(config: EagleConfig, verdict: Verdict, folder: Path) -> tuple[Path, Path]:
+    """Write the overlay and the JSON of a verdict; returns their paths."""
+    category = category_of(config, verdict.sample.dataset, verdict.sample.category)
+    folder.mkdir(parents=True, exist_ok=True)
+    stem = verdict.sample.image_path.stem
+    picture, described = folder / f"{stem}.png", folder / f"{stem}.json"
+    overlay_panel.draw(
+        read_rgb(verdict.sample.image_path),
+        verdict.prediction,
+        verdict.threshold,
+        verdict.plan.guidance,
+        config.expert.preprocessing,
+        picture,
+        p_defect=verdict.answer.p_defect,
+        explanation=verdict.explanation,
+    )
+    facts = {
+        "image": str(verdict.sample.image_path),
+        "category": category.name,
+        "verdict": {True: "defective", False: "normal", None: "unparsed"}[verdict.defective],
+        "p_defect": verdict.answer.p_defect,
+        "expert": {
+            "verdict": "anomalous" if verdict.plan.guidance.predicted_anomalous else "normal",
+            "score": verdict.prediction.score,
+            "tau": verdict.threshold.tau,
+            "s_max": verdict.threshold.s_max,
+        },
+        "low_confidence": verdict.plan.guidance.gate_open,
+        "boxes": [dataclasses.asdict(box) for box in verdict.plan.guidance.boxes],
+        "explanation": verdict.explanation,
+    }
+    described.write_text(json.dumps(facts, indent=1, allow_nan=False), encoding="utf-8")
+    return picture, described
+
+
+def _explanation(p: Plan) -> object:
+    images = {role: [part.image for part in p.prompt.parts if isinstance(part, ImagePart) and part.role == role]
+              for role in ("query", "template", "boxed_query")}
+    return explanation_prompt(
+        images["query"][0],
+        templates=images["template"],
+        predicted_anomalous=p.guidance.predicted_anomalous,
+        boxed_query=images["boxed_query"][0] if images["boxed_query"] else None,
+    )
