@@ -1,0 +1,77 @@
+"""EAGLE: the MLLM with the expert's textual prior, boxes and, where the expert is unsure, guided attention.
+
+Paper: sections 3.2.3 and 3.3.3. The rows of Table 3 are settings of ``config.guidance``: visual only is
+``textual_prior: never, visual_prompt: always``; textual only is ``always, never``; both is ``always, anomalous``.
+Those of Table 4 are alpha and beta of ``config.caas``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal
+
+from PIL import Image
+
+from eagle_core.config import CaasConfig, EagleConfig
+from eagle_core.errors import ConfigurationError, DataError
+from eagle_core.guidance.overlay import draw_boxes
+from eagle_core.guidance.prompt import DEFECT_QUESTION, build_prompt
+from eagle_core.methods import expert, mllm
+from eagle_core.methods.plan import Plan
+from eagle_core.records import AttentionGuidance, ExpertPrediction, Guidance, Question, Threshold
+
+AskingMethod = Literal["mllm", "eagle_no_caas", "eagle"]
+
+
+def plan(
+    method: AskingMethod,
+    query: Image.Image,
+    templates: Sequence[Image.Image],
+    prediction: ExpertPrediction | None,
+    threshold: Threshold | None,
+    config: EagleConfig,
+    *,
+    question: Question = DEFECT_QUESTION,
+) -> Plan:
+    """What ``method`` asks about one image.
+
+    Args:
+        method: ``mllm`` ignores prediction and threshold.
+        query: RGB, of ``prediction.image_size``.
+        templates: Normal images, most similar first.
+        prediction: The expert's reading of ``query``.
+        threshold: Of the query's category.
+        config: Its sections guidance, caas and expert.preprocessing are read.
+        question: What is asked.
+
+    Raises:
+        ConfigurationError: The method needs an expert and none was given.
+        DataError: The prediction does not belong to an image of this size, or is not finite.
+    """
+    if method == "mllm":
+        return mllm.plan(query, templates, question=question)
+    if prediction is None or threshold is None:
+        raise ConfigurationError(f"methods: {method} needs the expert's prediction and a fitted threshold")
+    if prediction.image_size != query.size:
+        raise DataError(
+            f"{prediction.image_id}: the prediction is of a {prediction.image_size} image, the query is {query.size}; "
+            "predict and ask on the same file"
+        )
+    guidance = expert.guide(prediction, threshold, config)
+    says_verdict = config.guidance.textual_prior == "always"
+    prompt = build_prompt(
+        question,
+        query,
+        templates=templates,
+        predicted_anomalous=guidance.predicted_anomalous if says_verdict else None,
+        boxed_query=draw_boxes(query, guidance.boxes, config.guidance.line_width) if guidance.boxes else None,
+    )
+    attention = _attention(guidance, config.caas, says_verdict) if method == "eagle" else AttentionGuidance()
+    return Plan(prompt, guidance, attention)
+
+
+def _attention(guidance: Guidance, caas: CaasConfig, says_verdict: bool) -> AttentionGuidance:
+    """Eq. 9's condition: guided only where the gate is open; beta has no effect without a prior sentence."""
+    if not guidance.gate_open:
+        return AttentionGuidance()
+    return AttentionGuidance(alpha=caas.alpha, beta=caas.beta if says_verdict else 0.0)
