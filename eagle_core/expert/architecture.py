@@ -1,0 +1,100 @@
+"""What a backbone's name means, before any weights: its layers, normalisation, feature width and stride."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from math import ceil
+from pathlib import Path
+
+import timm
+import torch
+
+from eagle_core.config import BackboneConfig, PreprocessingConfig
+from eagle_core.errors import ConfigurationError, WeightsError
+
+EMBEDDED_FOLDER = Path(__file__).parent.parent / "assets" / "backbone"
+THREE_WAYS = (
+    "set backbone.name and backbone.weights to embedded, backbone.weights to a local safetensors file, "
+    "or to pretrained on a machine that can reach the model hub"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Architecture:
+    """A timm model up to its last needed layer, and the normalisation its weights expect."""
+
+    name: str
+    """timm model name."""
+    layers: tuple[str, ...]
+    """Feature stages, from shallow to deep."""
+    mean: tuple[float, float, float]
+    """Per channel, of values in 0..1."""
+    std: tuple[float, float, float]
+    dimension: int
+    """D, channels of all layers together."""
+    stride: int
+    """Input pixels per patch along each side, at the first layer."""
+
+    def grid(self, preprocessing: PreprocessingConfig) -> tuple[int, int]:
+        """(h, w) of the patches of one image; the network's input is always square."""
+        side = ceil((preprocessing.center_crop or preprocessing.resize) / self.stride)
+        return side, side
+
+
+def resolve_architecture(config: BackboneConfig) -> Architecture:
+    """Look the configured backbone up.
+
+    Raises:
+        ConfigurationError: timm does not know the model, the model has not these layers in this order, or
+            name and weights contradict each other.
+        WeightsError: The embedded backbone is asked for and not installed.
+    """
+    if (config.name == "embedded") != (config.weights == "embedded"):
+        raise ConfigurationError(
+            f"backbone.name ({config.name}) and backbone.weights ({config.weights}): both must be embedded, or neither"
+        )
+    if config.name == "embedded":
+        stored = _embedded_description()
+        name, mean, std = stored["name"], stored["mean"], stored["std"]
+    else:
+        name = config.name
+        _check_name(name)
+        known = timm.get_pretrained_cfg(name)
+        if known is None:
+            raise ConfigurationError(f"backbone.name: timm does not say how {name} normalises its input")
+        mean, std = known.mean, known.std
+    # Built on the meta device: shapes only, no memory and no random numbers.
+    with torch.device("meta"):
+        info = timm.create_model(name, features_only=True, pretrained=False).feature_info
+    stages = {stage["module"]: (stage["num_chs"], stage["reduction"]) for stage in info.info}
+    # anomalib drops layers that it does not find, and timm returns them in its own order: both refused here.
+    if not config.layers or list(config.layers) != [stage for stage in stages if stage in config.layers]:
+        raise ConfigurationError(
+            f"backbone.layers: [{', '.join(config.layers)}] must be some of {name}'s, in this order: {', '.join(stages)}"
+        )
+    return Architecture(
+        name=name,
+        layers=config.layers,
+        mean=tuple(mean),
+        std=tuple(std),
+        dimension=sum(stages[layer][0] for layer in config.layers),
+        stride=stages[config.layers[0]][1],
+    )
+
+
+def _embedded_description() -> dict[str, str | list[float]]:
+    path = EMBEDDED_FOLDER / "backbone.json"
+    try:
+        stored: dict[str, str | list[float]] = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise WeightsError(f"this installation lacks the embedded backbone ({path}); {THREE_WAYS}") from error
+    return stored
+
+
+def _check_name(name: str) -> None:
+    if not timm.is_model(name):
+        close = timm.list_models(f"*{name}*")[:5]
+        raise ConfigurationError(
+            f"backbone.name: timm has no model {name}" + (f"; similar: {', '.join(close)}" if close else "")
+        )

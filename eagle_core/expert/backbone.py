@@ -1,0 +1,81 @@
+"""The feature extractor of PatchCore with weights that are what was asked for, never random ones."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from huggingface_hub.errors import HfHubHTTPError
+
+from eagle_core.config import BackboneConfig
+from eagle_core.errors import WeightsError
+from eagle_core.expert.architecture import EMBEDDED_FOLDER, THREE_WAYS, Architecture, resolve_architecture
+from eagle_core.expert.patchcore import PatchcoreFeatures
+from eagle_core.expert.weights import BATCH_COUNTER, load_weights
+
+
+@dataclass(frozen=True, slots=True)
+class Backbone:
+    """A frozen network that turns images into patch features."""
+
+    model: PatchcoreFeatures
+    architecture: Architecture
+    fingerprint: str
+    """sha256 over the architecture (name, layers, normalisation) and every weight."""
+    device: torch.device
+
+    def extract(self, batch: torch.Tensor) -> torch.Tensor:
+        """Locally averaged features of the layers, concatenated, at the first layer's grid.
+
+        Args:
+            batch: ``(B, 3, H, W) float32``, normalised with the architecture's mean and std.
+
+        Returns:
+            ``(B, D, h, w) float32`` on the backbone's device. Depends on B only in floating-point noise.
+        """
+        return self.model.embed(batch.to(self.device, memory_format=torch.channels_last))
+
+
+def load_backbone(config: BackboneConfig, device: str = "cpu") -> Backbone:
+    """Build a backbone with its weights.
+
+    ``weights`` is ``embedded`` (the project's own, shipped in the package), ``pretrained`` (timm's, downloaded
+    by name) or the path of a safetensors file.
+
+    Raises:
+        ConfigurationError: See ``resolve_architecture``.
+        WeightsError: The weights cannot be had or do not fit; nothing is substituted for them.
+    """
+    architecture = resolve_architecture(config)
+    if config.weights == "pretrained":
+        model = _download(architecture)
+    else:
+        model = PatchcoreFeatures(architecture)
+        embedded = config.weights == "embedded"
+        load_weights(model.network, EMBEDDED_FOLDER / "weights.safetensors" if embedded else Path(config.weights))
+    target = torch.device(device)
+    # channels_last: 1.4 times faster convolutions on CPU, features change by 1e-6.
+    model = model.to(target, memory_format=torch.channels_last).requires_grad_(False)
+    return Backbone(model, architecture, _fingerprint(model.network, architecture), target)
+
+
+def _download(architecture: Architecture) -> PatchcoreFeatures:
+    try:
+        return PatchcoreFeatures(architecture, download=True)
+    # timm raises RuntimeError where a model has no pretrained weights at all.
+    except (OSError, HfHubHTTPError, RuntimeError) as error:
+        reason = (str(error).splitlines() or [""])[0]
+        raise WeightsError(
+            f"pretrained weights of {architecture.name} cannot be had here ({type(error).__name__}: {reason}); {THREE_WAYS}"
+        ) from error
+
+
+def _fingerprint(network: torch.nn.Module, architecture: Architecture) -> str:
+    digest = hashlib.sha256(repr(architecture).encode())
+    for key, tensor in sorted(network.state_dict().items()):
+        if not key.endswith(BATCH_COUNTER):
+            digest.update(key.encode())
+            digest.update(tensor.detach().cpu().contiguous().numpy().tobytes())
+    return digest.hexdigest()

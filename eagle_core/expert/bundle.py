@@ -1,0 +1,118 @@
+"""A fitted expert on disk: ``expert.safetensors`` and ``expert.json``. No pickle; loads bit-identically."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+import os
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from pydantic import ValidationError
+from safetensors.torch import load, save
+
+from eagle_core.config import ExpertConfig
+from eagle_core.errors import DataError
+from eagle_core.expert.bank import FittedExpert
+from eagle_core.records import Failure, TrainingScores
+
+FORMAT_VERSION = 1
+TENSORS = "expert.safetensors"
+DESCRIPTION = "expert.json"
+
+
+def save_expert(expert: FittedExpert, folder: Path) -> None:
+    """Write ``expert`` into ``folder``, which is made if need be. Equal experts give equal bytes.
+
+    Each file is replaced in one step, the description, which holds the tensors' checksum, last: a reader sees
+    the old expert, the new one, or an error.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    payload = save(
+        {
+            "bank": expert.bank.contiguous(),
+            "sampled": torch.from_numpy(np.ascontiguousarray(expert.sampled)),
+            "training_scores": torch.from_numpy(np.ascontiguousarray(expert.training_scores.scores)),
+            "training_embeddings": expert.training_embeddings.contiguous(),
+        }
+    )
+    description = {
+        "format_version": FORMAT_VERSION,
+        "tensors_sha256": hashlib.sha256(payload).hexdigest(),
+        "training_image_ids": expert.training_image_ids,
+        "scored_image_ids": expert.training_scores.image_ids,
+        "excluded_image_ids": expert.training_scores.excluded,
+        "cover_radius": expert.cover_radius,
+        "config": expert.config.model_dump(mode="json"),
+        "seed": expert.seed,
+        "backbone_fingerprint": expert.backbone_fingerprint,
+        "failures": [dataclasses.asdict(failure) for failure in expert.failures],
+    }
+    _replace(folder / TENSORS, payload)
+    _replace(folder / DESCRIPTION, json.dumps(description, indent=1, allow_nan=False, ensure_ascii=False).encode())
+
+
+def load_expert(folder: Path) -> FittedExpert:
+    """Read what ``save_expert`` wrote.
+
+    Raises:
+        DataError: A file is missing, damaged, of another format version, or does not belong to the other.
+    """
+    description = _read_description(folder / DESCRIPTION)
+    payload = _read(folder / TENSORS)
+    if hashlib.sha256(payload).hexdigest() != description["tensors_sha256"]:
+        raise DataError(f"{folder / TENSORS} does not match {DESCRIPTION} (checksum); fit the expert again")
+    tensors = load(payload)
+    return FittedExpert(
+        bank=tensors["bank"],
+        sampled=tensors["sampled"].numpy(),
+        training_image_ids=tuple(description["training_image_ids"]),
+        training_scores=TrainingScores(
+            image_ids=tuple(description["scored_image_ids"]),
+            scores=tensors["training_scores"].numpy(),
+            excluded=tuple(description["excluded_image_ids"]),
+        ),
+        training_embeddings=tensors["training_embeddings"],
+        cover_radius=description["cover_radius"],
+        config=_config(description, folder),
+        seed=description["seed"],
+        backbone_fingerprint=description["backbone_fingerprint"],
+        failures=tuple(Failure(**failure) for failure in description["failures"]),
+    )
+
+
+def _read_description(path: Path) -> dict[str, Any]:
+    try:
+        description = json.loads(_read(path))
+    except ValueError as error:
+        raise DataError(f"{path} is damaged ({error}); fit the expert again") from error
+    version = description.get("format_version") if isinstance(description, dict) else None
+    if version != FORMAT_VERSION:
+        raise DataError(f"{path} has format version {version}, this is {FORMAT_VERSION}; fit the expert again")
+    return dict(description)
+
+
+def _config(description: dict[str, Any], folder: Path) -> ExpertConfig:
+    try:
+        return ExpertConfig.model_validate(description["config"])
+    except ValidationError as error:
+        raise DataError(f"{folder / DESCRIPTION}: its configuration is not one of this version; fit again") from error
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise DataError(f"{path} cannot be read ({error.strerror}); fit the expert again") from error
+
+
+def _replace(path: Path, content: bytes) -> None:
+    with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    Path(file.name).replace(path)

@@ -1,0 +1,68 @@
+"""Patch features of images, one after the other, computed in batches. Unreadable images become failures."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import torch
+from PIL import Image
+
+from eagle_core.config import PreprocessingConfig
+from eagle_core.data.images import read_rgb
+from eagle_core.errors import DataError
+from eagle_core.expert.backbone import Backbone
+from eagle_core.expert.preprocessing import to_input
+from eagle_core.geometry import ImageGeometry
+from eagle_core.records import Failure, Sample
+
+
+@dataclass(frozen=True, slots=True)
+class ImageFeatures:
+    """The patch features of one image."""
+
+    image_id: str
+    image_size: tuple[int, int]
+    """(width, height) of the original image."""
+    grid: tuple[int, int]
+    """(h, w) of the patches."""
+    patches: torch.Tensor
+    """``(h * w, D) float32``, row by row."""
+
+    @property
+    def embedding(self) -> torch.Tensor:
+        """``(D,) float32``: mean of the patches, L2-normalised; what retrieval compares."""
+        return torch.nn.functional.normalize(self.patches.mean(dim=0), dim=0)
+
+
+def iterate_features(
+    backbone: Backbone, samples: Sequence[Sample], preprocessing: PreprocessingConfig, batch_size: int
+) -> Iterator[ImageFeatures | Failure]:
+    """Features of each sample, or why it has none, in the order of ``samples``."""
+    for begin in range(0, len(samples), batch_size):
+        batch = [(sample, _open(sample)) for sample in samples[begin : begin + batch_size]]
+        readable = [image for _, image in batch if not isinstance(image, Failure)]
+        features = iter(_features(backbone, readable, preprocessing) if readable else ())
+        for sample, image in batch:
+            if isinstance(image, Failure):
+                yield image
+            else:
+                grid, patches = next(features)
+                yield ImageFeatures(sample.image_id, image.size, grid, patches)
+
+
+def _open(sample: Sample) -> Image.Image | Failure:
+    try:
+        return read_rgb(sample.image_path)
+    except DataError as error:
+        return Failure(sample.image_id, str(error))
+
+
+def _features(
+    backbone: Backbone, images: list[Image.Image], preprocessing: PreprocessingConfig
+) -> list[tuple[tuple[int, int], torch.Tensor]]:
+    mean, std = backbone.architecture.mean, backbone.architecture.std
+    inputs = [to_input(image, ImageGeometry.of(image.size, preprocessing), mean, std) for image in images]
+    extracted = backbone.extract(torch.stack(inputs))
+    grid = (extracted.shape[2], extracted.shape[3])
+    return [(grid, one.flatten(1).T) for one in extracted]

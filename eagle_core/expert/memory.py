@@ -1,0 +1,73 @@
+"""How much memory fitting an expert takes, and whether it is there: refused with a remedy, not killed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import psutil
+import torch
+
+from eagle_core.config import ExpertConfig
+from eagle_core.errors import FitError
+from eagle_core.expert.architecture import Architecture, resolve_architecture
+from eagle_core.expert.coreset import BLOCK, ROWS_AT_ONCE
+
+FLOAT = 4
+ACTIVATIONS_PER_PIXEL = 40
+"""Floats alive at once per input pixel in a ResNet's first stages (measured order of magnitude)."""
+GIB = 2**30
+_CGROUP = Path("/sys/fs/cgroup")
+
+
+def estimate_fit_bytes(images: int, config: ExpertConfig, architecture: Architecture | None = None) -> int:
+    """Peak bytes of ``fit_expert`` on ``images`` images beyond the interpreter and the backbone's weights.
+
+    Args:
+        images: Number of training images.
+        config: Decides patches per image, their features and the coreset.
+        architecture: Of the backbone; looked up where None.
+
+    Raises:
+        ConfigurationError: See ``resolve_architecture``.
+        WeightsError: See ``resolve_architecture``.
+    """
+    architecture = architecture or resolve_architecture(config.backbone)
+    rows, columns = architecture.grid(config.preprocessing)
+    patches = images * rows * columns
+    bank = int(patches * config.coreset.ratio)
+    dimension = architecture.dimension
+    target = config.coreset.projection_dim
+    # Sampling works on the projected points and a centred copy; without projection on a centred copy alone.
+    sampling = 2 * target if target is not None and target < dimension else dimension
+    features = patches * dimension
+    select = patches * sampling + (2 * BLOCK + ROWS_AT_ONCE) * BLOCK
+    # Scoring holds the bank, a centred copy of it, and one image's distances to all of it.
+    score = 2 * bank * dimension + rows * columns * bank
+    side = config.preprocessing.center_crop or config.preprocessing.resize
+    extract = config.batch_size * side * side * ACTIVATIONS_PER_PIXEL
+    return FLOAT * (features + max(select, score, extract))
+
+
+def check_memory(needed: int, device: torch.device) -> None:
+    """Refuse a fit that would not fit.
+
+    Raises:
+        FitError: ``needed`` bytes are more than what is available on ``device``.
+    """
+    available = available_bytes(device)
+    if needed > available:
+        raise FitError(
+            f"fitting needs about {needed / GIB:.1f} GiB and {available / GIB:.1f} GiB are available on {device}; "
+            "lower expert.preprocessing.resize, use fewer training images or a backbone with fewer channels"
+        )
+
+
+def available_bytes(device: torch.device) -> int:
+    """Memory that can still be had on ``device``; on the CPU within the container's limit, if there is one."""
+    if device.type == "cuda":
+        return int(torch.cuda.mem_get_info(device)[0])
+    available = int(psutil.virtual_memory().available)
+    limit, used = _CGROUP / "memory.max", _CGROUP / "memory.current"
+    if limit.is_file() and used.is_file() and (text := limit.read_text().strip()).isdigit():
+        available = min(available, max(0, int(text) - int(used.read_text())))
+    return available
