@@ -23,3 +23,16 @@ def real_data() -> Path:
     if not folder or not Path(folder).is_dir():
         skip_or_fail("EAGLE_REAL_DATA does not name a folder with real images")
     return Path(folder)
+
+
+PROJECT = Path(__file__).parent.parent
+
+
+@pytest.fixture(scope="session")
+def demo_root() -> Path:
+    """The demo data, generated and verified once."""
+    from tasks.dataset import ensure_demo
+
+    root = PROJECT / "data" / "demo"
+    ensure_demo(root, PROJECT)
+    return root

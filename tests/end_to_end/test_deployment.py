@@ -1,0 +1,83 @@
+"""A real Prefect server, work pool and worker on loopback run the deployment ``eagle/full-benchmark``."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from urllib.error import URLError
+from urllib.request import urlopen
+
+import pytest
+
+PROJECT = Path(__file__).parents[2]
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@pytest.fixture
+def served(new_project: Callable, tmp_path: Path) -> Iterator[tuple]:  # type: ignore[type-arg]
+    """A project with the flows, and the environment of a running server."""
+    project = new_project()
+    shutil.copyfile(PROJECT / "prefect.yaml", project.root / "prefect.yaml")
+    shutil.copytree(PROJECT / "flows", project.root / "flows", ignore=shutil.ignore_patterns("__pycache__"))
+    port = free_port()
+    environment = project.environment() | {
+        "PREFECT_API_URL": f"http://127.0.0.1:{port}/api",
+        "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+        "DO_NOT_TRACK": "1",
+        "PREFECT_WORKER_QUERY_SECONDS": "2",
+    }
+    prefect = [sys.executable, "-m", "prefect"]
+    log = (tmp_path / "server.log").open("wb")
+    processes = [
+        subprocess.Popen([*prefect, "server", "start", "--port", str(port)], cwd=tmp_path, env=environment, stdout=log, stderr=log)
+    ]
+    try:
+        deadline = time.monotonic() + 120
+        while True:
+            try:
+                with urlopen(f"http://127.0.0.1:{port}/api/health", timeout=2):
+                    break
+            except (URLError, OSError):
+                assert time.monotonic() < deadline, (tmp_path / "server.log").read_text()
+                time.sleep(0.5)
+        yield project, environment, prefect, processes, log
+    finally:
+        for process in reversed(processes):
+            process.terminate()
+            process.wait(60)
+        log.close()
+
+
+@pytest.mark.timeout(900)
+def test_full_benchmark_runs_on_a_worker(served: tuple) -> None:  # type: ignore[type-arg]
+    project, environment, prefect, processes, log = served
+
+    def call(*arguments: str) -> str:
+        done = subprocess.run([*prefect, *arguments], cwd=project.root, env=environment, capture_output=True, text=True, timeout=600)
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+    call("work-pool", "create", "eagle", "--type", "process")
+    call("--no-prompt", "deploy", "--all")
+    processes.append(
+        subprocess.Popen([*prefect, "worker", "start", "--pool", "eagle"], cwd=os.sep, env=environment, stdout=log, stderr=log)
+    )
+    output = call("deployment", "run", "eagle/full-benchmark", "-p", "profile=demo", "--watch", "--watch-interval", "2")
+    assert "Completed" in output or "finished successfully" in output.lower(), output
+
+    runs = project.runs()
+    parents = [r for r in runs if "mlflow.parentRunId" not in r.data.tags]
+    assert len(parents) == 1
+    assert len(runs) > len(parents)
+    assert {r.info.status for r in runs} == {"FINISHED"}
