@@ -6,6 +6,7 @@ import json
 from dataclasses import dataclass
 from math import ceil
 from pathlib import Path
+from typing import Any, NamedTuple
 
 import timm
 import torch
@@ -54,19 +55,11 @@ def resolve_architecture(config: BackboneConfig) -> Architecture:
         raise ConfigurationError(
             f"backbone.name ({config.name}) and backbone.weights ({config.weights}): both must be embedded, or neither"
         )
-    if config.name == "embedded":
-        stored = _embedded_description()
-        name, mean, std = stored["name"], stored["mean"], stored["std"]
-    else:
-        name = config.name
-        _check_name(name)
-        known = timm.get_pretrained_cfg(name)
-        if known is None:
-            raise ConfigurationError(f"backbone.name: timm does not say how {name} normalises its input")
-        mean, std = known.mean, known.std
+    described = _embedded() if config.name == "embedded" else _timm(config.name)
+    name = described.name
     # Built on the meta device: shapes only, no memory and no random numbers.
     with torch.device("meta"):
-        info = timm.create_model(name, features_only=True, pretrained=False).feature_info
+        info: Any = timm.create_model(name, features_only=True, pretrained=False).feature_info
     stages = {stage["module"]: (stage["num_chs"], stage["reduction"]) for stage in info.info}
     # anomalib drops layers that it does not find, and timm returns them in its own order: both refused here.
     if not config.layers or list(config.layers) != [stage for stage in stages if stage in config.layers]:
@@ -76,25 +69,35 @@ def resolve_architecture(config: BackboneConfig) -> Architecture:
     return Architecture(
         name=name,
         layers=config.layers,
-        mean=tuple(mean),
-        std=tuple(std),
+        mean=described.mean,
+        std=described.std,
         dimension=sum(stages[layer][0] for layer in config.layers),
         stride=stages[config.layers[0]][1],
     )
 
 
-def _embedded_description() -> dict[str, str | list[float]]:
+class _Described(NamedTuple):
+    name: str
+    mean: tuple[float, float, float]
+    std: tuple[float, float, float]
+
+
+def _embedded() -> _Described:
     path = EMBEDDED_FOLDER / "backbone.json"
     try:
-        stored: dict[str, str | list[float]] = json.loads(path.read_text(encoding="utf-8"))
+        stored = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
         raise WeightsError(f"this installation lacks the embedded backbone ({path}); {THREE_WAYS}") from error
-    return stored
+    return _Described(stored["name"], tuple(stored["mean"]), tuple(stored["std"]))
 
 
-def _check_name(name: str) -> None:
+def _timm(name: str) -> _Described:
     if not timm.is_model(name):
         close = timm.list_models(f"*{name}*")[:5]
         raise ConfigurationError(
             f"backbone.name: timm has no model {name}" + (f"; similar: {', '.join(close)}" if close else "")
         )
+    known: Any = timm.get_pretrained_cfg(name)
+    if known is None:
+        raise ConfigurationError(f"backbone.name: timm does not say how {name} normalises its input")
+    return _Described(name, tuple(known.mean), tuple(known.std))

@@ -57,7 +57,7 @@ def load_backbone(config: BackboneConfig, device: str = "cpu") -> Backbone:
         load_weights(model.network, EMBEDDED_FOLDER / "weights.safetensors" if embedded else Path(config.weights))
     target = torch.device(device)
     # channels_last: 1.4 times faster convolutions on CPU, features change by 1e-6.
-    model = model.to(target, memory_format=torch.channels_last).requires_grad_(False)
+    model = model.to(target).to(memory_format=torch.channels_last).requires_grad_(False)
     return Backbone(model, architecture, _fingerprint(model.network, architecture), target)
 
 

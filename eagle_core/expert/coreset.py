@@ -60,7 +60,8 @@ def greedy_coreset(
         raise FitError(f"a coreset must have 1..{count} points, asked for {size}; check coreset.ratio")
     # Centring keeps the squared norms small, and with them the cancellation in |x|^2 - 2xy + |y|^2.
     centred = points - points.mean(dim=0)
-    norms = centred.square().sum(dim=1)
+    # Not centred.square().sum(): that would hold one more copy of all points.
+    norms = torch.linalg.vector_norm(centred, dim=1).square()
     if not torch.isfinite(norms).all():
         raise FitError("patch features hold values that are not finite; check the backbone's weights")
     chosen = [start]

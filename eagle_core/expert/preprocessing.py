@@ -30,5 +30,5 @@ def to_input(
     width, height = geometry.input_size
     resized = image.resize(geometry.resized_size, Image.Resampling.BILINEAR)
     pixels = np.asarray(resized.crop((left, top, left + width, top + height)), dtype=np.float32) / 255
-    normalised = (pixels - np.float32(mean)) / np.float32(std)
+    normalised = (pixels - np.array(mean, dtype=np.float32)) / np.array(std, dtype=np.float32)
     return torch.from_numpy(normalised.transpose(2, 0, 1).copy())

@@ -1,0 +1,175 @@
+"""Fit a threshold: tau by the configured rule, s_max, a bootstrap interval, and what is wrong with them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from eagle_core.config import ThresholdConfig
+from eagle_core.errors import ConfigurationError, DataError, FitError
+from eagle_core.records import Threshold, TrainingScores
+from eagle_core.threshold.authors_evt import authors_level
+from eagle_core.threshold.conformal import conformal
+from eagle_core.threshold.gev import GevParameters, fit_gev, gev_quantile
+from eagle_core.threshold.kappa_sigma import kappa_sigma
+from eagle_core.threshold.mad import mad
+from eagle_core.threshold.oracle import oracle
+from eagle_core.threshold.quantile import quantile
+
+CONFIDENCE = 0.95
+MAX_REFITS = 200
+"""A maximum-likelihood refit takes milliseconds: the GEV rules are bootstrapped with at most this many."""
+
+
+class _Interval(NamedTuple):
+    low: float
+    high: float
+    warning: str | None = None
+
+
+def fit_threshold(scores: TrainingScores, config: ThresholdConfig, *, seed: int) -> Threshold:
+    """tau and s_max from the scores of normal training images (paper: section 3.2.2).
+
+    The interval of tau is a percentile bootstrap over images, 95 %. Every number of the result is finite.
+
+    Raises:
+        ConfigurationError: The method is ``oracle``, which needs test labels (``fit_oracle``).
+        FitError: There are fewer images than ``min_images`` or than the rule needs, a score is not finite, or
+            the GEV law cannot be fitted.
+    """
+    if config.method == "oracle":
+        raise ConfigurationError("threshold.method oracle looks at test labels; it is fitted by fit_oracle")
+    values = _checked(scores, config.min_images)
+    generator = np.random.default_rng(seed)
+    if config.method in ("gev", "authors_evt"):
+        parameters = fit_gev(values)
+        tau = _gev_tau(parameters, config)
+        interval = _bootstrap_gev(values, parameters, config, generator)
+    else:
+        rule = _vectorised_rule(config)
+        tau = float(rule(values))
+        drawn = generator.integers(len(values), size=(config.bootstrap_samples, len(values)))
+        interval = _percentiles(rule(values[drawn]))
+    return _threshold(config.method, tau, interval, values, scores.excluded)
+
+
+def fit_oracle(
+    train: TrainingScores, test_scores: Sequence[float], test_labels: Sequence[bool | None], *, seed: int = 0
+) -> Threshold:
+    """The threshold that is best on the labelled test images: an upper bound, marked as such in its warnings.
+
+    Args:
+        train: Gives s_max and sigma, as for every rule.
+        test_scores: Of the test images.
+        test_labels: True for defective; None (unlabelled) is an error.
+        seed: Of the bootstrap over test images (200 draws).
+
+    Raises:
+        DataError: A test image has no label.
+        FitError: There are no training scores, one of the two classes is missing, or a score is not finite.
+    """
+    if any(label is None for label in test_labels):
+        raise DataError("oracle: every test image must be labelled normal or defective")
+    values = _checked(train, 1)
+    tested, labels = np.asarray(test_scores, dtype=np.float64), np.asarray(test_labels, dtype=bool)
+    tau = oracle(tested, labels)
+    generator = np.random.default_rng(seed)
+    normal, defective = np.flatnonzero(~labels), np.flatnonzero(labels)
+    taus = []
+    for _ in range(MAX_REFITS):
+        drawn = np.concatenate([generator.choice(normal, len(normal)), generator.choice(defective, len(defective))])
+        taus.append(oracle(tested[drawn], labels[drawn]))
+    low, high, _ = _percentiles(np.array(taus))
+    used = "tau was chosen with test labels: an upper bound, not a result"
+    return _threshold("oracle", tau, _Interval(low, high, used), values, train.excluded)
+
+
+def _checked(scores: TrainingScores, least: int) -> np.ndarray:
+    values = np.asarray(scores.scores, dtype=np.float64)
+    if len(values) < least:
+        raise FitError(
+            f"a threshold needs {least} scored training images, there are {len(values)} "
+            f"({len(scores.excluded)} had too few unsampled patches or no other image in the bank); "
+            "add normal images, lower expert.coreset.ratio or threshold.min_images"
+        )
+    if not np.isfinite(values).all():
+        raise FitError("a training score is not finite; check the images and the backbone's weights")
+    return values
+
+
+def _vectorised_rule(config: ThresholdConfig) -> Callable[[np.ndarray], np.ndarray]:
+    """``(..., N)`` scores to ``(...)`` thresholds."""
+    match config.method:
+        case "kappa_sigma":
+            return lambda values: kappa_sigma(values, config.kappa)
+        case "mad":
+            return lambda values: mad(values, config.kappa)
+        case "quantile":
+            return lambda values: quantile(values, config.false_alarm_rate)
+        case "conformal":
+            return lambda values: conformal(values, config.false_alarm_rate)
+    raise ConfigurationError(f"threshold.method: unknown rule {config.method}")
+
+
+def _gev_tau(parameters: GevParameters, config: ThresholdConfig) -> float:
+    rate = config.false_alarm_rate if config.method == "gev" else 1 - authors_level(parameters)
+    tau = gev_quantile(parameters, rate)
+    if not np.isfinite(tau):
+        raise FitError(f"{config.method}: the fitted law has no finite quantile (shape c = {parameters.c:.3g})")
+    return tau
+
+
+def _bootstrap_gev(
+    values: np.ndarray, start: GevParameters, config: ThresholdConfig, generator: np.random.Generator
+) -> _Interval:
+    """Refits begin at the fit of the whole sample; those that find no maximum are left out, and counted."""
+    wanted = min(config.bootstrap_samples, MAX_REFITS)
+    taus = []
+    for _ in range(wanted):
+        drawn = values[generator.integers(len(values), size=len(values))]
+        try:
+            taus.append(_gev_tau(fit_gev(drawn, start), config))
+        except FitError:
+            continue
+    failed = wanted - len(taus)
+    if 2 * failed > wanted:
+        raise FitError(
+            f"{config.method}: {failed} of {wanted} bootstrap refits found no maximum of the likelihood; "
+            "use threshold.method quantile or kappa_sigma, or more training images"
+        )
+    low, high, _ = _percentiles(np.array(taus))
+    return _Interval(low, high, f"{failed} of {wanted} bootstrap refits found no maximum" if failed else None)
+
+
+def _percentiles(taus: np.ndarray) -> _Interval:
+    low, high = np.quantile(taus, [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2])
+    return _Interval(float(low), float(high))
+
+
+def _threshold(
+    method: str, tau: float, interval: _Interval, values: np.ndarray, excluded: tuple[str, ...]
+) -> Threshold:
+    s_max = float(values.max())
+    warnings = [] if interval.warning is None else [interval.warning]
+    if s_max < tau:
+        warnings.append(
+            f"[tau, s_max] = [{tau:.4g}, {s_max:.4g}] is empty: the paper's gate can never open here "
+            "(a smaller kappa, a larger false-alarm rate or caas.gate symmetric opens it)"
+        )
+    if excluded:
+        warnings.append(f"{len(excluded)} training images were left out: too few unsampled patches to score")
+    return Threshold(
+        tau=tau,
+        s_max=s_max,
+        method=method,
+        mean=float(values.mean()),
+        standard_deviation=float(values.std()),
+        tau_low=interval.low,
+        tau_high=interval.high,
+        interval_mass=float(((values >= tau) & (values <= s_max)).mean()),
+        training_scores=tuple(values.tolist()),
+        excluded_images=excluded,
+        warnings=tuple(warnings),
+    )

@@ -1,0 +1,22 @@
+"""When CAAS is on (paper: section 3.3.3, condition of Eq. 9)."""
+
+from __future__ import annotations
+
+from eagle_core.config import CaasConfig
+from eagle_core.records import Threshold
+
+
+def gate_is_open(score: float, threshold: Threshold, config: CaasConfig) -> bool:
+    """Whether the expert's verdict on an image counts as uncertain.
+
+    ``paper``: tau <= s <= s_max, closed. It can only correct false alarms, and never opens where s_max < tau.
+    ``symmetric``: |s - tau| <= gate_width * sigma of the training scores, on both sides of tau.
+
+    Args:
+        score: s_img of the image.
+        threshold: Of its category.
+        config: ``gate`` and ``gate_width`` are read.
+    """
+    if config.gate == "symmetric":
+        return abs(score - threshold.tau) <= config.gate_width * threshold.standard_deviation
+    return threshold.tau <= score <= threshold.s_max
