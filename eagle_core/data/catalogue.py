@@ -37,7 +37,7 @@ def load_dataset(config: DatasetConfig) -> Dataset:
     if not root.is_dir():
         raise DataError(
             f"{root}: no such folder; set datasets.{config.name}.root, or get the data with "
-            f"`eagle data fetch {config.name}` or `eagle data import DIR --name {config.name}`"
+            f"`eagle data fetch` or `eagle data import DIR --name {config.name}`"
         )
     available = _read(config.name, root, config.format)
     if not available:

@@ -67,6 +67,12 @@ def subfolders(folder: Path) -> list[Path]:
     return sorted(path for path in folder.iterdir() if path.is_dir() and not path.name.startswith("."))
 
 
+def name_of(folder: Path) -> str:
+    """The name under which ``folder`` was given: a link keeps its own, whatever it points to."""
+    name = folder.absolute().name
+    return folder.resolve().name if name == ".." else name
+
+
 def images_with_masks(images: Path, masks: Path) -> list[tuple[Path, Path | None]]:
     """Each image of one folder with its mask in the other: ``<stem>_mask.*``, else ``<stem>.*``, else None."""
     by_stem = {path.stem: path for path in images_in(masks)}

@@ -17,7 +17,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from eagle_core.data.dataset import Category, SampleMaker, images_in, images_with_masks, subfolders
+from eagle_core.data.dataset import Category, SampleMaker, images_in, images_with_masks, name_of, subfolders
 from eagle_core.records import Sample
 
 NORMAL = "normal"
@@ -32,7 +32,7 @@ def category_folders(root: Path) -> dict[str, Path]:
     """Folders by category name; a root that is itself one category is that one."""
     inside = subfolders(root)
     if can_fit(root) or (images_in(root) and not any(can_fit(folder) for folder in inside)):
-        return {root.resolve().name: root}
+        return {name_of(root): root}
     return {folder.name: folder for folder in inside if can_fit(folder) or images_in(folder)}
 
 

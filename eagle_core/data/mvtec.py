@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from eagle_core.data.dataset import Category, SampleMaker, images_with_masks, subfolders
+from eagle_core.data.dataset import Category, SampleMaker, images_with_masks, name_of, subfolders
 from eagle_core.records import Sample
 
 NORMAL = "good"
@@ -24,7 +24,7 @@ def is_category(folder: Path) -> bool:
 def category_folders(root: Path) -> dict[str, Path]:
     """Folders by category name. A root that is itself one category (as ``screw/``) is that one category."""
     if is_category(root):
-        return {root.resolve().name: root}
+        return {name_of(root): root}
     return {folder.name: folder for folder in subfolders(root) if is_category(folder)}
 
 

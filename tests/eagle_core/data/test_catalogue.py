@@ -193,7 +193,7 @@ def test_what_cannot_be_used_is_refused(
 
 
 def test_missing_root_and_unknown_category_name_what_there_is(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match=r"nowhere: no such folder; .*eagle data fetch tried"):
+    with pytest.raises(DataError, match=r"nowhere: no such folder; .*eagle data import DIR --name tried"):
         load(tmp_path / "nowhere")
     touch(tmp_path, "tile/train/good/0.png", "bolt/train/good/0.png")
     with pytest.raises(DataError, match=r"no category brick; there are: bolt, tile"):
