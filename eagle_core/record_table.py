@@ -24,8 +24,12 @@ from eagle_core.records import AnswerStatus, Box, Method, QuestionType, Split
 
 SCHEMA_VERSION = "1"
 VERSION_KEY = b"eagle_schema_version"
+NO_MLLM = "none"
+"""The column ``mllm`` of the expert's rows."""
 
-_BOX = pa.struct([("x0", pa.int32()), ("y0", pa.int32()), ("x1", pa.int32()), ("y1", pa.int32()), ("score", pa.float64())])
+_BOX = pa.struct(
+    [("x0", pa.int32()), ("y0", pa.int32()), ("x1", pa.int32()), ("y1", pa.int32()), ("score", pa.float64())]
+)
 _OPTION = pa.struct([("letter", pa.string()), ("log_probability", pa.float64())])
 
 
@@ -35,7 +39,7 @@ def _required(name: str, kind: pa.DataType) -> pa.Field:
 
 SCHEMA = pa.schema(
     [
-        _required("run_id", pa.string()),
+        pa.field("run_id", pa.string()),
         _required("dataset", pa.string()),
         _required("category", pa.string()),
         _required("image_id", pa.string()),
@@ -44,7 +48,7 @@ SCHEMA = pa.schema(
         pa.field("defect_kind", pa.string()),
         _required("question_id", pa.string()),
         _required("question_type", pa.string()),
-        pa.field("mllm", pa.string()),
+        _required("mllm", pa.string()),
         _required("method", pa.string()),
         pa.field("expert_score", pa.float64()),
         pa.field("tau", pa.float64()),
@@ -82,7 +86,6 @@ class Record:
         DataError: A number is not finite.
     """
 
-    run_id: str
     dataset: str
     category: str
     image_id: str
@@ -93,9 +96,11 @@ class Record:
     method: Method
     status: AnswerStatus
     """``not_asked`` in rows of the expert, whose verdict comes from its score."""
+    mllm: str = NO_MLLM
+    """Name in the configuration."""
+    run_id: str | None = None
+    """Set when the records of a run are put together: the rows of a cached stage belong to no run."""
     defect_kind: str | None = None
-    mllm: str | None = None
-    """Name in the configuration; None in rows of the expert."""
     expert_score: float | None = None
     tau: float | None = None
     s_max: float | None = None
@@ -129,7 +134,9 @@ class Record:
         for field in dataclasses.fields(self):
             value = getattr(self, field.name)
             if isinstance(value, float) and not math.isfinite(value):
-                raise DataError(f"{self.image_id}: {field.name} is {value}; a record holds finite numbers or None")
+                raise DataError(
+                    f"{self.image_id}: {field.name} is {value}; a record holds finite numbers or None"
+                )
         for letter, value in self.option_log_probabilities:
             if math.isnan(value):
                 raise DataError(f"{self.image_id}: the log-probability of option {letter} is NaN")
@@ -150,7 +157,24 @@ def to_frame(records: Iterable[Record]) -> pd.DataFrame:
 
 def write_records(records: Iterable[Record], path: Path) -> None:
     """Write a Parquet file at once: a reader sees the old file or the whole new one."""
-    table = _table(records)
+    _write(_table(records), path)
+
+
+def write_table(frame: pd.DataFrame, path: Path) -> None:
+    """Write rows that ``read_records`` or ``to_frame`` gave, selected or put together, as ``write_records`` does.
+
+    Raises:
+        DataError: Its columns are not those of the schema.
+    """
+    unknown, missing = sorted(set(frame) - set(SCHEMA.names)), sorted(set(SCHEMA.names) - set(frame))
+    if unknown or missing:
+        raise DataError(
+            f"{path}: unknown columns {unknown}, missing columns {missing}; valid: {', '.join(SCHEMA.names)}"
+        )
+    _write(pa.Table.from_pandas(frame, schema=SCHEMA, preserve_index=False), path)
+
+
+def _write(table: pa.Table, path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     temporary = Path(name)
@@ -192,12 +216,19 @@ def _check_schema(found: pa.Schema, path: Path) -> None:
         raise DataError(
             f"{path}: records of schema version {shown}, this Eagle reads {SCHEMA_VERSION}; run the benchmark again"
         )
-    unknown, missing = sorted(set(found.names) - set(SCHEMA.names)), sorted(set(SCHEMA.names) - set(found.names))
+    unknown, missing = (
+        sorted(set(found.names) - set(SCHEMA.names)),
+        sorted(set(SCHEMA.names) - set(found.names)),
+    )
     if unknown or missing:
-        raise DataError(f"{path}: unknown columns {unknown}, missing columns {missing}; valid: {', '.join(SCHEMA.names)}")
+        raise DataError(
+            f"{path}: unknown columns {unknown}, missing columns {missing}; valid: {', '.join(SCHEMA.names)}"
+        )
     for field in SCHEMA:
         if found.field(field.name).type != field.type:
-            raise DataError(f"{path}: column {field.name} is {found.field(field.name).type}, expected {field.type}")
+            raise DataError(
+                f"{path}: column {field.name} is {found.field(field.name).type}, expected {field.type}"
+            )
 
 
 def _table(records: Iterable[Record]) -> pa.Table:

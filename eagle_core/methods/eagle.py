@@ -31,6 +31,7 @@ def plan(
     threshold: Threshold | None,
     config: EagleConfig,
     *,
+    template_ids: Sequence[str] = (),
     question: Question = DEFECT_QUESTION,
 ) -> Plan:
     """What ``method`` asks about one image.
@@ -42,6 +43,7 @@ def plan(
         prediction: The expert's reading of ``query``.
         threshold: Of the query's category.
         config: Its sections guidance, caas and expert.preprocessing are read.
+        template_ids: Ids of ``templates``, for the record.
         question: What is asked.
 
     Raises:
@@ -49,7 +51,7 @@ def plan(
         DataError: The prediction does not belong to an image of this size, or is not finite.
     """
     if method == "mllm":
-        return mllm.plan(query, templates, question=question)
+        return mllm.plan(query, templates, template_ids=template_ids, question=question)
     if prediction is None or threshold is None:
         raise ConfigurationError(f"methods: {method} needs the expert's prediction and a fitted threshold")
     if prediction.image_size != query.size:
@@ -67,7 +69,7 @@ def plan(
         boxed_query=draw_boxes(query, guidance.boxes, config.guidance.line_width) if guidance.boxes else None,
     )
     attention = _attention(guidance, config.caas, says_verdict) if method == "eagle" else AttentionGuidance()
-    return Plan(prompt, guidance, attention)
+    return Plan(prompt, guidance, attention, tuple(template_ids))
 
 
 def _attention(guidance: Guidance, caas: CaasConfig, says_verdict: bool) -> AttentionGuidance:

@@ -11,6 +11,13 @@ from eagle_core.methods.plan import Plan
 from eagle_core.records import AttentionGuidance, Question
 
 
-def plan(query: Image.Image, templates: Sequence[Image.Image], *, question: Question = DEFECT_QUESTION) -> Plan:
+def plan(
+    query: Image.Image,
+    templates: Sequence[Image.Image],
+    *,
+    template_ids: Sequence[str] = (),
+    question: Question = DEFECT_QUESTION,
+) -> Plan:
     """Ask ``question`` about ``query``; attention is left alone."""
-    return Plan(build_prompt(question, query, templates=templates), guidance=None, attention=AttentionGuidance())
+    prompt = build_prompt(question, query, templates=templates)
+    return Plan(prompt, guidance=None, attention=AttentionGuidance(), template_ids=tuple(template_ids))

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from typing import Any
 
+from eagle_core.attention.settings import AttentionSettings
 from eagle_core.guidance.prompt import DEFECT_QUESTION
 from eagle_core.methods.expert import verdict
 from eagle_core.methods.plan import Plan
 from eagle_core.record_table import Record
 from eagle_core.records import (
     Answer,
+    AttentionGuidance,
     ExpertPrediction,
     Guidance,
     ImagePart,
@@ -22,98 +24,119 @@ from eagle_core.records import (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """Who was asked, and how, beyond what the plan says."""
-
-    method: Method
-    mllm: str
-    template_ids: tuple[str, ...] = ()
-    attention_mode: str | None = None
-    layers: tuple[int, ...] = ()
-    """Decoder layers in which attention is guided where the plan asks for it."""
-
-
 def expert_record(
-    run_id: str, sample: Sample, prediction: ExpertPrediction, threshold: Threshold, guidance: Guidance
+    *, sample: Sample, prediction: ExpertPrediction, threshold: Threshold, guidance: Guidance
 ) -> Record:
     """The expert's own answer to the yes/no question: anomalous where its score reaches tau."""
     return Record(
-        run_id=run_id,
-        dataset=sample.dataset,
-        category=sample.category,
-        image_id=sample.image_id,
-        split=sample.split,
-        is_defective=sample.is_defective,
-        defect_kind=sample.defect_kind,
-        question_id=DEFECT_QUESTION.question_id,
-        question_type=DEFECT_QUESTION.question_type,
+        **_subject(sample, DEFECT_QUESTION),
+        **_expert_facts(prediction, threshold),
         method="expert",
         status="not_asked",
-        expert_score=prediction.score,
-        tau=threshold.tau,
-        s_max=threshold.s_max,
-        threshold_method=threshold.method,
-        expert_verdict=verdict(prediction, threshold),
         gate_open=guidance.gate_open,
         boxes=guidance.boxes,
         verdict_defective=verdict(prediction, threshold),
     )
 
 
-def answer_record(
-    run_id: str,
+def record_of(
+    *,
     sample: Sample,
-    asked: Asked,
+    mllm: str,
+    method: Method,
+    threshold: Threshold,
+    prediction: ExpertPrediction,
     plan: Plan,
     answer: Answer,
-    *,
-    prediction: ExpertPrediction | None = None,
-    threshold: Threshold | None = None,
-    explanation: str | None = None,
-    contradictions: tuple[str, ...] = (),
+    attention: AttentionSettings | None = None,
+    depth: int | None = None,
 ) -> Record:
-    """One MLLM's answer. Prediction and threshold are recorded where they are known, also for ``mllm``,
-    which did not see them."""
+    """One MLLM's answer. The expert's score and verdict are recorded for ``mllm`` too, which did not see them.
+
+    Args:
+        sample: What was asked about.
+        mllm: Name in the configuration.
+        method: Which.
+        threshold: Of the sample's category.
+        prediction: Of the sample.
+        plan: What was asked.
+        answer: What was answered.
+        attention: How attention was guided where the plan asked for it.
+        depth: Decoder layers of the MLLM.
+    """
     question = plan.prompt.question
-    guided = plan.attention.alpha != 0 or plan.attention.beta != 0
-    known = prediction is not None and threshold is not None
+    mode: str | None = None
+    layers: tuple[int, ...] = ()
+    if attention is not None and depth is not None and plan.attention != AttentionGuidance():
+        mode, layers = attention.mode, attention.layers_for(depth)
     return Record(
-        run_id=run_id,
-        dataset=sample.dataset,
-        category=sample.category,
-        image_id=sample.image_id,
-        split=sample.split,
-        is_defective=sample.is_defective,
-        defect_kind=sample.defect_kind,
-        question_id=question.question_id,
-        question_type=question.question_type,
-        mllm=asked.mllm,
-        method=asked.method,
-        expert_score=None if prediction is None else prediction.score,
-        tau=None if threshold is None else threshold.tau,
-        s_max=None if threshold is None else threshold.s_max,
-        threshold_method=None if threshold is None else threshold.method,
-        expert_verdict=verdict(prediction, threshold) if known else None,  # type: ignore[arg-type]
+        **_subject(sample, question),
+        **_expert_facts(prediction, threshold),
+        mllm=mllm,
+        method=method,
         gate_open=None if plan.guidance is None else plan.guidance.gate_open,
         boxes=() if plan.guidance is None else plan.guidance.boxes,
-        template_ids=asked.template_ids,
+        template_ids=plan.template_ids,
         prompt_sha256=prompt_sha256(plan.prompt),
         alpha=plan.attention.alpha,
         beta=plan.attention.beta,
-        attention_mode=asked.attention_mode if guided else None,
-        layers=asked.layers if guided else (),
+        attention_mode=mode,
+        layers=layers,
         status=answer.status,
         answer_letter=answer.letter,
-        correct_letter=correct_letter(question, sample.is_defective),
         p_defect=answer.p_defect,
         verdict_defective=verdict_of(answer, question),
         option_log_probabilities=answer.option_log_probabilities,
         answer_text=answer.text,
-        explanation=explanation,
-        contradictions=contradictions,
         error=answer.error,
     )
+
+
+def failed_record(
+    *,
+    sample: Sample,
+    mllm: str,
+    method: Method,
+    threshold: Threshold,
+    error: str,
+    question: Question = DEFECT_QUESTION,
+) -> Record:
+    """An image that could not be asked about, such as a damaged file: no verdict, counted, never dropped."""
+    return Record(
+        **_subject(sample, question),
+        mllm=mllm,
+        method=method,
+        tau=threshold.tau,
+        s_max=threshold.s_max,
+        threshold_method=threshold.method,
+        status="failed",
+        error=error,
+    )
+
+
+def _subject(sample: Sample, question: Question) -> dict[str, Any]:
+    """The columns that say what was asked about."""
+    return {
+        "dataset": sample.dataset,
+        "category": sample.category,
+        "image_id": sample.image_id,
+        "split": sample.split,
+        "is_defective": sample.is_defective,
+        "defect_kind": sample.defect_kind,
+        "question_id": question.question_id,
+        "question_type": question.question_type,
+        "correct_letter": correct_letter(question, sample.is_defective),
+    }
+
+
+def _expert_facts(prediction: ExpertPrediction, threshold: Threshold) -> dict[str, Any]:
+    return {
+        "expert_score": prediction.score,
+        "tau": threshold.tau,
+        "s_max": threshold.s_max,
+        "threshold_method": threshold.method,
+        "expert_verdict": verdict(prediction, threshold),
+    }
 
 
 def says_defect(option_text: str) -> bool | None:
@@ -134,7 +157,11 @@ def verdict_of(answer: Answer, question: Question) -> bool | None:
 
 def correct_letter(question: Question, is_defective: bool | None) -> str | None:
     """The question's own, or for a yes/no question the letter that states the label; None where unknown."""
-    if question.correct_letter is not None or question.question_type != "anomaly_detection" or is_defective is None:
+    if (
+        question.correct_letter is not None
+        or question.question_type != "anomaly_detection"
+        or is_defective is None
+    ):
         return question.correct_letter
     right = [letter for letter, text in question.options if says_defect(text) is is_defective]
     return right[0] if right else None

@@ -16,3 +16,5 @@ class Plan:
     """None: no expert takes part."""
     attention: AttentionGuidance
     """Effective strengths: zero where attention is left alone."""
+    template_ids: tuple[str, ...] = ()
+    """Ids of the prompt's template images, in order."""

@@ -40,28 +40,30 @@ class TemplateIndex:
         self._index = faiss.IndexFlatIP(embeddings.shape[1])
         self._index.add(np.ascontiguousarray(embeddings, dtype=np.float32))
 
-    def similar(self, embedding: np.ndarray, k: int, image_id: str | None = None) -> tuple[str, ...]:
+    def similar(self, embedding: np.ndarray, k: int, exclude: str | None = None) -> tuple[str, ...]:
         """The ``k`` images with the highest cosine, most similar first; ties to the lowest index.
 
         Args:
             embedding: ``(D,) float32`` of unit length.
             k: How many; 0 gives none.
-            image_id: The query's id; where it is in the index, it is not returned.
+            exclude: The query's id; where it is in the index, it is not returned.
 
         Raises:
             DataError: The embedding does not fit.
             ConfigurationError: The index holds fewer than ``k`` other images.
         """
         if embedding.shape != (self._index.d,):
-            raise DataError(f"the query's embedding must have shape ({self._index.d},), got {embedding.shape}")
+            raise DataError(
+                f"the query's embedding must have shape ({self._index.d},), got {embedding.shape}"
+            )
         _check_unit_length(embedding[None])
-        self._check_enough(k, image_id)
+        self._check_enough(k, exclude)
         # All N are asked for: which of several equal images a shorter search keeps is not defined.
         query = np.ascontiguousarray(embedding[None], dtype=np.float32)
         cosines, found = self._index.search(query, self._index.ntotal)
         order = np.lexsort((found[0], -cosines[0]))
         ranked = (self.image_ids[i] for i in found[0][order])
-        return tuple([name for name in ranked if name != image_id][:k])
+        return tuple([name for name in ranked if name != exclude][:k])
 
     def random(self, k: int, seed: int, image_id: str) -> tuple[str, ...]:
         """``k`` distinct images drawn for this query, never itself; other queries and their order do not matter.

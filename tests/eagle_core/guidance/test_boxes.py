@@ -85,7 +85,7 @@ def test_authors_rule_boxes_the_peak_whatever_tau_says(size):
 
 def test_authors_rule_under_the_paper_crop_stays_in_the_inspected_part():
     """Their bug: the crop's map stretched over all of a landscape image would put this box at x 0..170."""
-    grid = patches(*((row, column, 5.0) for row in range(12, 16) for column in range(0, 4)))
+    grid = patches(*((row, column, 5.0) for row in range(12, 16) for column in range(4)))
     geometry = ImageGeometry.of((1024, 512), PAPER)
     (box,) = find_boxes(grid, geometry, tau=0.0, rule="authors", max_boxes=3)
     assert box.x0 == 288  # 2 * 144: the crop's left edge

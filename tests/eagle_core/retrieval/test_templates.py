@@ -34,7 +34,7 @@ def test_the_query_itself_is_never_its_template():
     rows = unit_rows(5, 8)
     index = TemplateIndex(list("abcde"), rows)
     assert index.similar(rows[2], 1) == ("c",)
-    assert "c" not in index.similar(rows[2], 4, image_id="c")
+    assert "c" not in index.similar(rows[2], 4, exclude="c")
     assert all("c" not in index.random(4, seed, "c") for seed in range(20))
 
 
