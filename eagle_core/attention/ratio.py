@@ -1,0 +1,51 @@
+"""Attention of the answer position per layer, and the attention ratio AR(l) (paper: section 4.4, Fig. 8)."""
+
+from __future__ import annotations
+
+from torch import Tensor
+
+from eagle_core.attention.registry import AttentionCall
+from eagle_core.attention.rows import last_row_weights
+from eagle_core.errors import AttentionError
+
+
+class AnswerAttention:
+    """Observer for ``attention_scope``: keeps each layer's attention weights of the prompt's last position.
+
+    Only the first call of a layer is kept (the prefill), so it may also observe a generation. Memory: one
+    ``(B, L) float32`` per layer.
+    """
+
+    def __init__(self) -> None:
+        self.by_layer: dict[int, Tensor] = {}
+        """0-based layer to weights averaged over heads, ``(B, L) float32``."""
+
+    def __call__(self, call: AttentionCall) -> None:
+        """Keep the guided weights of ``call``."""
+        if call.layer not in self.by_layer:
+            self.by_layer[call.layer] = last_row_weights(call.guided, call.mask, call.softmax_scale).mean(dim=1)
+
+
+def attention_ratio(weights: Tensor, visual: Tensor, region: Tensor) -> Tensor:
+    """AR(l): share of the attention on image tokens that falls on the region's tokens.
+
+    Paper: section 4.4 leaves open whether heads are averaged before or after the ratio (the two differ by up to
+    0.41). Ours: weights are averaged over heads, then divided.
+
+    Args:
+        weights: ``(B, L) float32``, averaged over heads.
+        visual: ``(B, L) bool``, the set I: all image tokens.
+        region: ``(B, L) bool``, the set G: image tokens of the ground-truth defect.
+
+    Returns:
+        ``(B,) float32``.
+
+    Raises:
+        AttentionError: A region token is no image token, or a row has no attention on image tokens.
+    """
+    if bool((region & ~visual).any()):
+        raise AttentionError("the region holds tokens that are not image tokens")
+    total = (weights * visual).sum(dim=-1)
+    if bool((total <= 0).any()):
+        raise AttentionError("a row has no attention on image tokens, so its attention ratio is undefined")
+    return (weights * region).sum(dim=-1) / total

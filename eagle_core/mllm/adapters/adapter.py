@@ -1,0 +1,21 @@
+"""What differs between model families, as data."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+
+@dataclass(frozen=True, slots=True)
+class Adapter:
+    """One family of transformers' image-text-to-text classes."""
+
+    family: str
+    """The family's own name."""
+    model_type: str
+    """``model_type`` in the checkpoint's config.json."""
+    system_role: bool = True
+    """False: the chat template has no system role, and the system text precedes the user's text."""
+    several_images: Literal["trained", "accepted"] = "trained"
+    """accepted: the class takes several images although its checkpoints were trained on one; they are passed as
+    they are, in order, which is how the paper's three-image prompt reaches LLaVA-1.5."""

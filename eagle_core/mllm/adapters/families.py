@@ -1,0 +1,26 @@
+"""The families that Eagle knows. Adding one is adding a line, and a tiny configuration to the tests."""
+
+from __future__ import annotations
+
+from eagle_core.errors import ModelError
+from eagle_core.mllm.adapters.adapter import Adapter
+
+FAMILIES: dict[str, Adapter] = {
+    adapter.model_type: adapter
+    for adapter in (
+        Adapter("Qwen2.5-VL", "qwen2_5_vl"),
+        Adapter("Qwen2-VL", "qwen2_vl"),
+    )
+}
+
+
+def adapter_for(model_type: str, source: str) -> Adapter:
+    """The adapter of a checkpoint.
+
+    Raises:
+        ModelError: The family is not known; lists those that are.
+    """
+    if model_type not in FAMILIES:
+        known = ", ".join(f"{a.family} ({a.model_type})" for a in FAMILIES.values())
+        raise ModelError(f"{source}: model type {model_type!r} has no adapter; known are {known}")
+    return FAMILIES[model_type]

@@ -1,0 +1,112 @@
+"""Prompts to model inputs: chat template, image expansion, left padding, and what each token stands for."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+from transformers import ProcessorMixin
+
+from eagle_core.attention.visual_tokens import TokenLayout, token_layout
+from eagle_core.errors import ModelError
+from eagle_core.mllm.adapters.adapter import Adapter
+from eagle_core.records import ImagePart, Prompt, TextPart
+
+@dataclass(frozen=True, slots=True)
+class EncodedPrompts:
+    """A batch, padded on the left."""
+
+    inputs: dict[str, Tensor]
+    """What the model's forward takes, on its device."""
+    layout: TokenLayout
+    rendered: tuple[str, ...]
+    """The chat text of each prompt before image placeholders were expanded."""
+
+    @property
+    def length(self) -> int:
+        """L, the padded length."""
+        return self.inputs["input_ids"].shape[1]
+
+
+def messages(prompt: Prompt, adapter: Adapter) -> list[dict[str, Any]]:
+    """The prompt as a conversation for ``apply_chat_template``."""
+    system = [{"type": "text", "text": prompt.system}] if prompt.system else []
+    content: list[dict[str, Any]] = [
+        {"type": "text", "text": part.text} if isinstance(part, TextPart) else {"type": "image"}
+        for part in prompt.parts
+    ]
+    if adapter.system_role and system:
+        return [{"role": "system", "content": system}, {"role": "user", "content": content}]
+    if system:
+        content.insert(0, {"type": "text", "text": prompt.system + "\n"})
+    return [{"role": "user", "content": content}]
+
+
+def render(prompt: Prompt, processor: ProcessorMixin, adapter: Adapter) -> str:
+    """The chat text up to where the assistant's answer begins."""
+    return processor.apply_chat_template(messages(prompt, adapter), add_generation_prompt=True, tokenize=False)
+
+
+def encode(
+    prompts: Sequence[Prompt],
+    processor: ProcessorMixin,
+    adapter: Adapter,
+    accepted: Collection[str],
+    device: torch.device,
+) -> EncodedPrompts:
+    """Encode a batch.
+
+    Args:
+        prompts: Each shows at least one image.
+        processor: Of the model.
+        adapter: Of the model's family.
+        accepted: Names of the arguments of the model's forward; nothing else is handed on.
+        device: Where the inputs go.
+
+    Raises:
+        ModelError: A prompt shows no image, or its prior sentence cannot be found in the chat text.
+    """
+    for prompt in prompts:
+        if not any(isinstance(part, ImagePart) for part in prompt.parts):
+            raise ModelError(f"the prompt of question {prompt.question.question_id!r} shows no image")
+    rendered = tuple(render(prompt, processor, adapter) for prompt in prompts)
+    images = [[part.image for part in prompt.parts if isinstance(part, ImagePart)] for prompt in prompts]
+    batch = processor(
+        text=list(rendered),
+        images=images,
+        padding=True,
+        padding_side="left",
+        return_tensors="pt",
+        return_offsets_mapping=True,
+        return_text_replacement_offsets=True,
+        return_mm_token_type_ids=True,
+    )
+    replacements = [[r for r in row if r["type"] == "image"] for row in batch["text_replacement_offsets"]]
+    layout = token_layout(
+        batch["input_ids"],
+        batch["attention_mask"],
+        batch["offset_mapping"],
+        image_token_ids=processor.image_token_ids,
+        image_spans=[[tuple(r["new_span"]) for r in row] for row in replacements],
+        prior_spans=[
+            _prior_span(prompt, text, row) for prompt, text, row in zip(prompts, rendered, replacements, strict=True)
+        ],
+        roles=[[part.role for part in prompt.parts if isinstance(part, ImagePart)] for prompt in prompts],
+    )
+    inputs = {key: value.to(device) for key, value in batch.items() if key in accepted}
+    return EncodedPrompts(inputs, layout, rendered)
+
+
+def _prior_span(prompt: Prompt, rendered: str, replacements: list[dict[str, Any]]) -> tuple[int, int] | None:
+    """Characters of the verdict sentence in the expanded text: found as rendered, then moved by the expansions."""
+    said = [part.text.strip() for part in prompt.parts if isinstance(part, TextPart) and part.role == "prior"]
+    if not said:
+        return None
+    if len(said) > 1 or rendered.count(said[0]) != 1:
+        raise ModelError(f"the prior sentence {said[0]!r} must stand exactly once in the chat text")
+    start = rendered.index(said[0])
+    grown = sum(len(r["replacement"]) - len(r["text"]) for r in replacements if r["span"][1] <= start)
+    return start + grown, start + grown + len(said[0])

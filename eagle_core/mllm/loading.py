@@ -1,0 +1,131 @@
+"""Find a model's files and load it: the embedded model, a local folder, or a hub id. Nothing is substituted."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+
+import torch
+from huggingface_hub import snapshot_download
+from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError, OfflineModeIsEnabled
+from transformers import AutoConfig, AutoModelForImageTextToText, AutoProcessor
+
+from eagle_core.config import MllmConfig
+from eagle_core.errors import ModelError
+from eagle_core.mllm.adapters.families import adapter_for
+from eagle_core.mllm.chat import TransformersChatModel
+from eagle_core.mllm.protocol import ChatModel
+
+PATTERNS = ("*.json", "*.safetensors", "*.jinja", "*.txt", "*.model", "*.py")
+"""What a checkpoint consists of; pickled weights are neither fetched nor read."""
+
+
+@dataclass(frozen=True, slots=True)
+class ModelFiles:
+    """A model folder on this machine."""
+
+    name: str
+    folder: Path
+    commit: str | None
+    """Of a hub model; None for local folders, which are hashed."""
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.folder})" if self.commit is None else f"{self.name} at {self.commit[:12]}"
+
+    @property
+    def fingerprint(self) -> str:
+        """Name and commit of a hub model; SHA-256 over all files of a local one."""
+        if self.commit is not None:
+            return f"{self.name}@{self.commit}"
+        digest = hashlib.sha256()
+        for path in sorted({p for pattern in PATTERNS for p in self.folder.glob(pattern)}):
+            digest.update(path.name.encode())
+            with path.open("rb") as file:
+                digest.update(hashlib.file_digest(file, "sha256").digest())
+        return f"sha256:{digest.hexdigest()}"
+
+
+def embedded_folder() -> Path:
+    """Where the model that ships with the package lies."""
+    return Path(str(files("eagle_core"))) / "assets" / "mllm"
+
+
+def locate(config: MllmConfig) -> ModelFiles:
+    """The model's folder on this machine; the network is not used.
+
+    Raises:
+        ModelError: It is not here; says how to get it.
+    """
+    if config.model == "embedded":
+        return _local("embedded", embedded_folder(), "train it with `eagle train mllm`, or reinstall the package")
+    folder = Path(config.model).expanduser()
+    if folder.is_dir():
+        return _local(config.model, folder, "mllm.model must be a folder written by save_pretrained")
+    if folder.is_absolute() or config.model.startswith((".", "~")):
+        raise ModelError(f"mllm.model: there is no folder {folder}")
+    return _hub(config, local_files_only=True)
+
+
+def load_model(config: MllmConfig) -> ChatModel:
+    """Load the model that ``config`` names, fetching a hub id's files where the hub can be reached.
+
+    Raises:
+        ModelError: The files are missing and cannot be fetched, the family has no adapter, or the checkpoint
+            does not load; the message says what to do.
+    """
+    try:
+        found = locate(config)
+    except ModelError:
+        if config.model == "embedded" or not _is_hub_id(config.model):
+            raise
+        found = _hub(config, local_files_only=False)
+    options = {"trust_remote_code": config.trust_remote_code, "local_files_only": True}
+    try:
+        model_config = AutoConfig.from_pretrained(found.folder, **options)
+        adapter = adapter_for(model_config.model_type, found.name)
+        processor = AutoProcessor.from_pretrained(found.folder, **options)
+        model = AutoModelForImageTextToText.from_pretrained(
+            found.folder,
+            config=model_config,
+            dtype=getattr(torch, config.dtype),
+            attn_implementation="sdpa",
+            use_safetensors=True,
+            **options,
+        )
+    except (OSError, ValueError, KeyError) as error:
+        raise ModelError(f"{found.name}: the checkpoint in {found.folder} does not load: {error}") from error
+    try:
+        model = model.to(config.device)
+    except (RuntimeError, AssertionError) as error:
+        raise ModelError(f"mllm.device: {found.name} cannot be moved to {config.device!r}: {error}") from error
+    return TransformersChatModel(model, processor, adapter, config, name=found.name, fingerprint=found.fingerprint)
+
+
+def _local(name: str, folder: Path, remedy: str) -> ModelFiles:
+    missing = [what for what in ("config.json", "*.safetensors") if not any(folder.glob(what))]
+    if missing:
+        raise ModelError(f"{name}: {folder} holds no {' and no '.join(missing)}; {remedy}")
+    return ModelFiles(name, folder, commit=None)
+
+
+def _is_hub_id(model: str) -> bool:
+    return not Path(model).is_absolute() and not model.startswith((".", "~"))
+
+
+def _hub(config: MllmConfig, *, local_files_only: bool) -> ModelFiles:
+    revision = f" --revision {config.revision}" if config.revision else ""
+    try:
+        folder = snapshot_download(
+            config.model, revision=config.revision, allow_patterns=list(PATTERNS), local_files_only=local_files_only
+        )
+    except HFValidationError as error:
+        raise ModelError(f"mllm.model: {config.model!r} is neither embedded, nor a folder, nor a hub id") from error
+    except (LocalEntryNotFoundError, OfflineModeIsEnabled, HfHubHTTPError, OSError) as error:
+        raise ModelError(
+            f"{config.model}: the weights are not on this machine"
+            + ("" if local_files_only else " and the hub did not deliver them")
+            + f"; where there is network, run: hf download {config.model}{revision}"
+        ) from error
+    return ModelFiles(config.model, Path(folder), commit=Path(folder).name)

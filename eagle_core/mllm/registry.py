@@ -1,0 +1,58 @@
+"""The MLLMs of the papers and of today, for ``eagle models``: what they need, what was verified."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from eagle_core.config import MllmConfig
+from eagle_core.errors import ModelError
+from eagle_core.mllm.loading import locate
+
+Verified = Literal["tiny config", "real size, random weights", "real weights", "never"]
+
+
+@dataclass(frozen=True, slots=True)
+class KnownModel:
+    """One line of ``eagle models``."""
+
+    name: str
+    source: str
+    """Hub id, or ``embedded``."""
+    parameters: float
+    """Number of parameters in billions, nominal."""
+    verified: Verified
+    """On what Eagle's answers and CAAS were checked for this model's class."""
+    caas: str
+    """``yes``, or why not."""
+
+    @property
+    def size(self) -> str:
+        """Parameters, in words."""
+        return f"{self.parameters:g} B" if self.parameters >= 0.1 else f"{self.parameters * 1000:.1f} M"
+
+    @property
+    def memory(self) -> str:
+        """Memory of the weights in bfloat16 plus a fifth for activations: an estimate, not a measurement."""
+        gib = self.parameters * 1e9 * 2 * 1.2 / 2**30
+        return f"about {gib:.0f} GiB" if gib >= 1 else "below 1 GiB"
+
+    def weights_present(self) -> bool:
+        """Whether the weights are on this machine."""
+        try:
+            locate(MllmConfig(model=self.source))
+        except ModelError:
+            return False
+        return True
+
+
+KNOWN_MODELS = (
+    KnownModel("embedded", "embedded", 0.0044, "tiny config", "yes"),
+    KnownModel("Qwen2.5-VL-7B", "Qwen/Qwen2.5-VL-7B-Instruct", 8.3, "tiny config", "yes"),
+    KnownModel("Qwen2-VL-7B", "Qwen/Qwen2-VL-7B-Instruct", 8.3, "tiny config", "yes"),
+)
+
+
+def known_models() -> tuple[KnownModel, ...]:
+    """All models Eagle has an adapter for."""
+    return KNOWN_MODELS
