@@ -23,6 +23,11 @@ class Source:
     sha256: str
 
 
+def import_command(name: Published) -> str:
+    """The command that takes over a dataset which was fetched and unpacked by hand."""
+    return f"eagle data import DIR --name {name}" + (" --no-check" if name == "mmad" else "")
+
+
 def find_source(name: Published, url: str | None = None, sha256: str | None = None) -> Source:
     """The source of a dataset; what the user gives (a mirror, another version) goes before what anomalib states.
 
@@ -37,7 +42,7 @@ def find_source(name: Published, url: str | None = None, sha256: str | None = No
             )
             raise DataError(
                 f"{name}: no installed package states where its archive lies or its checksum; copy them from its "
-                f"publisher's page and give {missing}, or unpack it by hand and `eagle data import DIR --name {name}`"
+                f"publisher's page and give {missing}, or unpack it by hand and run `{import_command(name)}`"
             )
         stated = importlib.import_module(module).DOWNLOAD_INFO
         url = stated.url if url is None else url

@@ -174,7 +174,9 @@ def test_what_visa_lists_but_does_not_hold_is_missing(tmp_path: Path) -> None:
 
 
 @pytest.mark.real_data
-@pytest.mark.parametrize(("name", "unused"), [("screw", ["license.txt", "readme.txt"]), ("cookie", ["LICENSE"])])
+@pytest.mark.parametrize(
+    ("name", "unused"), [("screw", ["license.txt", "readme.txt"]), ("cookie", ["LICENSE"])]
+)
 def test_real_data_is_sound(real_data: Path, name: str, unused: list[str]) -> None:
     found = findings(real_data / name)
     assert [(f.kind, f.severity) for f in found] == [("not_an_image", "info")] * len(unused)

@@ -1,0 +1,197 @@
+"""``eagle data``: fetch and import datasets, and check what is in them."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import Progress, TaskID
+from rich.table import Table
+
+from eagle_core.data.catalogue import DatasetFormat
+from flows.cli.options import PARAMS, ParamsOption
+from tasks.acquisition import Audited, Report, audit_folder, fetch_published, import_folder
+from tasks.dataset import ensure_demo
+
+HELP = """Fetch, import and check datasets.
+
+Layouts that are read (--format):
+
+  mvtec    CATEGORY/train/good, CATEGORY/test/KIND, CATEGORY/ground_truth/KIND/STEM_mask.png
+
+  visa     split_csv/1cls.csv and the images it names
+
+  folder   CATEGORY/normal, and where there are any: normal_test, defective (or defective/KIND), masks (or masks/KIND), unlabelled; images right inside CATEGORY are unlabelled
+
+The folder itself may be the only category.
+"""
+app = typer.Typer(help=HELP, no_args_is_help=True)
+
+FolderArgument = Annotated[Path, typer.Argument(metavar="DIR", help="Folder with the images.")]
+LayoutOption = Annotated[
+    DatasetFormat | None,
+    typer.Option("--format", help="Layout of the folder; told from what is in it if not given."),
+]
+
+
+@app.command()
+def fetch(
+    name: Annotated[Literal["demo", "mvtec_ad", "visa", "mmad"], typer.Argument(help="Which dataset.")],
+    url: Annotated[
+        str | None, typer.Option(help="Address of the archive (a mirror, or where none is known).")
+    ] = None,
+    sha256: Annotated[str | None, typer.Option(help="Checksum of the archive.")] = None,
+    params: ParamsOption = PARAMS,
+) -> None:
+    """Generate the demo, or download a published dataset into data/, and track it with DVC.
+
+    An interrupted download goes on where it broke off when the command is given again.
+
+    Examples:
+
+      eagle data fetch demo
+
+      eagle data fetch mvtec_ad
+
+      eagle data fetch mmad --url https://… --sha256 …
+    """
+    project = params.resolve().parent
+    if name == "demo":
+        folder = project / "data" / "demo"
+        ensure_demo(folder, project)
+    else:
+        with _progress() as report:
+            folder = fetch_published(name, url, sha256, project, report)
+    _say(f"{folder}: there, tracked with DVC")
+
+
+@app.command("import")
+def import_(
+    folder: FolderArgument,
+    name: Annotated[
+        str | None, typer.Option(help="Name of the dataset; the folder's own if not given.")
+    ] = None,
+    layout: LayoutOption = None,
+    link: Annotated[bool, typer.Option("--link", help="Link to the folder: no copy, no DVC.")] = False,
+    no_check: Annotated[bool, typer.Option("--no-check", help="Import without looking inside.")] = False,
+    params: ParamsOption = PARAMS,
+) -> None:
+    """Check a folder of images and copy it to data/NAME, tracked with DVC. Exit code 1: errors found, not imported.
+
+    Examples:
+
+      eagle data import ~/photos/cups
+
+      eagle data import /mnt/visa --name visa --link
+
+      eagle data import ~/MMAD --name mmad --no-check
+    """
+    chosen = name or re.sub(r"[^a-z0-9]+", "_", folder.resolve().name.lower()).strip("_")
+    found: DatasetFormat | None = layout
+    if not no_check:
+        with _progress() as report:
+            audited = audit_folder(folder, layout, report)
+        _show(audited)
+        if audited.has_errors:
+            _say("not imported: correct the errors above, or repeat with --no-check")
+            raise typer.Exit(1)
+        found = audited.layout
+    with _progress() as report:
+        target = import_folder(folder, chosen, params.resolve().parent, link, report)
+    _say(f"{target}: {'linked, not tracked with DVC' if link else 'copied, tracked with DVC'}")
+    if found is not None:
+        _say(
+            f"put into a profile of {params}:  datasets: {{{chosen}: {{format: {found}, root: data/{chosen}}}}}"
+        )
+
+
+@app.command()
+def check(
+    folder: FolderArgument,
+    layout: LayoutOption = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Look into every image and mask of a folder. Exit code 1: errors found.
+
+    Examples:
+
+      eagle data check data/demo
+
+      eagle data check ~/photos/cups --format folder --json
+    """
+    with _progress() as report:
+        audited = audit_folder(folder, layout, report)
+    if as_json:
+        typer.echo(json.dumps(_described(audited), indent=2))
+    else:
+        _show(audited)
+    if audited.has_errors:
+        raise typer.Exit(1)
+
+
+def _described(audited: Audited) -> dict[str, object]:
+    counts = {
+        c.name: {"train": len(c.train), "test": len(c.test)} for c in audited.dataset.categories.values()
+    }
+    return {
+        "root": str(audited.dataset.root),
+        "format": audited.layout,
+        "categories": counts,
+        "findings": [asdict(finding) for finding in audited.findings],
+    }
+
+
+def _show(audited: Audited) -> None:
+    """Print the categories and the findings, each as a table."""
+    console = Console()
+    if not console.is_terminal:
+        console = Console(
+            width=200
+        )  # a file or a pipe has no width of its own: fold as few paths as possible
+    categories = Table("category", "train", "test normal", "test defective", "unlabelled", "masks")
+    for category in audited.dataset.categories.values():
+        labels = Counter(sample.is_defective for sample in category.test)
+        masks = sum(sample.mask_path is not None for sample in category.test)
+        numbers = (len(category.train), labels[False], labels[True], labels[None], masks)
+        categories.add_row(escape(category.name), *map(str, numbers))
+    console.print(categories)
+    colours = {"error": "red", "warning": "yellow", "info": "dim"}
+    if audited.findings:
+        findings = Table("severity", "kind", "what")
+        for finding in audited.findings:
+            colour = colours[finding.severity]
+            findings.add_row(f"[{colour}]{finding.severity}[/]", finding.kind, escape(finding.message))
+        console.print(findings)
+    severities = Counter(finding.severity for finding in audited.findings)
+    console.print(
+        ", ".join(f"{severities[s]} {s}{'s' if s != 'info' else ''}" for s in ("error", "warning", "info"))
+    )
+
+
+def _say(line: str) -> None:
+    """One line, unwrapped and taken literally, so that paths can be copied from it."""
+    Console().print(escape(line), highlight=False, soft_wrap=True)
+
+
+@contextmanager
+def _progress() -> Iterator[Report]:
+    """A bar for each phase, on a terminal only."""
+    console = Console(stderr=True)
+    with Progress(console=console, transient=True, disable=not console.is_terminal) as progress:
+        bars: dict[str, TaskID] = {}
+
+        def report(phase: str, done: int, total: int | None) -> None:
+            if phase not in bars:
+                bars[phase] = progress.add_task(phase)
+            progress.update(bars[phase], completed=done, total=total)
+
+        yield report

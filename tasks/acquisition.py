@@ -1,0 +1,158 @@
+"""Brings datasets into ``data/<name>``: fetched or imported, audited, then tracked with DVC.
+
+Not Prefect tasks: these are done once by a person, before any run.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from eagle_core.config import DatasetConfig
+from eagle_core.data.archive import extract
+from eagle_core.data.audit import Finding, audit
+from eagle_core.data.catalogue import Dataset, DatasetFormat, detect_format, load_dataset
+from eagle_core.data.fetch import UnreachableError, download
+from eagle_core.data.sources import Published, find_source, import_command
+from eagle_core.errors import DataError
+from tasks.dataset import track
+
+Report = Callable[[str, int, int | None], None]
+"""Called with (phase, done, total where known); the phases are download, unpack, audit and copy."""
+
+
+@dataclass(frozen=True, slots=True)
+class Audited:
+    """A dataset with its layout and what its audit found."""
+
+    dataset: Dataset
+    layout: DatasetFormat
+    findings: list[Finding]
+
+    @property
+    def has_errors(self) -> bool:
+        """True where figures computed from this dataset would be wrong."""
+        return any(finding.severity == "error" for finding in self.findings)
+
+
+def audit_folder(folder: Path, layout: DatasetFormat | None, report: Report) -> Audited:
+    """Audit ``folder``; its layout is told from what is in it where ``layout`` is None.
+
+    Raises:
+        DataError: There is no such folder, or it has no layout that Eagle reads.
+    """
+    if not folder.is_dir():
+        raise DataError(f"{folder}: no such folder; check the path")
+    found = layout or detect_format(folder)
+    if found is None:
+        raise DataError(
+            f"{folder}: no layout that Eagle reads: <category>/train/good/ (mvtec), split_csv/1cls.csv (visa), "
+            "<category>/normal/ or images right inside (folder); arrange the images in one of them"
+        )
+    dataset = load_dataset(DatasetConfig(name="dataset", format=found, root=folder))
+    findings = audit(dataset, lambda done, total: report("audit", done, total))
+    return Audited(dataset, found, findings)
+
+
+def fetch_published(
+    name: Published, url: str | None, sha256: str | None, project: Path, report: Report
+) -> Path:
+    """Download, verify and unpack an archive into ``data/<name>``, track it, and return the folder.
+
+    ``url`` and ``sha256``, where given, go before what anomalib states. A folder that is there already is not
+    fetched again. The archive is removed once it is unpacked.
+
+    Raises:
+        DataError: It cannot be fetched or unpacked; offline, the message says how to get it by hand.
+    """
+    folder = project / "data" / name
+    if not _is_used(folder):
+        source = find_source(name, url, sha256)
+        archive = folder.parent / ".downloads" / f"{name}-{source.sha256[:12]}"
+        try:
+            download(source.url, archive, source.sha256, lambda done, total: report("download", done, total))
+        except UnreachableError as error:
+            raise UnreachableError(
+                f"{error}. Fetch {source.url} by hand on a machine with a connection, check that its sha256 is "
+                f"{source.sha256}, unpack it, and run `{import_command(name)}`"
+            ) from error
+        extract(archive, folder, lambda done, total: report("unpack", done, total))
+        archive.unlink()
+        _lift_single_folder(folder)
+    track(project, name)
+    return folder
+
+
+def import_folder(source: Path, name: str, project: Path, link: bool, report: Report) -> Path:
+    """Copy ``source`` to ``data/<name>``, track it, and return the new folder.
+
+    With ``link``, a symbolic link is made instead, and nothing is tracked: DVC would copy the images.
+
+    Raises:
+        DataError: The name is not usable or taken, there is nothing to import, the disk is too small, or a file
+            cannot be copied.
+    """
+    if not source.is_dir() or not any(source.iterdir()):
+        raise DataError(f"{source}: no such folder, or nothing in it; check the path")
+    if not re.fullmatch(r"[a-z0-9_]+", name):
+        raise DataError(
+            f"{name!r} cannot name a dataset; use --name with lower-case letters, digits and underscores"
+        )
+    folder = project / "data" / name
+    if folder.is_symlink() or _is_used(folder):
+        raise DataError(f"{folder}: already there; move it away, or choose another --name")
+    if folder.resolve().is_relative_to(source.resolve()):
+        raise DataError(f"{source}: contains {folder} itself; import the folder of the images only")
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    if folder.is_dir():
+        folder.rmdir()
+    if link:
+        folder.symlink_to(source.resolve(), target_is_directory=True)
+        return folder
+    _copy(source, folder, report)
+    track(project, name)
+    return folder
+
+
+def _copy(source: Path, folder: Path, report: Report) -> None:
+    """Copy a tree with the content of its links; it appears under its name only when it is complete."""
+    files = [path for path in source.rglob("*") if path.is_file()]
+    needed, free = sum(path.stat().st_size for path in files), shutil.disk_usage(folder.parent).free
+    if needed > free:
+        raise DataError(
+            f"{folder}: needs {needed:,} bytes, {free:,} are free on this disk; make room or use --link"
+        )
+    done = 0
+
+    def copy_and_report(origin: str, target: str) -> None:
+        nonlocal done
+        shutil.copyfile(origin, target)
+        done += 1
+        report("copy", done, len(files))
+
+    with tempfile.TemporaryDirectory(prefix=f".{folder.name}-", dir=folder.parent) as scratch:
+        try:
+            shutil.copytree(source, Path(scratch) / "copy", copy_function=copy_and_report)
+        except (OSError, shutil.Error) as error:
+            raise DataError(
+                f"{source}: cannot be copied ({error}); check that every file in it can be read"
+            ) from error
+        (Path(scratch) / "copy").rename(folder)
+
+
+def _lift_single_folder(folder: Path) -> None:
+    """Where all content lies in one folder of the archive, and only that one has a known layout, move it up."""
+    inside = list(folder.iterdir())
+    if len(inside) == 1 and inside[0].is_dir() and detect_format(folder) is None and detect_format(inside[0]):
+        lifted = folder.with_name(f".{folder.name}-lifted")
+        inside[0].rename(lifted)
+        folder.rmdir()
+        lifted.rename(folder)
+
+
+def _is_used(folder: Path) -> bool:
+    return folder.exists() and (not folder.is_dir() or any(folder.iterdir()))
