@@ -146,6 +146,13 @@ def test_a_part_that_is_already_whole_is_only_checked(server: Server, tmp_path: 
     assert server.ranges == [f"bytes={len(CONTENT)}-"]
 
 
+def test_a_longer_part_leaves_no_tail_where_ranges_are_ignored(server: Server, tmp_path: Path) -> None:
+    server.honours_range = False
+    part_of(tmp_path / "data.tar").write_bytes(CONTENT + b"tail of an older version")
+    assert fetch(server.url, tmp_path / "data.tar").read_bytes() == CONTENT
+    assert len(server.ranges) == 1
+
+
 @pytest.mark.parametrize("left", [b"of another version" * 100, CONTENT + b"and too long"])
 def test_a_part_of_something_else_is_thrown_away(server: Server, tmp_path: Path, left: bytes) -> None:
     part_of(tmp_path / "data.tar").write_bytes(left)
