@@ -77,11 +77,12 @@ def download(
     part = destination.with_name(destination.name + ".part")
     resumed = part.exists() and part.stat().st_size > 0
     _transfer_all(url, part, progress, attempts, pause, timeout)
-    if resumed and _sha256(part) != sha256.lower():
+    found = _sha256(part)
+    if resumed and found != sha256.lower():
         # What lay there may have been of another version of the file: once more from the start.
         part.unlink()
         _transfer_all(url, part, progress, attempts, pause, timeout)
-    found = _sha256(part)
+        found = _sha256(part)
     if found != sha256.lower():
         part.unlink()
         raise DataError(
