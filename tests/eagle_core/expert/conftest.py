@@ -43,7 +43,7 @@ def backbone(backbone_config: BackboneConfig) -> Backbone:
 
 @pytest.fixture(scope="session")
 def config(backbone_config: BackboneConfig) -> ExpertConfig:
-    """8 x 8 patches of 80 features; a tenth of them sampled."""
+    """8 x 8 patches of 240 features; a tenth of them sampled."""
     return ExpertConfig(
         preprocessing=PreprocessingConfig(resize=64),
         backbone=backbone_config,
