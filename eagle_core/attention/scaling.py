@@ -120,5 +120,6 @@ def _mean_key(key: Tensor, scaling: ColumnScaling) -> Tensor:
             f"caas.mode: centred needs the whole prompt ({scaling.mask.shape[1]} columns) at once, got {key.shape[2]}; "
             "turn chunked prefill off or choose mode logits, weights or values"
         )
-    mask = _fit(scaling.mask.float(), key.shape[0], key.shape[2], fill=0.0).to(key.device)[:, None, :, None]
-    return ((key.float() * mask).sum(dim=2, keepdim=True) / mask.sum(dim=2, keepdim=True)).to(key)
+    precise = key.to(torch.promote_types(key.dtype, torch.float32))
+    mask = _fit(scaling.mask.to(precise), key.shape[0], key.shape[2], fill=0.0)[:, None, :, None]
+    return ((precise * mask).sum(dim=2, keepdim=True) / mask.sum(dim=2, keepdim=True)).to(key)

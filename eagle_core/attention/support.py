@@ -44,11 +44,6 @@ def refuse_unsupported(decoder: PreTrainedModel, layers: Collection[int]) -> Non
     name, config = type(decoder).__name__, decoder.config
     if not decoder._supports_attention_backend:
         raise AttentionError(f"CAAS is not available for {name}: its attention does not use transformers' registry")
-    if config._attn_implementation != "sdpa":
-        raise AttentionError(
-            f"CAAS works on attention implementation sdpa, {name} was loaded with "
-            f"{config._attn_implementation}; load it with attn_implementation='sdpa'"
-        )
     if getattr(config, "cross_attention_layers", None):
         raise AttentionError(f"CAAS is not available for {name}: visual tokens enter through cross-attention")
     if getattr(config, "num_kv_shared_layers", 0):
@@ -61,4 +56,9 @@ def refuse_unsupported(decoder: PreTrainedModel, layers: Collection[int]) -> Non
         raise AttentionError(
             f"CAAS is not available for layers {local} of {name}: {types[local[0]]} keeps only part of the prompt; "
             "choose other layers"
+        )
+    if config._attn_implementation != "sdpa":
+        raise AttentionError(
+            f"CAAS works on attention implementation sdpa, {name} was loaded with "
+            f"{config._attn_implementation}; load it with attn_implementation='sdpa'"
         )

@@ -15,6 +15,7 @@ from eagle_core.errors import ModelError
 from eagle_core.mllm.adapters.adapter import Adapter
 from eagle_core.records import ImagePart, Prompt, TextPart
 
+
 @dataclass(frozen=True, slots=True)
 class EncodedPrompts:
     """A batch, padded on the left."""
@@ -89,7 +90,7 @@ def encode(
         batch["input_ids"],
         batch["attention_mask"],
         batch["offset_mapping"],
-        image_token_ids=processor.image_token_ids,
+        image_token_ids=[token for token in processor.image_token_ids if token is not None],
         image_spans=[[tuple(r["new_span"]) for r in row] for row in replacements],
         prior_spans=[
             _prior_span(prompt, text, row) for prompt, text, row in zip(prompts, rendered, replacements, strict=True)

@@ -9,7 +9,13 @@ from pathlib import Path
 
 import torch
 from huggingface_hub import snapshot_download
-from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError, OfflineModeIsEnabled
+from huggingface_hub.errors import (
+    HfHubHTTPError,
+    HFValidationError,
+    LocalEntryNotFoundError,
+    OfflineModeIsEnabled,
+)
+from safetensors import SafetensorError
 from transformers import AutoConfig, AutoModelForImageTextToText, AutoProcessor
 
 from eagle_core.config import MllmConfig
@@ -94,10 +100,10 @@ def load_model(config: MllmConfig) -> ChatModel:
             use_safetensors=True,
             **options,
         )
-    except (OSError, ValueError, KeyError) as error:
+    except (OSError, ValueError, KeyError, SafetensorError) as error:
         raise ModelError(f"{found.name}: the checkpoint in {found.folder} does not load: {error}") from error
     try:
-        model = model.to(config.device)
+        torch.nn.Module.to(model, config.device)
     except (RuntimeError, AssertionError) as error:
         raise ModelError(f"mllm.device: {found.name} cannot be moved to {config.device!r}: {error}") from error
     return TransformersChatModel(model, processor, adapter, config, name=found.name, fingerprint=found.fingerprint)

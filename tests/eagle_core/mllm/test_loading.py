@@ -1,0 +1,94 @@
+from __future__ import annotations
+
+import json
+
+import pytest
+import torch
+
+from eagle_core.config import MllmConfig
+from eagle_core.errors import ModelError
+from eagle_core.mllm.loading import load_model, locate
+from eagle_core.mllm.registry import known_models
+from tests.tiny.chat import chat_model
+from tests.tiny.models import qwen2_5_vl
+from tests.tiny.prompts import eagle_prompt, short_prompt
+
+PROMPTS = [eagle_prompt(), short_prompt()]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    return qwen2_5_vl().save(tmp_path_factory.mktemp("checkpoint"))
+
+
+def test_a_local_folder_answers_as_the_model_that_was_saved(folder):
+    loaded = load_model(MllmConfig(model=str(folder)))
+    assert loaded.depth == 16 and loaded.name == str(folder)
+    assert loaded.answer(PROMPTS) == chat_model("qwen2_5_vl").answer(PROMPTS)
+
+
+def test_the_fingerprint_follows_the_files(folder, tmp_path):
+    config = MllmConfig(model=str(folder))
+    assert locate(config).fingerprint == locate(config).fingerprint
+    copy = qwen2_5_vl().save(tmp_path / "copy")
+    assert locate(MllmConfig(model=str(copy))).fingerprint == locate(config).fingerprint
+    weights = copy / "model.safetensors"
+    content = bytearray(weights.read_bytes())
+    content[-1] ^= 1
+    weights.write_bytes(content)
+    assert locate(MllmConfig(model=str(copy))).fingerprint != locate(config).fingerprint
+
+
+def test_a_missing_folder_is_named(tmp_path):
+    with pytest.raises(ModelError, match="there is no folder .*nowhere"):
+        load_model(MllmConfig(model=str(tmp_path / "nowhere")))
+
+
+def test_an_empty_folder_says_what_it_lacks(tmp_path):
+    with pytest.raises(ModelError, match=r"no config.json and no \*.safetensors"):
+        load_model(MllmConfig(model=str(tmp_path)))
+
+
+def test_absent_hub_weights_say_how_to_get_them(monkeypatch):
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
+    with pytest.raises(ModelError, match="hf download Qwen/Qwen2.5-VL-7B-Instruct --revision abc"):
+        load_model(MllmConfig(model="Qwen/Qwen2.5-VL-7B-Instruct", revision="abc"))
+
+
+def test_what_is_neither_folder_nor_hub_id_is_refused():
+    with pytest.raises(ModelError, match="neither embedded, nor a folder, nor a hub id"):
+        load_model(MllmConfig(model="a/b/c/d"))
+
+
+def test_an_unknown_family_lists_the_known_ones(folder, tmp_path):
+    other = qwen2_5_vl().save(tmp_path / "other")
+    config = json.loads((other / "config.json").read_text())
+    config["model_type"] = "gemma3"
+    (other / "config.json").write_text(json.dumps(config))
+    with pytest.raises(ModelError, match=r"'gemma3' has no adapter; known are .*qwen2_5_vl"):
+        load_model(MllmConfig(model=str(other)))
+
+
+def test_a_broken_checkpoint_is_one_clear_error(tmp_path):
+    broken = qwen2_5_vl().save(tmp_path / "broken")
+    weights = broken / "model.safetensors"
+    weights.write_bytes(weights.read_bytes()[:100])
+    with pytest.raises(ModelError, match="does not load"):
+        load_model(MllmConfig(model=str(broken)))
+
+
+def test_known_models_are_complete_lines():
+    models = known_models()
+    assert models[0].source == "embedded"
+    assert len({model.source for model in models}) == len(models)
+    for model in models:
+        assert model.size and model.memory and isinstance(model.weights_present(), bool)
+
+
+def test_an_impossible_device_is_named(folder):
+    with pytest.raises(ModelError, match="mllm.device"):
+        load_model(MllmConfig(model=str(folder), device="warp:0"))
+
+
+def test_dtype_is_the_configured_one(folder):
+    assert load_model(MllmConfig(model=str(folder), dtype="bfloat16")).model.dtype == torch.bfloat16

@@ -1,0 +1,77 @@
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from eagle_core.errors import ModelError
+from eagle_core.guidance.prompt import DEFECT_QUESTION
+from eagle_core.mllm.parsing import defect_letter, letter_by_paper_rule, paper_rule, parse_letter
+
+YES_NO = DEFECT_QUESTION.options
+FOUR = (("A", "Scratch."), ("B", "Hole."), ("C", "Stain."), ("D", "Crack."))
+REVERSED = dataclasses.replace(DEFECT_QUESTION, options=(("A", "No."), ("B", "Yes.")))
+
+
+@pytest.mark.parametrize(
+    ("text", "letter"),
+    [
+        ("B", "B"),
+        (" b ", None),
+        ("(B)", "B"),
+        ("**B.**", "B"),
+        ("B. No.", "B"),
+        ("A) Yes", "A"),
+        ("A: Yes, there is", "A"),
+        ("B\nThe surface is clean.", "B"),
+        ("The answer is B.", "B"),
+        ("Answer: A", "A"),
+        ("the correct option is (A)", "A"),
+        ("Yes.", "A"),
+        ("no", "B"),
+        ("A defect is visible near the rim.", None),
+        ("There is a defect.", None),
+        ("The answer is A or the answer is B", None),
+        ("C", None),
+        ("", None),
+        ("I cannot tell.", None),
+        ("The answer is a scratch", None),
+    ],
+)
+def test_letters_of_a_yes_no_question(text, letter):
+    assert parse_letter(text, YES_NO) == letter
+
+
+@pytest.mark.parametrize(("text", "letter"), [("D", "D"), ("hole", "B"), ("C. Stain.", "C"), ("E.", None)])
+def test_letters_of_four_options(text, letter):
+    assert parse_letter(text, FOUR) == letter
+
+
+@given(st.text(max_size=60))
+def test_never_a_letter_that_is_no_option(text):
+    assert parse_letter(text, YES_NO) in {None, "A", "B"}
+
+
+@pytest.mark.parametrize(
+    ("text", "defect"),
+    [("Yes", True), ("abnormal", True), ("There is no defect.", True), ("No.", False), ("normal", False)],
+)
+def test_the_papers_keyword_rule(text, defect):
+    assert paper_rule(text) is defect
+
+
+def test_letters_are_mapped_through_the_options_text():
+    assert defect_letter(DEFECT_QUESTION) == "A"
+    assert defect_letter(REVERSED) == "B"
+    assert letter_by_paper_rule("yes", REVERSED) == "B"
+    assert letter_by_paper_rule("clean", REVERSED) == "A"
+
+
+def test_other_questions_have_no_defect_letter():
+    kinds = dataclasses.replace(DEFECT_QUESTION, question_type="defect_classification", options=FOUR)
+    assert defect_letter(kinds) is None
+    assert defect_letter(dataclasses.replace(DEFECT_QUESTION, options=FOUR)) is None
+    with pytest.raises(ModelError, match="yes/no questions"):
+        letter_by_paper_rule("yes", kinds)
