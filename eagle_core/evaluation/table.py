@@ -17,41 +17,50 @@ METHOD_NAMES = {
     "eagle": "EAGLE",
     "echo": "Echo",
     "eagle_echo": "EAGLE + Echo",
+    "*": "all methods",
 }
 """In the order in which they are shown."""
+ALL = "*"
 NO_VALUE = "–"
+NOT_RUN = "not run"
 
 
 @dataclass(frozen=True, slots=True)
 class NotRunRow:
-    """A combination that was asked for and could not run; it stays a line of the table."""
+    """A combination that was asked for and could not run; it stays a line of the table. ``*`` stands for all."""
 
     dataset: str
+    category: str
     mllm: str
     method: str
     reason: str
-    category: str | None = None
-    """None: all categories."""
 
 
 @dataclass(frozen=True, slots=True)
 class ComparisonTable:
-    """One table per dataset; every row is as long as ``header``."""
+    """One dataset's table; every row is as long as ``header``."""
 
     dataset: str
     metric: str
     header: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
     notes: tuple[str, ...]
-    """One line for each combination that did not run."""
+    """Why something did not run, a line each."""
 
 
 def comparison_tables(
-    summary: pd.DataFrame, *, metric: str = "balanced_accuracy", not_run: Sequence[NotRunRow] = ()
+    summary: pd.DataFrame,
+    *,
+    metric: str = "balanced_accuracy",
+    confidence: float = 0.95,
+    not_run: Sequence[NotRunRow] = (),
 ) -> tuple[ComparisonTable, ...]:
     """One table for each dataset of ``summary`` and ``not_run``."""
     names = dict.fromkeys([*summary["dataset"], *(row.dataset for row in not_run)])
-    return tuple(comparison_table(summary, name, metric=metric, not_run=not_run) for name in names)
+    return tuple(
+        comparison_table(summary, name, metric=metric, confidence=confidence, not_run=not_run)
+        for name in names
+    )
 
 
 def comparison_table(
@@ -59,27 +68,29 @@ def comparison_table(
     dataset: str,
     *,
     metric: str = "balanced_accuracy",
+    confidence: float = 0.95,
     not_run: Sequence[NotRunRow] = (),
 ) -> ComparisonTable:
-    """Methods by categories, macro mean with its interval, pooled value, flips and unparsed answers.
+    """Methods by categories, then the macro mean with its interval, pooled value, flips and unparsed answers.
 
     Args:
-        summary: Of ``eagle_core.evaluation.aggregate.summarise``.
+        summary: Of ``eagle_core.evaluation.summary.summarise``; as it is, or read back from JSON.
         dataset: Which of its datasets.
         metric: Name of a category's metric, such as ``balanced_accuracy`` or ``f1``.
-        not_run: What was asked for and is absent; its reason is a note, and a row without any value stays.
+        confidence: Of the summary's intervals, for the header.
+        not_run: What was asked for and is absent: ``not run`` in the table, the reason in the notes.
     """
     mine = summary[summary["dataset"] == dataset]
     missing = [row for row in not_run if row.dataset == dataset]
-    in_categories = mine[(mine["metric"] == metric)]
-    categories = sorted({*in_categories["scope"], *(row.category for row in missing if row.category)})
-    header = ("MLLM", "method", *categories, "macro [95 % CI]", "pooled", "corrected", "spoiled", "unparsed")
+    known = mine[mine["metric"] == metric]["scope"]
+    categories = sorted({*known, *(row.category for row in missing if row.category != ALL)})
+    interval = f"macro [{confidence:.0%} interval]"
+    header = ("MLLM", "method", *categories, interval, "pooled", "corrected", "spoiled", "unparsed")
     rows = tuple(
-        _row(mine[(mine["method"] == method) & (mine["mllm"] == mllm)], mllm, method, metric, categories)
-        for mllm, method in _combinations(mine, missing)
+        _row(mine, missing, mllm, method, metric, categories) for mllm, method in _combinations(mine, missing)
     )
     notes = tuple(
-        f"not run: {_shown(row.mllm)} {METHOD_NAMES[row.method]}, {row.category or 'all categories'}: {row.reason}"
+        f"not run: {_shown(row.mllm)} {METHOD_NAMES[row.method]}, category {row.category}: {row.reason}"
         for row in missing
     )
     return ComparisonTable(dataset, metric, header, rows, notes)
@@ -96,48 +107,50 @@ def _combinations(mine: pd.DataFrame, missing: Sequence[NotRunRow]) -> list[tupl
 
 
 def _row(
-    part: pd.DataFrame, mllm: str, method: str, metric: str, categories: Sequence[str]
+    mine: pd.DataFrame,
+    missing: Sequence[NotRunRow],
+    mllm: str,
+    method: str,
+    metric: str,
+    categories: Sequence[str],
 ) -> tuple[str, ...]:
+    part = mine[(mine["method"] == method) & (mine["mllm"] == mllm)]
+    absent = {row.category for row in missing if (row.mllm, row.method) == (mllm, method)}
+    macro = _only(part, f"{metric}_macro", MACRO)
     return (
         _shown(mllm),
         METHOD_NAMES[method],
-        *(_number(part, metric, category) for category in categories),
-        _with_interval(part, f"{metric}_macro"),
-        _number(part, f"{metric}_pooled", POOLED),
-        _share(part, "flip_rate_corrected_pooled"),
-        _share(part, "flip_rate_spoiled_pooled"),
+        *(NOT_RUN if {c, ALL} & absent else _number(_only(part, metric, c)) for c in categories),
+        NOT_RUN if ALL in absent else _number(macro) + _interval(macro),
+        _number(_only(part, f"{metric}_pooled", POOLED)),
+        _count(_only(part, "flip_rate_corrected_pooled", POOLED)),
+        _count(_only(part, "flip_rate_spoiled_pooled", POOLED)),
         _unparsed(part, metric),
     )
 
 
 def _only(part: pd.DataFrame, metric: str, scope: str) -> pd.Series | None:
+    """The row of a metric; None where there is none or it has no value."""
     found = part[(part["metric"] == metric) & (part["scope"] == scope)]
     return None if found.empty or pd.isna(found.iloc[0]["value"]) else found.iloc[0]
 
 
-def _number(part: pd.DataFrame, metric: str, scope: str) -> str:
-    row = _only(part, metric, scope)
+def _number(row: pd.Series | None) -> str:
     return NO_VALUE if row is None else f"{row['value']:.3f}"
 
 
-def _with_interval(part: pd.DataFrame, metric: str) -> str:
-    row = _only(part, metric, MACRO)
-    if row is None:
-        return NO_VALUE
-    if pd.isna(row["low"]):
-        return f"{row['value']:.3f}"
-    return f"{row['value']:.3f} [{row['low']:.3f}, {row['high']:.3f}]"
+def _interval(row: pd.Series | None) -> str:
+    return "" if row is None or pd.isna(row["low"]) else f" [{row['low']:.3f}, {row['high']:.3f}]"
 
 
-def _share(part: pd.DataFrame, metric: str) -> str:
-    """``3/12``: so many of the expert's wrong (right) verdicts."""
-    row = _only(part, metric, POOLED)
-    return NO_VALUE if row is None else f"{round(row['value'] * row['n'])}/{row['n']}"
+def _count(row: pd.Series | None) -> str:
+    """``3/12``: so many of the expert's wrong (or right) verdicts."""
+    return NO_VALUE if row is None else f"{round(row['value'] * row['n'])}/{int(row['n'])}"
 
 
 def _unparsed(part: pd.DataFrame, metric: str) -> str:
-    found = part[(part["metric"] == f"{metric}_pooled")]
-    return NO_VALUE if found.empty else str(found.iloc[0]["n_unparsed"])
+    found = part[part["metric"] == f"{metric}_pooled"]
+    return NO_VALUE if found.empty else str(int(found.iloc[0]["n_unparsed"]))
 
 
 def _shown(mllm: str) -> str:

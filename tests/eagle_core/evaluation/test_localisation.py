@@ -39,7 +39,10 @@ def category(folder: Path, size: tuple[int, int], count: int = 6, offset: float 
             for _ in range(2):
                 x, y = rng.integers(0, width - 8), rng.integers(0, height - 8)
                 mask[y : y + rng.integers(3, 8), x : x + rng.integers(3, 8)] = True
-        coarse = np.asarray(Image.fromarray(mask.astype(np.uint8) * 255).resize((8, 8), Image.Resampling.BOX)) / 255
+        coarse = (
+            np.asarray(Image.fromarray(mask.astype(np.uint8) * 255).resize((8, 8), Image.Resampling.BOX))
+            / 255
+        )
         scores = coarse + 0.3 * rng.random((8, 8)) + offset
         path = folder / f"{i}.png"
         Image.fromarray(mask.astype(np.uint8) * 255).save(path)
@@ -83,8 +86,12 @@ def test_a_bound_on_memory_picks_pixels_and_says_how_many(tmp_path):
     full = localisation_metrics(pairs, STRETCH)
     bounded = localisation_metrics(pairs, STRETCH, max_pixels=12 * 30 * 30)
     assert bounded["pixel_share"] == 0.25
-    picked = np.ix_(range(12), range(1, 60, 2), range(1, 60, 2))  # cell centres of a 30 grid over 60: 1, 3, 5…
-    assert bounded["pixel_auroc"] == pytest.approx(roc_auc_score(masks[picked].ravel(), maps[picked].ravel()), abs=1e-12)
+    picked = np.ix_(
+        range(12), range(1, 60, 2), range(1, 60, 2)
+    )  # cell centres of a 30 grid over 60: 1, 3, 5…
+    assert bounded["pixel_auroc"] == pytest.approx(
+        roc_auc_score(masks[picked].ravel(), maps[picked].ravel()), abs=1e-12
+    )
     assert bounded["pixel_auroc"] == pytest.approx(full["pixel_auroc"], abs=0.03)
 
 
@@ -112,6 +119,8 @@ def test_what_is_not_finite_or_does_not_fit_is_refused(tmp_path):
     path = tmp_path / "m.png"
     Image.fromarray(np.full((20, 20), 255, dtype=np.uint8)).save(path)
     with pytest.raises(DataError, match="not finite"):
-        localisation_metrics([(prediction("n", np.full((4, 4), np.nan), (20, 20)), sample("n", False))], STRETCH)
+        localisation_metrics(
+            [(prediction("n", np.full((4, 4), np.nan), (20, 20)), sample("n", False))], STRETCH
+        )
     with pytest.raises(DataError, match="20x20"):
         localisation_metrics([(prediction("d", np.eye(4), (30, 20)), sample("d", True, path))], STRETCH)

@@ -42,7 +42,9 @@ def patches(*cells: tuple[int, int, float], side: int = 28, background: float = 
     ],
 )
 def test_one_patch_above_tau_is_boxed_where_it_lies(size, config, box):
-    found = find_boxes(patches((7, 14, 5.0)), ImageGeometry.of(size, config), tau=2.0, rule="tau", max_boxes=3)
+    found = find_boxes(
+        patches((7, 14, 5.0)), ImageGeometry.of(size, config), tau=2.0, rule="tau", max_boxes=3
+    )
     assert found == (Box(*box, 5.0),)
 
 
@@ -107,7 +109,10 @@ def test_authors_rule_merges_neighbours_and_keeps_the_highest():
     small = ImageGeometry.of((56, 56), STRETCH)
     (merged,) = find_boxes(near, small, tau=0.0, rule="authors", max_boxes=3)
     assert merged.x0 <= 7 and merged.x1 >= 25
-    assert len(find_boxes(near, ImageGeometry.of((224, 224), STRETCH), tau=0.0, rule="authors", max_boxes=3)) == 2
+    assert (
+        len(find_boxes(near, ImageGeometry.of((224, 224), STRETCH), tau=0.0, rule="authors", max_boxes=3))
+        == 2
+    )
 
 
 def test_authors_rule_falls_back_to_the_median_where_the_map_is_flat():
