@@ -61,7 +61,14 @@ class TransformersChatModel:
 
     def encode(self, prompts: Sequence[Prompt]) -> EncodedPrompts:
         """One padded batch of model inputs with its token layout."""
-        return encode(prompts, self.processor, self.adapter, self._accepted, self.model.device)
+        return encode(
+            prompts,
+            self.processor,
+            self.adapter,
+            image_token_id=self.model.config.image_token_id,
+            accepted=self._accepted,
+            device=self.model.device,
+        )
 
     def answer(
         self,

@@ -55,6 +55,8 @@ def encode(
     prompts: Sequence[Prompt],
     processor: ProcessorMixin,
     adapter: Adapter,
+    *,
+    image_token_id: int,
     accepted: Collection[str],
     device: torch.device,
 ) -> EncodedPrompts:
@@ -64,6 +66,7 @@ def encode(
         prompts: Each shows at least one image.
         processor: Of the model.
         adapter: Of the model's family.
+        image_token_id: The id that stands for one visual feature; markers around an image have others.
         accepted: Names of the arguments of the model's forward; nothing else is handed on.
         device: Where the inputs go.
 
@@ -90,7 +93,7 @@ def encode(
         batch["input_ids"],
         batch["attention_mask"],
         batch["offset_mapping"],
-        image_token_ids=[token for token in processor.image_token_ids if token is not None],
+        image_token_ids=[image_token_id],
         image_spans=[[tuple(r["new_span"]) for r in row] for row in replacements],
         prior_spans=[
             _prior_span(prompt, text, row) for prompt, text, row in zip(prompts, rendered, replacements, strict=True)

@@ -6,6 +6,7 @@ import hashlib
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
+from typing import Any
 
 import torch
 from huggingface_hub import snapshot_download
@@ -92,18 +93,26 @@ def load_model(config: MllmConfig) -> ChatModel:
         model_config = AutoConfig.from_pretrained(found.folder, **options)
         adapter = adapter_for(model_config.model_type, found.name)
         processor = AutoProcessor.from_pretrained(found.folder, **options)
-        model = AutoModelForImageTextToText.from_pretrained(
+        loaded: Any = AutoModelForImageTextToText.from_pretrained(
             found.folder,
             config=model_config,
             dtype=getattr(torch, config.dtype),
             attn_implementation="sdpa",
             use_safetensors=True,
+            output_loading_info=True,
             **options,
         )
     except (OSError, ValueError, KeyError, SafetensorError) as error:
         raise ModelError(f"{found.name}: the checkpoint in {found.folder} does not load: {error}") from error
+    model, report = loaded
+    if report["missing_keys"]:
+        missing = sorted(report["missing_keys"])
+        raise ModelError(
+            f"{found.name}: the checkpoint lacks {len(missing)} weights ({missing[0]}, ...), which transformers would "
+            "fill at random; fetch it again or name another folder"
+        )
     try:
-        torch.nn.Module.to(model, config.device)
+        model.to(config.device)
     except (RuntimeError, AssertionError) as error:
         raise ModelError(f"mllm.device: {found.name} cannot be moved to {config.device!r}: {error}") from error
     return TransformersChatModel(model, processor, adapter, config, name=found.name, fingerprint=found.fingerprint)

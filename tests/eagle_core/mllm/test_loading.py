@@ -4,6 +4,7 @@ import json
 
 import pytest
 import torch
+from safetensors.torch import load_file, save_file
 
 from eagle_core.config import MllmConfig
 from eagle_core.errors import ModelError
@@ -75,6 +76,15 @@ def test_a_broken_checkpoint_is_one_clear_error(tmp_path):
     weights.write_bytes(weights.read_bytes()[:100])
     with pytest.raises(ModelError, match="does not load"):
         load_model(MllmConfig(model=str(broken)))
+
+
+def test_missing_weights_are_never_random(tmp_path):
+    partial = qwen2_5_vl().save(tmp_path / "partial")
+    weights = load_file(partial / "model.safetensors")
+    del weights[next(name for name in weights if name.endswith("layers.3.mlp.up_proj.weight"))]
+    save_file(weights, partial / "model.safetensors", metadata={"format": "pt"})
+    with pytest.raises(ModelError, match=r"lacks 1 weights .*layers\.3\.mlp\.up_proj"):
+        load_model(MllmConfig(model=str(partial)))
 
 
 def test_known_models_are_complete_lines():
