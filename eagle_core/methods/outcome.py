@@ -9,6 +9,7 @@ from eagle_core.attention.settings import AttentionSettings
 from eagle_core.guidance.prompt import DEFECT_QUESTION
 from eagle_core.methods.expert import verdict
 from eagle_core.methods.plan import Plan
+from eagle_core.mllm.parsing import defect_letter
 from eagle_core.record_table import Record
 from eagle_core.records import (
     Answer,
@@ -139,32 +140,22 @@ def _expert_facts(prediction: ExpertPrediction, threshold: Threshold) -> dict[st
     }
 
 
-def says_defect(option_text: str) -> bool | None:
-    """True for the option ``Yes``, False for ``No``, None for any other: letters differ between questions."""
-    word = option_text.strip().rstrip(".").strip().lower()
-    return {"yes": True, "no": False}.get(word)
-
-
 def verdict_of(answer: Answer, question: Question) -> bool | None:
-    """Defective where P(defect) >= 0.5; without probabilities, what the chosen letter stands for; else None."""
-    if question.question_type != "anomaly_detection" or answer.status != "answered":
+    """Defective where P(defect) >= 0.5; without probabilities, where the letter says so; None without a verdict."""
+    defective = defect_letter(question)
+    if defective is None or answer.status != "answered":
         return None
     if answer.p_defect is not None:
         return answer.p_defect >= 0.5
-    chosen = [says_defect(text) for letter, text in question.options if letter == answer.letter]
-    return chosen[0] if chosen else None
+    return None if answer.letter is None else answer.letter == defective
 
 
 def correct_letter(question: Question, is_defective: bool | None) -> str | None:
     """The question's own, or for a yes/no question the letter that states the label; None where unknown."""
-    if (
-        question.correct_letter is not None
-        or question.question_type != "anomaly_detection"
-        or is_defective is None
-    ):
+    defective = defect_letter(question)
+    if question.correct_letter is not None or defective is None or is_defective is None:
         return question.correct_letter
-    right = [letter for letter, text in question.options if says_defect(text) is is_defective]
-    return right[0] if right else None
+    return next(letter for letter, _ in question.options if (letter == defective) == is_defective)
 
 
 def prompt_sha256(prompt: Prompt) -> str:

@@ -20,7 +20,6 @@ from eagle_core.methods.outcome import (
     failed_record,
     prompt_sha256,
     record_of,
-    says_defect,
     verdict_of,
 )
 from eagle_core.records import (
@@ -296,13 +295,8 @@ def test_correct_letters() -> None:
     assert [correct_letter(DEFECT_QUESTION, label) for label in (True, False, None)] == ["A", "B", None]
     assert [correct_letter(SWAPPED, label) for label in (True, False)] == ["B", "A"]
     assert correct_letter(dataclasses.replace(SWAPPED, correct_letter="A"), True) == "A"
-    assert [says_defect(text) for text in ("Yes.", " yes", "NO.", "No defect", "")] == [
-        True,
-        True,
-        False,
-        None,
-        None,
-    ]
+    with_kinds = dataclasses.replace(DEFECT_QUESTION, options=(("A", "Hole."), ("B", "None.")))
+    assert correct_letter(with_kinds, True) is None
 
 
 def test_the_prompts_hash_sees_text_and_pixels() -> None:
