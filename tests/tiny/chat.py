@@ -7,7 +7,8 @@ from typing import Any
 from eagle_core.config import MllmConfig
 from eagle_core.mllm.adapters.families import FAMILIES
 from eagle_core.mllm.chat import TransformersChatModel
-from tests.tiny.models import BUILDERS, Tiny
+from tests.tiny.base import Tiny
+from tests.tiny.models import BUILDERS
 
 
 def chat_model(model_type: str, tiny: Tiny | None = None, **config: Any) -> TransformersChatModel:

@@ -20,3 +20,21 @@ def vicuna(image: str) -> str:
         "{% for c in m['content'] if c['type'] == 'text' %}{{ c['text'] }}{% endfor %} {% endfor %}"
         "{% if add_generation_prompt %}ASSISTANT:{% endif %}"
     )
+
+
+def mistral(image: str) -> str:
+    """``[INST] … [/INST]``, images first, no system role."""
+    return (
+        "{% for m in messages %}{% if m['role'] == 'system' %}{{ raise_exception('no system role') }}{% endif %}[INST] "
+        "{% for c in m['content'] if c['type'] == 'image' %}" + image + "\n{% endfor %}"
+        "{% for c in m['content'] if c['type'] == 'text' %}{{ c['text'] }}{% endfor %} [/INST]{% endfor %}"
+    )
+
+
+def idefics(image: str) -> str:
+    """``User: … <end_of_utterance>``, a role in words."""
+    return (
+        "{% for m in messages %}{{ m['role'] | capitalize }}: "
+        "{% for c in m['content'] %}{% if c['type'] == 'image' %}" + image + "{% else %}{{ c['text'] }}{% endif %}{% endfor %}"
+        "<end_of_utterance>\n{% endfor %}{% if add_generation_prompt %}Assistant:{% endif %}"
+    )

@@ -39,7 +39,8 @@ def tiny_tokenizer(image_token: str, **extra_special_tokens: str) -> PreTrainedT
         show_progress=False,
     )
     texts = [prompt.system_text(1, True), prompt.NORMAL_PRIOR, prompt.ANOMALOUS_PRIOR, prompt.BOX_SENTENCE]
-    tokenizer.train_from_iterator([*texts, prompt.INSTRUCTION, "A. Yes. B. No. system user assistant"], trainer)
+    letters = " A B C D" * 50
+    tokenizer.train_from_iterator([*texts, prompt.INSTRUCTION, letters, "Yes. No. system user assistant"], trainer)
     return PreTrainedTokenizerFast(
         tokenizer_object=tokenizer,
         eos_token="<|im_end|>",

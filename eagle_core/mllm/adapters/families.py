@@ -10,6 +10,12 @@ FAMILIES: dict[str, Adapter] = {
     for adapter in (
         Adapter("Qwen2.5-VL", "qwen2_5_vl"),
         Adapter("Qwen2-VL", "qwen2_vl"),
+        Adapter("Qwen3-VL", "qwen3_vl"),
+        Adapter("InternVL", "internvl"),
+        Adapter("LLaVA-1.5", "llava", several_images="accepted"),
+        Adapter("LLaVA-NeXT", "llava_next", system_role=False, several_images="accepted"),
+        Adapter("LLaVA-OneVision", "llava_onevision"),
+        Adapter("Idefics3", "idefics3"),
     )
 }
 

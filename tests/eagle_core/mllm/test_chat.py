@@ -13,8 +13,9 @@ from eagle_core.errors import AttentionError, ModelError
 from eagle_core.guidance.prompt import ANOMALOUS_PRIOR, DEFECT_QUESTION, NORMAL_PRIOR
 from eagle_core.mllm.letters import letter_tokens
 from eagle_core.records import AttentionGuidance, Prompt, TextPart
+from tests.tiny.base import Tiny
 from tests.tiny.chat import chat_model
-from tests.tiny.models import BUILDERS, Tiny
+from tests.tiny.models import BUILDERS
 from tests.tiny.prompts import bare_prompt, eagle_prompt, short_prompt
 
 PROMPTS = [eagle_prompt(), short_prompt(), bare_prompt(), eagle_prompt(40)]

@@ -11,8 +11,8 @@ from eagle_core.errors import ModelError
 from eagle_core.mllm.loading import load_model, locate
 from eagle_core.mllm.registry import known_models
 from tests.tiny.chat import chat_model
-from tests.tiny.models import qwen2_5_vl
 from tests.tiny.prompts import eagle_prompt, short_prompt
+from tests.tiny.qwen import qwen2_5_vl
 
 PROMPTS = [eagle_prompt(), short_prompt()]
 
