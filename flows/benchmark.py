@@ -6,7 +6,8 @@ from prefect import flow
 from prefect.futures import PrefectFuture
 
 from eagle_core.config import EagleConfig
-from tasks import answers, expert, figures, localisation, threshold
+from eagle_core.record_table import NO_MLLM
+from tasks import answers, expert, expert_records, figures, localisation, threshold
 from tasks.answers import Job
 from tasks.prepare import CategoryName
 from tasks.report import CategoryResult
@@ -27,8 +28,9 @@ def submit_category(config: EagleConfig, name: CategoryName) -> tuple[CategoryNa
     tau = threshold.fit.submit(config, dataset, category, fitted, predictions)
     maps = localisation.measure.submit(config, dataset, category, fitted, predictions)
     stages = {"expert": fitted, "predictions": predictions, "threshold": tau, "localisation": maps}
-    verdicts = answers.expert_records.submit(config, Job(dataset, category, "none", "expert"), predictions, tau)
-    records = {"none/expert": verdicts}
+    records = {}
+    if "expert" in config.methods:
+        records[f"{NO_MLLM}/expert"] = expert_records.write.submit(config, dataset, category, predictions, tau)
     for mllm in config.mllms:
         previous: list[PrefectFuture] = []
         for method in config.methods:

@@ -20,9 +20,11 @@ from eagle_core.config import EagleConfig
 from eagle_core.data.images import read_rgb
 from eagle_core.errors import DataError
 from eagle_core.expert.bundle import load_expert
-from eagle_core.methods.eagle import Plan, plan
+from eagle_core.methods.eagle import AskingMethod, plan
+from eagle_core.methods.outcome import failed_record, record_of
+from eagle_core.methods.plan import Plan
 from eagle_core.mllm.protocol import ChatModel
-from eagle_core.record_table import Record, failed_record, record_of, write_records
+from eagle_core.record_table import Record, write_records
 from eagle_core.records import Answer, ImagePart, Prompt, Sample, Threshold
 from eagle_core.retrieval.templates import TemplateIndex
 from tasks.inputs import ASKING, category_of, chat_model, image_hashes, limit_threads, store_of
@@ -44,7 +46,7 @@ class Job:
     dataset: str
     category: str
     mllm: str
-    method: str
+    method: AskingMethod
 
 
 @stage("answers")
@@ -93,20 +95,21 @@ def answer_category(
             asked += fresh
             ready = iter(answers)
             for sample, p in zip(samples[start : start + batch_size], planned, strict=True):
-                common = {"sample": sample, "mllm": job.mllm, "method": job.method, "threshold": fitted}
-                if isinstance(p, str):
-                    records.append(failed_record(**common, error=p))
-                else:
-                    records.append(
-                        record_of(
-                            **common,
-                            prediction=read.by_image[sample.image_id],
-                            plan=p,
-                            answer=next(ready),
-                            attention=settings,
-                            depth=model.depth,
-                        )
+                records.append(
+                    failed_record(sample=sample, mllm=job.mllm, method=job.method, threshold=fitted, error=p)
+                    if isinstance(p, str)
+                    else record_of(
+                        sample=sample,
+                        mllm=job.mllm,
+                        method=job.method,
+                        threshold=fitted,
+                        prediction=read.by_image[sample.image_id],
+                        plan=p,
+                        answer=next(ready),
+                        attention=settings,
+                        depth=model.depth,
                     )
+                )
             report("", len(records), len(samples))
     LOG.info("%s/%s %s %s: %d asked, %d from the store", *dataclasses.astuple(job), asked, len(records) - asked)
     return records
@@ -122,7 +125,7 @@ class Prompter:
         train = category_of(config, job.dataset, job.category).train
         self._config, self._job, self._predictions, self._threshold = config, job, predictions, threshold
         self._paths = {sample.image_id: sample.image_path for sample in train}
-        self._index = TemplateIndex(fitted.training_image_ids, fitted.training_embeddings)
+        self._index = TemplateIndex(fitted.training_image_ids, fitted.training_embeddings.numpy())
         self._unreadable = {failure.image_id: failure.reason for failure in predictions.failures}
 
     def plan(self, sample: Sample) -> Plan | str:
@@ -132,7 +135,7 @@ class Prompter:
         prediction = self._predictions.by_image[sample.image_id]
         shots, config = self._config.retrieval.shots, self._config
         if config.retrieval.selection == "similar":
-            template_ids = self._index.similar(prediction.embedding, shots, exclude=sample.image_id)
+            template_ids = self._index.similar(prediction.embedding, shots, sample.image_id)
         else:
             template_ids = self._index.random(shots, seed=config.run.seed, image_id=sample.image_id)
         try:
@@ -141,13 +144,7 @@ class Prompter:
         except DataError as error:
             return str(error)
         return plan(
-            self._job.method,
-            query,
-            templates=templates,
-            template_ids=template_ids,
-            prediction=prediction,
-            threshold=self._threshold,
-            config=config,
+            self._job.method, query, templates, prediction, self._threshold, config, template_ids=template_ids
         )
 
 

@@ -47,6 +47,6 @@ def draw(
         )
         table = pd.concat([read_records(e.path / "records.parquet") for e in answered], ignore_index=True)
         items = contact_sheet.choose_items(samples, table, line_width=config.guidance.line_width)
-        contact_sheet.draw(items, folder / "contact_sheet.png")
+        contact_sheet.draw(items, folder / "contact_sheet.png", title=f"{dataset} / {category}")
 
     return store_of(config).get_or_compute("figures", VERSION, inputs, compute)

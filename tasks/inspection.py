@@ -8,14 +8,26 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from PIL import Image
+
 from eagle_core.attention.settings import AttentionSettings
 from eagle_core.config import EagleConfig
 from eagle_core.data.images import read_rgb
 from eagle_core.errors import ConfigurationError
 from eagle_core.expert.bundle import load_expert
 from eagle_core.guidance.explanation import explanation_prompt
-from eagle_core.methods.eagle import Plan
-from eagle_core.records import Answer, ExpertPrediction, Failure, ImagePart, Sample, Threshold
+from eagle_core.methods.expert import guide
+from eagle_core.methods.plan import Plan
+from eagle_core.records import (
+    Answer,
+    ExpertPrediction,
+    Failure,
+    Guidance,
+    ImagePart,
+    Prompt,
+    Sample,
+    Threshold,
+)
 from eagle_core.report import overlay_panel
 from tasks import expert, threshold
 from tasks.answers import Job, Prompter, answers_to
@@ -33,7 +45,8 @@ class Verdict:
     sample: Sample
     prediction: ExpertPrediction
     threshold: Threshold
-    plan: Plan
+    prompt: Prompt
+    guidance: Guidance
     answer: Answer
     explanation: str | None
 
@@ -83,9 +96,10 @@ def inspect_images(
     answers, _ = answers_to(config, job, model, [p for _, p in good], settings)
     verdicts = []
     for (sample, p), answer in zip(good, answers, strict=True):
-        verdict = Verdict(sample, predictions[sample.image_id], tau, p, answer, None)
+        guidance = guide(predictions[sample.image_id], tau, config)
+        verdict = Verdict(sample, predictions[sample.image_id], tau, p.prompt, guidance, answer, None)
         if verdict.defective and config.mllms[mllm].explain:
-            prompt = _explanation(p)
+            prompt = _explanation(p.prompt, guidance)
             text = model.generate([prompt], guidance=[p.attention], settings=settings, max_new_tokens=EXPLANATION_TOKENS)
             verdict = dataclasses.replace(verdict, explanation=text[0])
         verdicts.append(verdict)
@@ -102,7 +116,7 @@ def write_verdict(config: EagleConfig, verdict: Verdict, folder: Path) -> tuple[
         read_rgb(verdict.sample.image_path),
         verdict.prediction,
         verdict.threshold,
-        verdict.plan.guidance,
+        verdict.guidance,
         config.expert.preprocessing,
         picture,
         p_defect=verdict.answer.p_defect,
@@ -114,25 +128,28 @@ def write_verdict(config: EagleConfig, verdict: Verdict, folder: Path) -> tuple[
         "verdict": {True: "defective", False: "normal", None: "unparsed"}[verdict.defective],
         "p_defect": verdict.answer.p_defect,
         "expert": {
-            "verdict": "anomalous" if verdict.plan.guidance.predicted_anomalous else "normal",
+            "verdict": "anomalous" if verdict.guidance.predicted_anomalous else "normal",
             "score": verdict.prediction.score,
             "tau": verdict.threshold.tau,
             "s_max": verdict.threshold.s_max,
         },
-        "low_confidence": verdict.plan.guidance.gate_open,
-        "boxes": [dataclasses.asdict(box) for box in verdict.plan.guidance.boxes],
+        "low_confidence": verdict.guidance.gate_open,
+        "boxes": [dataclasses.asdict(box) for box in verdict.guidance.boxes],
         "explanation": verdict.explanation,
     }
     described.write_text(json.dumps(facts, indent=1, allow_nan=False), encoding="utf-8")
     return picture, described
 
 
-def _explanation(p: Plan) -> object:
-    images = {role: [part.image for part in p.prompt.parts if isinstance(part, ImagePart) and part.role == role]
-              for role in ("query", "template", "boxed_query")}
+def _explanation(asked: Prompt, guidance: Guidance) -> Prompt:
+    """Ask for a sentence about the same images under the same prior."""
+    images: dict[str, list[Image.Image]] = {"query": [], "template": [], "boxed_query": []}
+    for part in asked.parts:
+        if isinstance(part, ImagePart):
+            images[part.role].append(part.image)
     return explanation_prompt(
         images["query"][0],
         templates=images["template"],
-        predicted_anomalous=p.guidance.predicted_anomalous,
+        predicted_anomalous=guidance.predicted_anomalous,
         boxed_query=images["boxed_query"][0] if images["boxed_query"] else None,
     )

@@ -21,6 +21,7 @@ from prefect import task
 from eagle_core.config import EagleConfig
 from eagle_core.errors import FitError
 from eagle_core.evaluation.summary import summarise
+from eagle_core.evaluation.table import ALL, NotRunRow
 from eagle_core.record_table import read_records, write_table
 from tasks.prepare import AvailableData, CategoryName
 from tasks.provenance import Provenance
@@ -48,17 +49,6 @@ class CategoryResult:
 
 
 @dataclass(frozen=True, slots=True)
-class Absence:
-    """A line of the table that says "not run"."""
-
-    dataset: str
-    category: str
-    mllm: str
-    method: str
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
 class Outcome:
     """What a run ends with."""
 
@@ -69,7 +59,7 @@ class Outcome:
     """Stages that were computed."""
     cached: int
     """Stages that were found in the store."""
-    absences: tuple[Absence, ...]
+    absences: tuple[NotRunRow, ...]
 
 
 @task(name="report", persist_result=False)
@@ -114,20 +104,20 @@ def conclude(
     )
 
 
-def _absent_datasets(available: AvailableData) -> Iterator[Absence]:
+def _absent_datasets(available: AvailableData) -> Iterator[NotRunRow]:
     for dataset, absent in available.absent.items():
-        yield Absence(dataset, "*", "*", "*", absent.reason)
+        yield NotRunRow(dataset, ALL, ALL, ALL, absent.reason)
 
 
-def _absent_methods(results: list[CategoryResult]) -> Iterator[Absence]:
+def _absent_methods(results: list[CategoryResult]) -> Iterator[NotRunRow]:
     for result in results:
         for mllm, method, entry in result.records():
             if isinstance(entry, NotRun):
-                yield Absence(result.name.dataset, result.name.category, mllm, method, entry.reason)
+                yield NotRunRow(result.name.dataset, result.name.category, mllm, method, entry.reason)
 
 
 def _described(
-    config: EagleConfig, provenance: Provenance, summary: pd.DataFrame, absences: tuple[Absence, ...]
+    config: EagleConfig, provenance: Provenance, summary: pd.DataFrame, absences: tuple[NotRunRow, ...]
 ) -> dict[str, Any]:
     return {
         "provenance": asdict(provenance),

@@ -6,6 +6,8 @@ import dataclasses
 import json
 from pathlib import Path
 
+from pydantic import TypeAdapter
+
 from eagle_core.config import EagleConfig
 from eagle_core.errors import ConfigurationError
 from eagle_core.expert.bundle import load_expert
@@ -49,5 +51,5 @@ def fit(config: EagleConfig, dataset: str, category: str, expert: Entry, predict
 
 def read_threshold(entry: Entry) -> Threshold:
     """The fitted threshold of an entry."""
-    fields = json.loads((entry.path / "threshold.json").read_text(encoding="utf-8"))
-    return Threshold(**{k: tuple(v) if isinstance(v, list) else v for k, v in fields.items()})
+    text = (entry.path / "threshold.json").read_text(encoding="utf-8")
+    return TypeAdapter(Threshold).validate_json(text)

@@ -11,12 +11,13 @@ from pathlib import Path
 from typing import Any
 
 from mlflow import MlflowClient
-from mlflow.entities import Metric, Param, Run, RunTag
+from mlflow.entities import Experiment, Metric, Param, Run, RunTag
 from mlflow.exceptions import MlflowException
 from mlflow.protos.databricks_pb2 import RESOURCE_ALREADY_EXISTS, ErrorCode
 from mlflow.utils.mlflow_tags import MLFLOW_PARENT_RUN_ID, MLFLOW_RUN_NAME
 
 from eagle_core.config import TrackingConfig
+from eagle_core.errors import ConfigurationError
 from tasks.store import file_sha256
 
 IDENTITY_TAG = "eagle.identity"
@@ -86,12 +87,14 @@ class Tracker:
         return self._client.create_run(self._experiment, tags=tags, run_name=content.name)
 
     def _experiment_id(self, name: str, artifacts: str | None) -> str:
-        existing = self._client.get_experiment_by_name(name)
-        if existing is None:
+        """The experiment's id; it is made where it is missing, by whichever of two runs comes first."""
+        if self._client.get_experiment_by_name(name) is None:
             try:
-                return str(self._client.create_experiment(name, artifact_location=artifacts))
+                self._client.create_experiment(name, artifact_location=artifacts)
             except MlflowException as error:
                 if error.error_code != ErrorCode.Name(RESOURCE_ALREADY_EXISTS):
                     raise
-            existing = self._client.get_experiment_by_name(name)
-        return str(existing.experiment_id)
+        experiment: Experiment | None = self._client.get_experiment_by_name(name)
+        if experiment is None or experiment.lifecycle_stage != "active":
+            raise ConfigurationError(f"tracking.experiment {name!r} was deleted in MLflow; restore it or name another")
+        return str(experiment.experiment_id)

@@ -63,9 +63,9 @@ def _table(verdicts: list[Verdict]) -> Table:
     table = Table("image", "verdict", "P(defect)", "expert score", "τ", "expert says", "boxes x0,y0–x1,y1")
     for v in verdicts:
         word = {True: "[red]DEFECTIVE[/]", False: "[green]normal[/]", None: "[yellow]unparsed[/]"}[v.defective]
-        boxes = " ".join(f"{b.x0},{b.y0}–{b.x1},{b.y1}" for b in v.plan.guidance.boxes)
-        says = "anomalous" if v.plan.guidance.predicted_anomalous else "normal"
-        says += " (low confidence)" if v.plan.guidance.gate_open else ""
+        boxes = " ".join(f"{b.x0},{b.y0}–{b.x1},{b.y1}" for b in v.guidance.boxes)
+        says = "anomalous" if v.guidance.predicted_anomalous else "normal"
+        says += " (low confidence)" if v.guidance.gate_open else ""
         p = "–" if v.answer.p_defect is None else f"{v.answer.p_defect:.3f}"
         table.add_row(
             v.sample.image_path.name, word, p, f"{v.prediction.score:.3f}", f"{v.threshold.tau:.3f}", says, boxes or "–"

@@ -7,11 +7,10 @@ import os
 
 import pandas as pd
 from rich.console import Console
+from rich.table import Table
 
-from eagle_core.evaluation.table import comparison_table
-from eagle_core.record_table import read_records
+from eagle_core.evaluation.table import ComparisonTable, comparison_tables
 from flows.cli.options import PARAMS, ParamsOption, ProfileOption, SetOption
-from flows.cli.table import print_table
 from tasks.params import load_params, parse_assignments
 from tasks.report import Outcome
 
@@ -41,10 +40,20 @@ def show(outcome: Outcome, tracking_uri: str) -> None:
     console = Console()
     described = json.loads((outcome.folder / "summary.json").read_text(encoding="utf-8"))
     summary = pd.DataFrame(described["summary"])
-    print_table(console, comparison_table(summary, read_records(outcome.folder / "records.parquet")))
-    for absence in outcome.absences:
-        where = " ".join(x for x in (absence.dataset, absence.category, absence.mllm, absence.method) if x != "*")
-        console.print(f"[yellow]not run:[/] {where}: {absence.reason}", highlight=False)
+    for table in comparison_tables(summary, not_run=outcome.absences):
+        console.print(as_rich(table))
+        for note in table.notes:
+            console.print(note, style="yellow", highlight=False)
     console.print(f"\nstages: {outcome.computed} computed, {outcome.cached} from the store", highlight=False)
     console.print(f"records, summary, pictures: {outcome.folder}", highlight=False)
     console.print(f"compare runs: mlflow ui --backend-store-uri {tracking_uri}", highlight=False)
+
+
+def as_rich(table: ComparisonTable) -> Table:
+    """A comparison table for the terminal."""
+    shown = Table(title=f"{table.dataset}: {table.metric.replace('_', ' ')}", title_justify="left")
+    for number, name in enumerate(table.header):
+        shown.add_column(name, justify="left" if number < 2 else "right")
+    for row in table.rows:
+        shown.add_row(*row)
+    return shown

@@ -1,0 +1,69 @@
+"""Painters of surface defects. Each changes ``image`` in place and returns the coverage of what it painted."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from PIL import Image, ImageDraw
+
+from eagle_core.training.scenes.canvas import COLUMNS, ROWS, SIDE, SUPERSAMPLING, disc, smooth_noise
+
+Painter = Callable[[np.ndarray, tuple[float, float], float, np.random.Generator], np.ndarray]
+"""(image ``(SIDE, SIDE, 3) float32``, centre x, y, strength in [0, 1], generator) -> coverage."""
+
+
+def scratch(image: np.ndarray, at: tuple[float, float], strength: float, rng: np.random.Generator) -> np.ndarray:
+    return _line(image, at, strength, rng, bend=float(rng.normal(0, 0.3)))
+
+
+def thread(image: np.ndarray, at: tuple[float, float], strength: float, rng: np.random.Generator) -> np.ndarray:
+    return _line(image, at, strength, rng, bend=float(rng.choice([-1, 1]) * rng.uniform(1.2, 3.2)))
+
+
+def stain(image: np.ndarray, at: tuple[float, float], strength: float, rng: np.random.Generator) -> np.ndarray:
+    x, y = at
+    distance = np.hypot((COLUMNS - x) * rng.uniform(0.7, 1.3), ROWS - y) * (1 + 0.12 * smooth_noise(rng, 8))
+    covered = np.clip((rng.uniform(8, 30) - distance) / 5 + 0.5, 0, 1)
+    tint = rng.uniform(-1, 1, 3) * (30 + 80 * strength) + rng.choice([-1, 1]) * (10 + 30 * strength)
+    image += covered[..., None] * tint
+    return np.asarray(covered)
+
+
+def hole(image: np.ndarray, at: tuple[float, float], strength: float, rng: np.random.Generator) -> np.ndarray:
+    covered = disc(*at, float(rng.uniform(4, 14)))
+    image *= 1 - covered[..., None] * (0.4 + 0.5 * strength)
+    return covered
+
+
+def dent(image: np.ndarray, at: tuple[float, float], strength: float, rng: np.random.Generator) -> np.ndarray:
+    x, y = at
+    radius, angle = rng.uniform(8, 26), rng.uniform(0, 2 * np.pi)
+    distance = np.hypot(COLUMNS - x, ROWS - y) / radius
+    slope = ((COLUMNS - x) * np.cos(angle) + (ROWS - y) * np.sin(angle)) / radius
+    image += (slope * np.exp(-1.5 * distance**2) * (40 + 90 * strength))[..., None]
+    return np.asarray(np.clip(1.3 - distance, 0, 1))
+
+
+def _line(
+    image: np.ndarray, at: tuple[float, float], strength: float, rng: np.random.Generator, bend: float
+) -> np.ndarray:
+    """A line through ``at``, curved by ``bend`` radians, lighter or darker than what is under it."""
+    length, angle, points = rng.uniform(25, 95), rng.uniform(0, 2 * np.pi), 24
+    heading = angle + bend * np.linspace(-0.5, 0.5, points)
+    x, y = np.cumsum(np.cos(heading)), np.cumsum(np.sin(heading))
+    path = np.stack([x - x.mean(), y - y.mean()], axis=1) * length / points + np.asarray(at)
+    canvas = Image.new("L", (SIDE * SUPERSAMPLING, SIDE * SUPERSAMPLING))
+    width = int(rng.integers(2, 4 * SUPERSAMPLING))
+    ImageDraw.Draw(canvas).line([tuple(p) for p in path * SUPERSAMPLING], fill=255, width=width, joint="curve")
+    covered = np.asarray(canvas.resize((SIDE, SIDE), Image.Resampling.BOX), dtype=np.float32) / 255
+    tint = rng.choice([-1, 1]) * (30 + 90 * strength) * rng.uniform(0.7, 1, 3)
+    image += covered[..., None] * tint
+    return covered
+
+
+DEFECTS: dict[str, Painter] = {"scratch": scratch, "thread": thread, "stain": stain, "hole": hole, "dent": dent}
+"""Kinds painted on any surface."""
+PART_DEFECTS = ("missing part", "color change")
+"""Kinds that befall a part of an object; only comparing with a normal image shows them."""
+TRAINING_KINDS = (*DEFECTS, *PART_DEFECTS)
