@@ -26,7 +26,8 @@ from eagle_core.geometry import ImageGeometry
 from eagle_core.records import ExpertPrediction, Sample
 
 MAX_PIXELS = 8_000_000
-"""anomalib's AUPRO needs about 80 bytes for each. Below 2^24, so that its float32 counts are exact."""
+"""anomalib's AUPRO needs about 80 bytes for each. Below 2^24, so that its float32 counts are exact. On 160 images
+of MVTec's screw, 8 of 42 million pixels changed pixel AUROC by 1e-5 and PRO by 2e-4 (4 million: 1e-4, 5e-3)."""
 FALSE_POSITIVE_LIMIT = 0.3
 
 

@@ -25,7 +25,7 @@ from eagle_core.report import style
 COLUMNS = 6
 PIXELS = 288
 CELL_INCHES, IMAGE_INCHES = 2.1, 1.94
-TITLE_INCHES, TEXT_INCHES, HEADER_INCHES = 0.2, 1.22, 0.45
+TITLE_INCHES, HEADER_INCHES = 0.2, 0.45
 LINE_POINTS = 9.8
 SHOWN_METHODS = (
     ("expert", "expert"),
@@ -79,7 +79,7 @@ def choose_items(
     ]
     by_image = {image: part.set_index("method") for image, part in defect.groupby("image_id", sort=False)}
     known = [sample for sample in samples if sample.image_id in by_image]
-    told = sorted(known, key=lambda sample: (_dullness(sample, by_image[sample.image_id]), sample.image_id))
+    told = _in_turn({sample: _dullness(sample, by_image[sample.image_id]) for sample in known})
     return [_item(sample, by_image[sample.image_id], line_width) for sample in _mixed(told, most)]
 
 
@@ -88,13 +88,16 @@ def draw(items: Sequence[SheetItem], path: Path, title: str = "") -> None:
     columns = min(COLUMNS, max(1, len(items)))
     rows = max(1, -(-len(items) // columns))
     tallest = max((item.image.height / item.image.width for item in items), default=1.0)
-    cell_height = IMAGE_INCHES * min(tallest, 1.6) + TEXT_INCHES
+    text_inches = (
+        TITLE_INCHES + max((len(_lines(item)) + 1.5 for item in items), default=0) * LINE_POINTS / 72
+    )
+    cell_height = IMAGE_INCHES * min(tallest, 1.6) + text_inches
     width, height = max(columns * CELL_INCHES, 6.5), HEADER_INCHES + rows * cell_height
     figure = Figure(figsize=(width, height))
     for number, item in enumerate(items):
         row, column = divmod(number, columns)
         left, bottom = column * CELL_INCHES + 0.08, height - HEADER_INCHES - (row + 1) * cell_height
-        box = (left, bottom + TEXT_INCHES - TITLE_INCHES, IMAGE_INCHES, cell_height - TEXT_INCHES)
+        box = (left, bottom + text_inches - TITLE_INCHES, IMAGE_INCHES, cell_height - text_inches)
         axis = figure.add_axes((box[0] / width, box[1] / height, box[2] / width, box[3] / height), anchor="N")
         _draw_item(axis, item)
     _legend(figure, title or f"{len(items)} images")
@@ -109,6 +112,17 @@ def _dullness(sample: Sample, rows: pd.DataFrame) -> int:
     if right == {False}:
         return 1
     return 2 if _gate_open(rows) else 3
+
+
+def _in_turn(dullness: dict[Sample, int]) -> list[Sample]:
+    """By dullness, and within one the kinds of defect in turn, or the first kind would fill the sheet."""
+    turns: dict[tuple[int, str | None], int] = {}
+    ranked = []
+    for sample in sorted(dullness, key=lambda sample: sample.image_id):
+        group = (dullness[sample], sample.defect_kind)
+        turns[group] = turns.get(group, 0) + 1
+        ranked.append((dullness[sample], turns[group], sample.image_id, sample))
+    return [sample for *_, sample in sorted(ranked, key=lambda entry: entry[:3])]
 
 
 def _mixed(samples: list[Sample], most: int) -> list[Sample]:
@@ -195,11 +209,7 @@ def _draw_item(axis: Axes, item: SheetItem) -> None:
     axis.axis("off")
     axis.imshow(item.image)
     axis.set_title(item.truth, fontsize=9, color=style.INK, pad=3, fontweight="bold")
-    lines = [(_score_line(item), style.INK)]
-    lines += [_verdict_line(who, defective, right) for who, defective, right in item.verdicts]
-    if item.p_defect is not None:
-        lines.append((f"P(defect) {item.p_defect:.2f}", style.INK))
-    for number, (text, colour) in enumerate(lines):
+    for number, (text, colour) in enumerate(_lines(item)):
         axis.annotate(
             text,
             (0, 0),
@@ -211,6 +221,15 @@ def _draw_item(axis: Axes, item: SheetItem) -> None:
             va="top",
             annotation_clip=False,
         )
+
+
+def _lines(item: SheetItem) -> list[tuple[str, str]]:
+    """(text, colour) of each line beneath an image."""
+    lines = [(_score_line(item), style.INK)]
+    lines += [_verdict_line(who, defective, right) for who, defective, right in item.verdicts]
+    if item.p_defect is not None:
+        lines.append((f"P(defect) {item.p_defect:.2f}", style.INK))
+    return lines
 
 
 def _score_line(item: SheetItem) -> str:

@@ -88,6 +88,16 @@ def test_a_short_sheet_keeps_places_for_ordinary_images(tmp_path) -> None:
     assert [item.verdicts[0][2] for item in items] == [False] * 6 + [True] * 2
 
 
+def test_kinds_of_defect_take_turns(tmp_path) -> None:
+    samples = [
+        dataclasses.replace(sample(tmp_path, n, True), defect_kind="hole" if n < 4 else "dent")
+        for n in range(6)
+    ]
+    table = to_frame([r for s in samples for r in rows(s, expert=False, eagle=False)])
+    items = contact_sheet.choose_items(samples, table, most=24)
+    assert [item.truth for item in items] == ["hole", "dent", "hole", "dent", "hole", "hole"]
+
+
 @pytest.mark.parametrize("size", [(96, 64), (1152, 768)])
 def test_boxes_and_truth_are_drawn_where_they_are(tmp_path, size) -> None:
     one = sample(tmp_path, 1, True, size)
