@@ -42,7 +42,7 @@ def refuse_unsupported(decoder: PreTrainedModel, layers: Collection[int]) -> Non
         AttentionError: Names the architecture and why.
     """
     name, config = type(decoder).__name__, decoder.config
-    if not decoder._supports_attention_backend:
+    if not decoder._can_set_attn_implementation():
         raise AttentionError(f"CAAS is not available for {name}: its attention does not use transformers' registry")
     if getattr(config, "cross_attention_layers", None):
         raise AttentionError(f"CAAS is not available for {name}: visual tokens enter through cross-attention")

@@ -47,6 +47,7 @@ class TransformersChatModel:
         self.model, self.processor, self.adapter = model.eval(), processor, adapter
         self._config = config
         self._accepted = frozenset(inspect.signature(model.forward).parameters)
+        self._image_token_id: int = vars(processor)["image_token_id"]
         self._turn = threading.RLock()
 
     @property
@@ -65,7 +66,7 @@ class TransformersChatModel:
             prompts,
             self.processor,
             self.adapter,
-            image_token_id=self.model.config.image_token_id,
+            image_token_id=self._image_token_id,
             accepted=self._accepted,
             device=self.model.device,
         )

@@ -102,7 +102,7 @@ def load_model(config: MllmConfig) -> ChatModel:
             output_loading_info=True,
             **options,
         )
-    except (OSError, ValueError, KeyError, SafetensorError) as error:
+    except (OSError, ValueError, KeyError, ImportError, SafetensorError) as error:
         raise ModelError(f"{found.name}: the checkpoint in {found.folder} does not load: {error}") from error
     model, report = loaded
     if report["missing_keys"]:

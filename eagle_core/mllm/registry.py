@@ -19,21 +19,25 @@ class KnownModel:
     name: str
     source: str
     """Hub id, or ``embedded``."""
-    parameters: float
-    """Number of parameters in billions, nominal."""
+    parameters: float | None
+    """Number of parameters in billions, nominal; None: not known here."""
     verified: Verified
     """On what Eagle's answers and CAAS were checked for this model's class."""
     caas: str
-    """``yes``, or why not."""
+    """``yes``, where, or why not."""
 
     @property
     def size(self) -> str:
         """Parameters, in words."""
+        if self.parameters is None:
+            return "unknown"
         return f"{self.parameters:g} B" if self.parameters >= 0.1 else f"{self.parameters * 1000:.1f} M"
 
     @property
     def memory(self) -> str:
         """Memory of the weights in bfloat16 plus a fifth for activations: an estimate, not a measurement."""
+        if self.parameters is None:
+            return "unknown"
         gib = self.parameters * 1e9 * 2 * 1.2 / 2**30
         return f"about {gib:.0f} GiB" if gib >= 1 else "below 1 GiB"
 
@@ -48,8 +52,17 @@ class KnownModel:
 
 KNOWN_MODELS = (
     KnownModel("embedded", "embedded", 0.0044, "tiny config", "yes"),
+    KnownModel("LLaVA-1.5-7B", "llava-hf/llava-1.5-7b-hf", 7.1, "tiny config", "yes"),
+    KnownModel("LLaVA-NeXT-7B", "llava-hf/llava-v1.6-mistral-7b-hf", 7.6, "tiny config", "yes"),
     KnownModel("Qwen2.5-VL-7B", "Qwen/Qwen2.5-VL-7B-Instruct", 8.3, "tiny config", "yes"),
+    KnownModel("InternVL3-8B", "OpenGVLab/InternVL3-8B-hf", 7.9, "tiny config", "yes"),
+    KnownModel("LLaVA-OneVision-7B", "llava-hf/llava-onevision-qwen2-7b-ov-hf", 8.0, "tiny config", "yes"),
+    KnownModel("Qwen2-VL-2B", "Qwen/Qwen2-VL-2B-Instruct", 2.2, "tiny config", "yes"),
     KnownModel("Qwen2-VL-7B", "Qwen/Qwen2-VL-7B-Instruct", 8.3, "tiny config", "yes"),
+    KnownModel("Qwen3-VL-4B", "Qwen/Qwen3-VL-4B-Instruct", 4.4, "tiny config", "yes"),
+    KnownModel("MiniCPM-V 4.6", "openbmb/MiniCPM-V-4.6", None, "tiny config", "every fourth layer"),
+    KnownModel("Idefics3-8B", "HuggingFaceM4/Idefics3-8B-Llama3", 8.5, "tiny config", "yes"),
+    KnownModel("SmolVLM2-2.2B", "HuggingFaceTB/SmolVLM2-2.2B-Instruct", 2.2, "never", "never tried"),
 )
 
 

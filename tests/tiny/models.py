@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from tests.tiny.base import Tiny
 from tests.tiny.llava import llava, llava_next, llava_onevision
+from tests.tiny.minicpm import minicpmv4_6
 from tests.tiny.qwen import qwen2_5_vl, qwen2_vl, qwen3_vl
 from tests.tiny.tiled import idefics3, internvl
 
@@ -15,6 +16,7 @@ BUILDERS: dict[str, Callable[[], Tiny]] = {
     "llava": llava,
     "llava_next": llava_next,
     "llava_onevision": llava_onevision,
+    "minicpmv4_6": minicpmv4_6,
     "qwen2_5_vl": qwen2_5_vl,
     "qwen2_vl": qwen2_vl,
     "qwen3_vl": qwen3_vl,

@@ -16,6 +16,8 @@ FAMILIES: dict[str, Adapter] = {
         Adapter("LLaVA-NeXT", "llava_next", system_role=False, several_images="accepted"),
         Adapter("LLaVA-OneVision", "llava_onevision"),
         Adapter("Idefics3", "idefics3"),
+        Adapter("SmolVLM", "smolvlm"),
+        Adapter("MiniCPM-V 4.6", "minicpmv4_6"),
     )
 }
 
