@@ -30,7 +30,7 @@ class Outcomes:
     unparsed: np.ndarray
     """``(N,) bool``: there was no verdict."""
     expert_verdicts: np.ndarray | None
-    """``(N,) bool``; None where any of them is unknown."""
+    """``(N,) bool``, without one likewise the opposite of the label; None where no image has one."""
     scores: np.ndarray
     """``(M,) float64``, finite: the expert's score or the MLLM's P(defect), of the images that have one."""
     score_labels: np.ndarray
@@ -99,15 +99,18 @@ def _outcomes(frame: pd.DataFrame, score_column: str) -> Outcomes:
     frame = frame.sort_values(["image_id", "question_id"])
     labels = frame["is_defective"].to_numpy(dtype=bool)
     unparsed = frame["verdict_defective"].isna().to_numpy(dtype=bool)
-    verdicts = np.where(unparsed, ~labels, frame["verdict_defective"].fillna(False).to_numpy(dtype=bool))
     expert = frame["expert_verdict"]
     scored = frame[score_column].notna().to_numpy(dtype=bool)
     return Outcomes(
         ids=tuple(zip(frame["image_id"], frame["question_id"], strict=True)),
         labels=labels,
-        verdicts=verdicts,
+        verdicts=_wrong_where_missing(frame["verdict_defective"], labels),
         unparsed=unparsed,
-        expert_verdicts=None if expert.isna().any() else expert.to_numpy(dtype=bool),
+        expert_verdicts=None if expert.isna().all() else _wrong_where_missing(expert, labels),
         scores=frame[score_column][scored].to_numpy(dtype=np.float64),
         score_labels=labels[scored],
     )
+
+
+def _wrong_where_missing(verdicts: pd.Series, labels: np.ndarray) -> np.ndarray:
+    return np.where(verdicts.isna(), ~labels, verdicts.fillna(False).to_numpy(dtype=bool))

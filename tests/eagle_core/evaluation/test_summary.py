@@ -143,6 +143,18 @@ def test_an_expert_that_never_errs_gives_no_rate_of_correction(record) -> None:
     assert value(made, "eagle", "a", "flip_rate_corrected")["n"] == 0
 
 
+def test_an_image_that_failed_is_wrong_for_all_and_keeps_the_flips_of_the_others(record) -> None:
+    rows = list(records_of(record, {"weave": WEAVE}))
+    rows.append(record("weave", 99, False, None, method="expert", status="failed"))
+    rows.append(record("weave", 99, False, None, status="failed"))
+    made = summarise(to_frame(rows), CONFIG, seed=0)
+    assert value(made, "expert", "weave", "accuracy")["value"] == pytest.approx(5 / 9)
+    assert value(made, "expert", "weave", "auroc_expert_score")["n_unparsed"] == 1
+    corrected = value(made, "eagle", "weave", "flip_rate_corrected")
+    assert (corrected["value"], corrected["n"], corrected["n_unparsed"]) == (pytest.approx(2 / 4), 4, 1)
+    assert value(made, "eagle", "weave", "flip_rate_spoiled")["n"] == 5
+
+
 def test_order_of_records_and_other_categories_change_nothing(record) -> None:
     rows = list(records_of(record, {"weave": WEAVE, "nut": NUT}))
     first = summarise(to_frame(rows), CONFIG, seed=0)
