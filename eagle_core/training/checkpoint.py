@@ -1,0 +1,46 @@
+"""Checkpoints without pickle: weights and optimizer state as safetensors, the rest as JSON. Atomic."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import torch
+from safetensors.torch import load, save
+
+from eagle_core.errors import DataError
+
+
+def save_checkpoint(path: Path, module: torch.nn.Module, optimizer: torch.optim.Optimizer, step: int) -> None:
+    """Write the state after ``step`` steps to one file; a reader sees the old one or the whole new one."""
+    tensors = {f"module.{name}": value.detach().clone() for name, value in module.state_dict().items()}
+    for number, state in optimizer.state_dict()["state"].items():
+        tensors |= {f"optimizer.{number}.{name}": value.clone() for name, value in state.items()}
+    path.parent.mkdir(parents=True, exist_ok=True)
+    aside = path.with_name(f".{path.name}.{os.getpid()}")
+    aside.write_bytes(save(tensors, metadata={"step": json.dumps(step)}))
+    aside.replace(path)
+
+
+def load_checkpoint(path: Path, module: torch.nn.Module, optimizer: torch.optim.Optimizer) -> int:
+    """Bring module and optimizer to the saved state; returns its step.
+
+    Raises:
+        DataError: The file is damaged or of another model.
+    """
+    try:
+        content = path.read_bytes()
+        tensors = load(content)
+        header = json.loads(content[8 : 8 + int.from_bytes(content[:8], "little")])
+        module.load_state_dict({k.removeprefix("module."): v for k, v in tensors.items() if k.startswith("module.")})
+    except (OSError, ValueError, RuntimeError) as error:
+        raise DataError(f"{path} is no checkpoint of this training ({error}); delete it to start anew") from error
+    described = optimizer.state_dict()
+    states: dict[int, dict[str, torch.Tensor]] = {}
+    for key, value in tensors.items():
+        if key.startswith("optimizer."):
+            _, number, name = key.split(".", 2)
+            states.setdefault(int(number), {})[name] = value
+    optimizer.load_state_dict({"state": states, "param_groups": described["param_groups"]})
+    return int(json.loads(header["__metadata__"]["step"]))

@@ -1,0 +1,62 @@
+"""The training set in memory: for each random category a template, a normal and a defective image."""
+
+from __future__ import annotations
+
+import multiprocessing
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from eagle_core.data.scene import SceneRecord
+from eagle_core.training.architecture import GRID, TOKEN_PIXELS
+from eagle_core.training.scenes.canvas import SIDE
+from eagle_core.training.scenes.categories import draw_category
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingImages:
+    """N categories. Templates and normal images show no defect."""
+
+    templates: np.ndarray
+    """``(N, SIDE, SIDE, 3) uint8``."""
+    normals: np.ndarray
+    defectives: np.ndarray
+    defect_pixels: np.ndarray
+    """``(N, GRID, GRID) int16``: defective pixels under each visual token."""
+    scenes: tuple[tuple[SceneRecord, SceneRecord], ...]
+    """(normal, defective) in words."""
+
+    def __len__(self) -> int:
+        return len(self.templates)
+
+
+def draw_images(
+    seed: int, count: int, *, workers: int = 1, progress: Callable[[int, int], None] | None = None
+) -> TrainingImages:
+    """Draw ``count`` categories; category i depends on ``seed`` and i alone, whatever ``workers`` is."""
+    images = np.empty((3, count, SIDE, SIDE, 3), np.uint8)
+    pixels = np.empty((count, GRID, GRID), np.int16)
+    scenes: list[tuple[SceneRecord, SceneRecord]] = []
+    with multiprocessing.get_context("fork").Pool(workers) as pool:
+        drawn = pool.imap(_draw, ((seed, index) for index in range(count)), chunksize=16)
+        for index, (three, under, pair) in enumerate(drawn):
+            images[:, index], pixels[index] = three, under
+            scenes.append(pair)
+            if progress:
+                progress(index + 1, count)
+    return TrainingImages(*images, pixels, tuple(scenes))
+
+
+def _draw(job: tuple[int, int]) -> tuple[np.ndarray, np.ndarray, tuple[SceneRecord, SceneRecord]]:
+    seed, index = job
+    rng = np.random.default_rng([seed, index])
+    category = draw_category(rng, f"product {index}")
+    template, normal = category.render(rng), category.render(rng)
+    while True:
+        defective = category.render(rng, str(rng.choice(category.kinds)))
+        if defective.mask.any():
+            break
+    under = defective.mask.reshape(GRID, TOKEN_PIXELS, GRID, TOKEN_PIXELS).sum((1, 3))
+    three = np.stack([template.image, normal.image, defective.image])
+    return three, under.astype(np.int16), (normal.record, defective.record)

@@ -1,0 +1,147 @@
+"""Pretraining of the vision tower: a head on each visual token says whether a defect lies under it, and its kind.
+
+Trained on crops aligned to the token grid, half of them around a defect: four times as many as whole images
+for the same work, and a defect in every second one. Whole images are seen in evaluation and by the language model.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import torch
+from sklearn.metrics import roc_auc_score
+from torch import nn
+from torch.nn import functional
+from transformers.models.qwen2_5_vl.modeling_qwen2_5_vl import Qwen2_5_VisionTransformerPretrainedModel
+
+from eagle_core.training.architecture import DEVIATION, GRID, HIDDEN, MEAN, MERGE, PATCH, TOKEN_PIXELS
+from eagle_core.training.images import TrainingImages
+from eagle_core.training.loop import Schedule, train
+from eagle_core.training.scenes.defects import TRAINING_KINDS
+
+CROP = 4
+"""Side of a training crop in visual tokens."""
+CROPS = 64
+DEFECTIVE_PIXELS = 8
+"""A token with more of them is defective; with fewer, but not none, it is left out of the loss."""
+FRAMES = 2
+"""Qwen2.5-VL repeats a still image over two frames."""
+KIND_WEIGHT = 0.1
+MISSED_WEIGHT = 3.0
+
+
+class DefectHeads(nn.Module):
+    """The vision tower with its two pretraining heads."""
+
+    def __init__(self, tower: Qwen2_5_VisionTransformerPretrainedModel, seed: int) -> None:
+        super().__init__()
+        self.tower = tower
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(seed)
+            self.defect = nn.Linear(HIDDEN, 1)
+            self.kind = nn.Linear(HIDDEN, len(TRAINING_KINDS))
+
+
+def visual_features(tower: Qwen2_5_VisionTransformerPretrainedModel, images: np.ndarray) -> torch.Tensor:
+    """Visual tokens of images whose sides are multiples of TOKEN_PIXELS: ``(B, tokens, HIDDEN) float32``.
+
+    Args:
+        tower: Vision tower.
+        images: ``(B, H, W, 3) uint8``.
+    """
+    pixels = (torch.from_numpy(np.ascontiguousarray(images)).permute(0, 3, 1, 2).float() / 255 - MEAN) / DEVIATION
+    count, channels, height, width = pixels.shape
+    rows, columns = height // TOKEN_PIXELS, width // TOKEN_PIXELS
+    patches = pixels.reshape(count, channels, rows, MERGE, PATCH, columns, MERGE, PATCH)
+    patches = patches.permute(0, 2, 5, 3, 6, 1, 4, 7).unsqueeze(6).expand(-1, -1, -1, -1, -1, -1, FRAMES, -1, -1)
+    flat = patches.reshape(count * rows * columns * MERGE**2, channels * FRAMES * PATCH * PATCH)
+    grid = torch.tensor([[1, rows * MERGE, columns * MERGE]] * count)
+    return torch.as_tensor(tower(flat, grid_thw=grid).pooler_output).reshape(count, rows * columns, HIDDEN)
+
+
+def pretrain_vision(
+    tower: Qwen2_5_VisionTransformerPretrainedModel,
+    data: TrainingImages,
+    schedule: Schedule,
+    *,
+    seed: int,
+    checkpoint: Path,
+    progress: Callable[[int, int, float], None] | None = None,
+) -> DefectHeads:
+    """Train ``tower`` in place; returns it with its heads."""
+    heads = DefectHeads(tower, seed)
+    kinds = np.array([TRAINING_KINDS.index(_kind(data, i)) for i in range(len(data))])
+
+    def loss(rng: np.random.Generator) -> torch.Tensor:
+        images, under, kind = _crops(data, kinds, rng)
+        features = visual_features(tower, images)
+        defective = torch.from_numpy(under > DEFECTIVE_PIXELS).float()
+        counted = torch.from_numpy((under == 0) | (under > DEFECTIVE_PIXELS)).float()
+        logits = heads.defect(features)[..., 0]
+        weight = counted * (1 + (MISSED_WEIGHT - 1) * defective)
+        found = functional.binary_cross_entropy_with_logits(logits, defective, weight, reduction="sum")
+        named = torch.from_numpy(kind >= 0) & (defective.sum(1) > 0)
+        share = defective[named] / defective[named].sum(1, keepdim=True)
+        pooled = (features[named] * share[..., None]).sum(1)
+        names = functional.cross_entropy(heads.kind(pooled), torch.from_numpy(kind)[named])
+        return found / counted.sum() + KIND_WEIGHT * names
+
+    train(heads, loss, schedule, seed=seed, checkpoint=checkpoint, progress=progress)
+    return heads
+
+
+def defect_auroc(heads: DefectHeads, data: TrainingImages) -> dict[str, float]:
+    """Image AUROC of the highest token logit, over all kinds (``all``) and for each."""
+    with torch.inference_mode():
+        normal, defective = (_highest(heads, images) for images in (data.normals, data.defectives))
+    kinds = np.array([_kind(data, i) for i in range(len(data))])
+
+    def against(scores: np.ndarray) -> float:
+        labels = np.r_[np.zeros(len(normal)), np.ones(len(scores))]
+        return float(roc_auc_score(labels, np.r_[normal, scores]))
+
+    return {"all": against(defective)} | {k: against(defective[kinds == k]) for k in TRAINING_KINDS if (kinds == k).any()}
+
+
+def _highest(heads: DefectHeads, images: np.ndarray, batch: int = 32) -> np.ndarray:
+    parts = [
+        heads.defect(visual_features(heads.tower, images[i : i + batch]))[..., 0].amax(1)
+        for i in range(0, len(images), batch)
+    ]
+    return torch.cat(parts).numpy()
+
+
+def _kind(data: TrainingImages, index: int) -> str:
+    defect = data.scenes[index][1].defect
+    assert defect is not None
+    return defect.kind
+
+
+def _crops(
+    data: TrainingImages, kinds: np.ndarray, rng: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Crops ``uint8``, defective pixels under their tokens, kind or -1. Odd ones lie around a defect."""
+    side = CROP * TOKEN_PIXELS
+    images = np.empty((CROPS, side, side, 3), np.uint8)
+    under = np.zeros((CROPS, CROP, CROP), np.int16)
+    named = np.full(CROPS, -1)
+    for place in range(CROPS):
+        index = int(rng.integers(len(data)))
+        if place % 2:
+            row, column = divmod(int(data.defect_pixels[index].argmax()), GRID)
+            top = int(rng.integers(max(0, row - CROP + 1), min(GRID - CROP, row) + 1))
+            left = int(rng.integers(max(0, column - CROP + 1), min(GRID - CROP, column) + 1))
+            source, named[place] = data.defectives[index], kinds[index]
+            under[place] = data.defect_pixels[index, top : top + CROP, left : left + CROP]
+        else:
+            top, left = (int(x) for x in rng.integers(0, GRID - CROP + 1, 2))
+            source = (data.normals if rng.random() < 0.5 else data.templates)[index]
+        crop = source[top * TOKEN_PIXELS :, left * TOKEN_PIXELS :][:side, :side]
+        turns, mirrored = int(rng.integers(4)), bool(rng.integers(2))
+        crop, tokens = np.rot90(crop, turns), np.rot90(under[place], turns)
+        if mirrored:
+            crop, tokens = crop[:, ::-1], tokens[:, ::-1]
+        images[place], under[place] = crop[..., rng.permutation(3)], tokens
+    return images, under.reshape(CROPS, -1), named
