@@ -99,9 +99,9 @@ def guided_attention(
         if columns.mode == "weights":
             # One more dimension may change the order of summation, so untouched rows are computed as stock does.
             output = output[..., : value.shape[-1]]
-            rows = columns.guided_rows(query.shape[0], query.device)
-            if not bool(rows.all()):
+            if not columns.every_row_guided:
                 unguided, _ = sdpa(module, *stock, attention_mask, scaling=scaling, **kwargs)
+                rows = columns.guided_rows(query.shape[0], query.device)
                 output = torch.where(rows[:, None, None, None], output, unguided)
     return output, None
 

@@ -16,7 +16,7 @@ A factor of 1 leaves a row as it is, bit for bit. Knows tensors after rotary emb
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import torch
@@ -53,6 +53,8 @@ class ColumnScaling:
     """``(B, L) float32``, in the padded coordinates of the batch."""
     mask: Tensor
     """``(B, L) bool``: True on the sample's own tokens, False on padding."""
+    every_row_guided: bool = field(init=False)
+    """No row has only factors of 1. Known on the host once, so that layers need not wait for the device."""
 
     def __post_init__(self) -> None:
         if self.factors.ndim != 2 or self.factors.shape != self.mask.shape:
@@ -62,6 +64,7 @@ class ColumnScaling:
             raise AttentionError("attention factors must be finite and positive: alpha and beta must exceed -1")
         if bool((self.factors[~self.mask.bool()] != 1).any()):
             raise AttentionError("padding columns must have factor 1")
+        object.__setattr__(self, "every_row_guided", bool((self.factors != 1).any(dim=1).all()))
 
     def columns(self, rows: int, length: int, like: Tensor) -> Tensor:
         """Factors of the first ``length`` key columns for ``rows`` rows (beams repeat), ``(rows, 1, length, 1)``.

@@ -15,7 +15,7 @@ VISUAL = torch.tensor([[True, True, True, False]])
 
 
 def test_share_of_the_image_that_is_the_region():
-    # 0.2 / (0.1 + 0.2 + 0.3)
+    # 0.2 of the 0.1 + 0.2 + 0.3 on the image
     assert attention_ratio(WEIGHTS, VISUAL, torch.tensor([[False, True, False, False]])).item() == pytest.approx(1 / 3)
 
 
