@@ -106,6 +106,14 @@ def test_pooled_takes_all_images_as_one_set(summary) -> None:
     assert value(summary, "eagle", "pooled", "accuracy_pooled")["n_unparsed"] == 2
 
 
+def test_pooled_resamples_stay_within_their_category(record) -> None:
+    """One category all right, one all wrong: every stratified resample pools to exactly one half."""
+    categories = {"good": [(True, True, True), (False, False, False)] * 3, "bad": [(True, False, False)] * 6}
+    made = summarise(to_frame(records_of(record, categories)), CONFIG, seed=0)
+    row = value(made, "eagle", "pooled", "accuracy_pooled")
+    assert (row["value"], row["low"], row["high"]) == (0.5, 0.5, 0.5)
+
+
 def test_auroc_leaves_unparsed_answers_out_and_says_how_many(summary) -> None:
     answered = [
         (label, 0.9 - 0.01 * i if v else 0.2 + 0.01 * i)

@@ -131,3 +131,36 @@ def test_a_constant_map_has_no_box_under_the_authors_rule(value):
 def test_a_map_that_is_no_finite_grid_is_refused(grid):
     with pytest.raises(DataError, match="finite"):
         find_boxes(grid, ImageGeometry.of((224, 224), STRETCH), tau=0.0, rule="tau", max_boxes=3)
+
+
+def test_authors_rule_blurs_before_it_cuts():
+    """One patch of 8 px: bilinear weights (variance 8²/6) and the blur (4²) make a hump of sigma 5.2 px, which
+    is above two thirds of its peak within 5.2 * sqrt(2 ln 1.5) = 4.7 px. Unblurred it would be 2.7 px."""
+    (box,) = find_boxes(
+        patches((14, 14, 5.0), background=0.0),
+        ImageGeometry.of((224, 224), STRETCH),
+        tau=0.0,
+        rule="authors",
+        max_boxes=3,
+    )
+    assert 8 <= box.x1 - box.x0 <= 11 and 8 <= box.y1 - box.y0 <= 11
+    assert ((box.x0 + box.x1) / 2, (box.y0 + box.y1) / 2) == (116, 116)
+
+
+def test_authors_rule_drops_specks():
+    """A patch of 2 px blurs to about 42 of 50176 px: less than a thousandth."""
+    grid = patches((50, 50, 5.0), side=112, background=0.0)
+    assert find_boxes(grid, ImageGeometry.of((224, 224), STRETCH), tau=0.0, rule="authors", max_boxes=3) == ()
+
+
+def test_authors_rule_merges_boxes_that_overlap_far_from_each_other():
+    """A block inside a U: their boxes, 8 x 12 and 16 x 16 patches, have IoU 0.375, their centres are 64 px apart."""
+    walls = [(r, c) for r in range(4, 20) for c in range(4, 20) if c < 6 or c >= 18 or r >= 18]
+    block = [(r, c) for r in range(4, 16) for c in range(8, 16)]
+    grid = patches(*((r, c, 5.0) for r, c in walls + block))
+    geometry = ImageGeometry.of((896, 896), STRETCH)
+    (box,) = find_boxes(grid, geometry, tau=0.0, rule="authors", max_boxes=3)
+    assert box.x0 == pytest.approx(4 * 32, abs=20) and box.y1 == pytest.approx(20 * 32, abs=20)
+    smaller = [(r, c) for r, c in block if r < 10]  # 8 x 6 patches: IoU 0.19
+    grid = patches(*((r, c, 5.0) for r, c in walls + smaller))
+    assert len(find_boxes(grid, geometry, tau=0.0, rule="authors", max_boxes=3)) == 2
