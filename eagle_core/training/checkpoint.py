@@ -7,6 +7,7 @@ import os
 from pathlib import Path
 
 import torch
+from safetensors import SafetensorError
 from safetensors.torch import load, save
 
 from eagle_core.errors import DataError
@@ -23,24 +24,36 @@ def save_checkpoint(path: Path, module: torch.nn.Module, optimizer: torch.optim.
     aside.replace(path)
 
 
+def read_checkpoint(path: Path) -> tuple[dict[str, torch.Tensor], int]:
+    """Tensors and step of a checkpoint.
+
+    Raises:
+        DataError: The file is missing or damaged.
+    """
+    try:
+        content = path.read_bytes()
+        header = json.loads(content[8 : 8 + int.from_bytes(content[:8], "little")])
+        return load(content), int(header["__metadata__"]["step"])
+    except (OSError, ValueError, KeyError, SafetensorError) as error:
+        raise DataError(f"{path} is no checkpoint of this training ({error}); delete it to start anew") from error
+
+
 def load_checkpoint(path: Path, module: torch.nn.Module, optimizer: torch.optim.Optimizer) -> int:
     """Bring module and optimizer to the saved state; returns its step.
 
     Raises:
         DataError: The file is damaged or of another model.
     """
+    tensors, step = read_checkpoint(path)
     try:
-        content = path.read_bytes()
-        tensors = load(content)
-        header = json.loads(content[8 : 8 + int.from_bytes(content[:8], "little")])
         module.load_state_dict({k.removeprefix("module."): v for k, v in tensors.items() if k.startswith("module.")})
-    except (OSError, ValueError, RuntimeError) as error:
-        raise DataError(f"{path} is no checkpoint of this training ({error}); delete it to start anew") from error
-    described = optimizer.state_dict()
+    except RuntimeError as error:
+        raise DataError(f"{path} is a checkpoint of another model ({error}); delete it to start anew") from error
     states: dict[int, dict[str, torch.Tensor]] = {}
     for key, value in tensors.items():
         if key.startswith("optimizer."):
             _, number, name = key.split(".", 2)
             states.setdefault(int(number), {})[name] = value
-    optimizer.load_state_dict({"state": states, "param_groups": described["param_groups"]})
-    return int(json.loads(header["__metadata__"]["step"]))
+    groups = optimizer.state_dict()["param_groups"]
+    optimizer.load_state_dict({"state": states, "param_groups": groups})
+    return step

@@ -16,7 +16,9 @@ from torch import nn
 from torch.nn import functional
 from transformers.models.qwen2_5_vl.modeling_qwen2_5_vl import Qwen2_5_VisionTransformerPretrainedModel
 
+from eagle_core.errors import DataError
 from eagle_core.training.architecture import DEVIATION, GRID, HIDDEN, MEAN, MERGE, PATCH, TOKEN_PIXELS
+from eagle_core.training.checkpoint import read_checkpoint
 from eagle_core.training.images import TrainingImages
 from eagle_core.training.loop import Schedule, train
 from eagle_core.training.scenes.defects import TRAINING_KINDS
@@ -92,6 +94,19 @@ def pretrain_vision(
     return heads
 
 
+def load_tower(tower: nn.Module, checkpoint: Path, steps: int) -> None:
+    """Bring ``tower`` to the end of a finished pretraining.
+
+    Raises:
+        DataError: ``checkpoint`` is missing, damaged, or of a pretraining that did not reach ``steps``.
+    """
+    tensors, step = read_checkpoint(checkpoint)
+    if step < steps:
+        raise DataError(f"{checkpoint}: the vision tower was trained for {step} of {steps} steps; train it first")
+    prefix = "module.tower."
+    tower.load_state_dict({k.removeprefix(prefix): v for k, v in tensors.items() if k.startswith(prefix)})
+
+
 def defect_auroc(heads: DefectHeads, data: TrainingImages) -> dict[str, float]:
     """Image AUROC of the highest token logit, over all kinds (``all``) and for each."""
     with torch.inference_mode():
@@ -115,7 +130,8 @@ def _highest(heads: DefectHeads, images: np.ndarray, batch: int = 32) -> np.ndar
 
 def _kind(data: TrainingImages, index: int) -> str:
     defect = data.scenes[index][1].defect
-    assert defect is not None
+    if defect is None:
+        raise DataError(f"category {index}: the defective image has no defect on record; draw the images again")
     return defect.kind
 
 

@@ -1,0 +1,121 @@
+"""Train the embedded multimodal LLM from nothing, in resumable steps, and write it as a checkpoint folder.
+
+The vision tower is trained once for all seeds of the language model (``Recipe.vision_seed``); the seed that
+ships is named in the recipe before anything is measured.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+import transformers
+
+from eagle_core.config import MllmConfig
+from eagle_core.mllm.loading import load_model
+from eagle_core.training.architecture import build_model, build_processor
+from eagle_core.training.held_out import held_out_figures
+from eagle_core.training.images import TrainingImages, draw_images
+from eagle_core.training.language import cache_features, train_language
+from eagle_core.training.loop import Schedule
+from eagle_core.training.tokenizer import build_tokenizer
+from eagle_core.training.vision import defect_auroc, load_tower, pretrain_vision
+
+Progress = Callable[[str, int, int], None]
+SHIPPED_SEED = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """Everything that decides the weights besides the seed."""
+
+    categories: int = 6000
+    data_seed: int = 1000
+    held_out_categories: int = 300
+    held_out_seed: int = 999_000
+    vision_seed: int = 0
+    vision: Schedule = Schedule(steps=3000, learning_rate=2e-3)
+    language: Schedule = Schedule(steps=1000, learning_rate=1e-3)
+    prior_reliability: float = 0.88
+    """Probability that the expert's verdict in a training prompt is right."""
+
+
+def train_vision(recipe: Recipe, folder: Path, *, workers: int, progress: Progress) -> dict[str, float]:
+    """Pretrain the vision tower; writes ``vision.safetensors``. Returns its AUROC on held-out categories."""
+    data = _images(recipe, workers, progress)
+    model = build_model(build_tokenizer(), recipe.vision_seed)
+    heads = pretrain_vision(
+        model.model.visual,
+        data,
+        recipe.vision,
+        seed=recipe.vision_seed,
+        checkpoint=folder / "vision.safetensors",
+        progress=lambda step, steps, loss: progress(f"vision, loss {loss:.3f}", step, steps),
+    )
+    return defect_auroc(heads, _held_out(recipe, workers, progress))
+
+
+def train_language_model(recipe: Recipe, seed: int, folder: Path, *, workers: int, progress: Progress) -> None:
+    """Train the language model of ``seed`` on the pretrained tower; writes the checkpoint to ``folder/seed-N/model``."""
+    tokenizer = build_tokenizer()
+    processor, model = build_processor(tokenizer), build_model(tokenizer, seed)
+    load_tower(model.model.visual, folder / "vision.safetensors", recipe.vision.steps)
+    data = _images(recipe, workers, progress)
+    cached = cache_features(model.model.visual, data, recipe.data_seed, lambda d, n: progress("features", d, n))
+    del data
+    train_language(
+        model,
+        processor,
+        cached,
+        recipe.language,
+        prior_reliability=recipe.prior_reliability,
+        seed=seed,
+        checkpoint=folder / f"seed-{seed}" / "language.safetensors",
+        progress=lambda step, steps, loss: progress(f"language, loss {loss:.3f}", step, steps),
+    )
+    target = folder / f"seed-{seed}" / "model"
+    aside = target.with_name(f".model-{os.getpid()}")
+    model.to(torch.float16).save_pretrained(aside)
+    processor.save_pretrained(aside)
+    shutil.rmtree(target, ignore_errors=True)
+    aside.rename(target)
+
+
+def measure(
+    recipe: Recipe, seed: int, folder: Path, vision: dict[str, float], *, workers: int, progress: Progress
+) -> dict[str, Any]:
+    """Figures of a trained seed on held-out categories, written as ``training.json`` beside its weights."""
+    target = folder / f"seed-{seed}" / "model"
+    model = load_model(MllmConfig(model=str(target)))
+    data: TrainingImages = _held_out(recipe, workers, progress)
+    described = {
+        "seed": seed,
+        "shipped_seed": SHIPPED_SEED,
+        "recipe": asdict(recipe),
+        "versions": {"torch": torch.__version__, "transformers": transformers.__version__},
+        "vision_auroc": vision,
+        "held_out": held_out_figures(model, data, recipe.held_out_seed),
+    }
+    (target / "training.json").write_text(json.dumps(described, indent=1, sort_keys=True), encoding="utf-8")
+    return described
+
+
+def _images(recipe: Recipe, workers: int, progress: Progress) -> TrainingImages:
+    return draw_images(
+        recipe.data_seed, recipe.categories, workers=workers, progress=lambda d, n: progress("drawing", d, n)
+    )
+
+
+def _held_out(recipe: Recipe, workers: int, progress: Progress) -> TrainingImages:
+    return draw_images(
+        recipe.held_out_seed,
+        recipe.held_out_categories,
+        workers=workers,
+        progress=lambda d, n: progress("held out", d, n),
+    )

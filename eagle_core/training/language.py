@@ -1,0 +1,149 @@
+"""Training of the language model on cached visual features: only the answer's tokens count in the loss."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from PIL import Image
+from torch import nn
+from torch.nn import functional
+from transformers import Qwen2_5_VLForConditionalGeneration, Qwen2_5_VLProcessor
+from transformers.modeling_outputs import BaseModelOutputWithPooling
+
+from eagle_core.data.scene import SceneRecord
+from eagle_core.guidance.overlay import draw_boxes
+from eagle_core.mllm.adapters.families import FAMILIES
+from eagle_core.mllm.inputs import render
+from eagle_core.training.architecture import GRID, HIDDEN, MERGE
+from eagle_core.training.examples import Example, draw_example, draw_variant, expert_box
+from eagle_core.training.images import TrainingImages
+from eagle_core.training.loop import Schedule, train
+from eagle_core.training.vision import visual_features
+
+BATCH = 16
+IGNORED = -100
+IMAGE_PAD = "<|image_pad|>"
+EXTRACTION_BATCH = 32
+
+
+@dataclass(frozen=True, slots=True)
+class CachedFeatures:
+    """Visual tokens of every training image: name -> ``(N, GRID * GRID, HIDDEN) float16``."""
+
+    by_name: dict[str, np.ndarray]
+    scenes: tuple[tuple[SceneRecord, SceneRecord], ...]
+
+
+def cache_features(
+    tower: nn.Module, data: TrainingImages, seed: int, progress: Callable[[int, int], None] | None = None
+) -> CachedFeatures:
+    """Visual tokens of templates, normal and defective images, the latter two with and without red boxes."""
+    count = len(data)
+    names = ("template", "normal", "defective", "normal_boxed", "defective_boxed")
+    cached = {name: np.empty((count, GRID * GRID, HIDDEN), np.float16) for name in names}
+    with torch.inference_mode():
+        for start in range(0, count, EXTRACTION_BATCH):
+            part = slice(start, min(start + EXTRACTION_BATCH, count))
+            plain = {"template": data.templates, "normal": data.normals, "defective": data.defectives}
+            shown = {name: images[part] for name, images in plain.items()}
+            for which, name in enumerate(("normal", "defective")):
+                shown[f"{name}_boxed"] = np.stack(
+                    [
+                        _boxed(image, data.scenes[start + i][which], np.random.default_rng([seed, start + i, which]))
+                        for i, image in enumerate(shown[name])
+                    ]
+                )
+            for name, images in shown.items():
+                cached[name][part] = visual_features(tower, images).numpy()  # type: ignore[arg-type]
+            if progress:
+                progress(part.stop, count)
+    return CachedFeatures(cached, data.scenes)
+
+
+def train_language(
+    model: Qwen2_5_VLForConditionalGeneration,
+    processor: Qwen2_5_VLProcessor,
+    cached: CachedFeatures,
+    schedule: Schedule,
+    *,
+    prior_reliability: float,
+    seed: int,
+    checkpoint: Path,
+    progress: Callable[[int, int, float], None] | None = None,
+) -> None:
+    """Train the decoder of ``model`` in place; its vision tower is left alone."""
+    decoder = model.model.language_model
+    ids = TokenIds(processor)
+
+    def loss(rng: np.random.Generator) -> torch.Tensor:
+        # One variant a batch: prompts of nearly equal length need little padding.
+        variant = draw_variant(rng)
+        examples = [draw_example(cached.scenes, variant, prior_reliability, rng) for _ in range(BATCH)]
+        batch = ids.encode(examples)
+        visual = [
+            torch.from_numpy(cached.by_name[name][example.category]).float()
+            for example in examples
+            for name in example.images
+        ]
+        hidden = model.model(
+            input_ids=batch.input_ids,
+            attention_mask=batch.attention_mask,
+            mm_token_type_ids=batch.mm_token_type_ids,
+            image_grid_thw=torch.tensor([[1, GRID * MERGE, GRID * MERGE]] * len(visual)),
+            mm_encoder_outputs={"image": BaseModelOutputWithPooling(pooler_output=visual)},  # type: ignore[arg-type]
+            use_cache=False,
+        ).last_hidden_state
+        kept = int((batch.labels != IGNORED).sum(1).max())
+        logits = model.lm_head(hidden[:, -kept - 1 : -1])
+        return functional.cross_entropy(logits.flatten(0, 1), batch.labels[:, -kept:].flatten(), ignore_index=IGNORED)
+
+    train(decoder, loss, schedule, seed=seed, checkpoint=checkpoint, progress=progress)
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Padded on the left, so that answers end together. All ``(B, L) int64``."""
+
+    input_ids: torch.Tensor
+    attention_mask: torch.Tensor
+    mm_token_type_ids: torch.Tensor
+    """1 at visual tokens: without it positions would silently be one-dimensional."""
+    labels: torch.Tensor
+    """The answer's tokens; IGNORED elsewhere."""
+
+
+class TokenIds:
+    """Prompts and answers as token ids, rendered as at inference."""
+
+    def __init__(self, processor: Qwen2_5_VLProcessor) -> None:
+        self._processor = processor
+        self._tokenizer = processor.tokenizer
+        self._adapter = FAMILIES["qwen2_5_vl"]
+        self._image = int(self._tokenizer.convert_tokens_to_ids(IMAGE_PAD))
+
+    def encode(self, examples: list[Example]) -> Batch:
+        """One padded batch."""
+        rows = []
+        for example in examples:
+            text = render(example.prompt, self._processor, self._adapter).replace(IMAGE_PAD, IMAGE_PAD * GRID * GRID)
+            asked = self._tokenizer(text, add_special_tokens=False)["input_ids"]
+            answer = self._tokenizer(example.answer, add_special_tokens=False)["input_ids"]
+            rows.append((asked, [*answer, self._tokenizer.eos_token_id]))
+        length = max(len(asked) + len(answer) for asked, answer in rows)
+        input_ids = torch.full((len(rows), length), self._tokenizer.pad_token_id)
+        attention_mask = torch.zeros_like(input_ids)
+        labels = torch.full_like(input_ids, IGNORED)
+        for row, (asked, answer) in enumerate(rows):
+            whole = torch.tensor(asked + answer)
+            input_ids[row, -len(whole) :] = whole
+            attention_mask[row, -len(whole) :] = 1
+            labels[row, -len(answer) :] = torch.tensor(answer)
+        return Batch(input_ids, attention_mask, (input_ids == self._image).long(), labels)
+
+
+def _boxed(image: np.ndarray, scene: SceneRecord, rng: np.random.Generator) -> np.ndarray:
+    return np.asarray(draw_boxes(Image.fromarray(image), [expert_box(scene, rng)]))

@@ -1,0 +1,33 @@
+"""Stages that train the embedded multimodal LLM. Each goes on from its last checkpoint."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from prefect import task
+
+from eagle_core.training import embedded
+from eagle_core.training.embedded import Recipe
+from tasks.progress import progress_bar
+
+
+@task(name="train vision", persist_result=False)
+def vision(recipe: Recipe, folder: Path, workers: int) -> dict[str, float]:
+    """Pretrain the vision tower once for all seeds; its held-out AUROC is kept beside it."""
+    measured = folder / "vision.json"
+    if not measured.exists():
+        with progress_bar("training", unit="step") as report:
+            figures = embedded.train_vision(recipe, folder, workers=workers, progress=report)
+        measured.write_text(json.dumps(figures, indent=1), encoding="utf-8")
+    figures = json.loads(measured.read_text(encoding="utf-8"))
+    return {str(kind): float(value) for kind, value in figures.items()}
+
+
+@task(name="train language", persist_result=False)
+def language(recipe: Recipe, seed: int, folder: Path, workers: int, vision_figures: dict[str, float]) -> dict[str, Any]:
+    """Train one seed of the language model and measure it on held-out categories."""
+    with progress_bar(f"seed {seed}", unit="step") as report:
+        embedded.train_language_model(recipe, seed, folder, workers=workers, progress=report)
+        return embedded.measure(recipe, seed, folder, vision_figures, workers=workers, progress=report)
