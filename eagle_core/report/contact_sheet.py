@@ -77,6 +77,8 @@ def choose_items(
     defect = records[
         records["mllm"].isin([NO_MLLM, chosen]) & (records["question_type"] == "anomaly_detection")
     ]
+    # Several yes/no questions about one image (MMAD): its first one stands for it.
+    defect = defect.drop_duplicates(["image_id", "method"])
     by_image = {image: part.set_index("method") for image, part in defect.groupby("image_id", sort=False)}
     known = [sample for sample in samples if sample.image_id in by_image]
     told = _in_turn({sample: _dullness(sample, by_image[sample.image_id]) for sample in known})
