@@ -35,13 +35,13 @@ SHIPPED_SEED = 0
 class Recipe:
     """Everything that decides the weights besides the seed."""
 
-    categories: int = 6000
+    categories: int = 5000
     data_seed: int = 1000
     held_out_categories: int = 300
     held_out_seed: int = 999_000
     vision_seed: int = 0
-    vision: Schedule = Schedule(steps=3000, learning_rate=2e-3)
-    language: Schedule = Schedule(steps=1000, learning_rate=1e-3)
+    vision: Schedule = Schedule(steps=2400, learning_rate=2e-3)
+    language: Schedule = Schedule(steps=900, learning_rate=1e-3)
     prior_reliability: float = 0.88
     """Probability that the expert's verdict in a training prompt is right."""
 

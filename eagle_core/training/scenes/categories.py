@@ -6,7 +6,7 @@ Knows nothing of the demo's categories, which none of this may draw.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -22,19 +22,11 @@ from eagle_core.training.scenes.canvas import (
 )
 from eagle_core.training.scenes.defects import DEFECTS, PART_DEFECTS
 from eagle_core.training.scenes.objects import OBJECTS, Outline, coverage
+from eagle_core.training.scenes.parts import Part, draw_parts, paint_part, paint_socket
 from eagle_core.training.scenes.textures import TEXTURES, Lattice
 
 VISIBLE = 0.3
 """Coverage from which a pixel belongs to the defect's mask."""
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """A round part mounted on an object: position relative to its centre in radians and radii."""
-
-    angle: float
-    distance: float
-    color: np.ndarray
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +59,8 @@ class Category:
     aspect: float
     sides: int
     parts: tuple[Part, ...]
-    part_radius: float
+    backdrop: str
+    """Texture of the background, faint."""
 
     @property
     def kinds(self) -> tuple[str, ...]:
@@ -114,21 +107,23 @@ class Category:
         degrees = float(np.degrees(self.angle + turn))
         outline = Outline(2 * x, 2 * y, 2 * self.radius, self.aspect, self.sides, degrees)
         alpha = coverage(OBJECTS[self.silhouette][1], outline)
-        background = self.colors[1] + 3 * smooth_noise(rng, 6)[..., None]
+        behind = TEXTURES[self.backdrop][1](Lattice.at(self.angle, jitter, self.periods, self.cells), rng)
+        background = self.colors[1] + 3 * smooth_noise(rng, 6)[..., None] + 0.3 * self.contrast * behind[..., None]
         surface = 0.5 * self._surface(turn, jitter, rng) + 0.5 * self.colors[2]
         image = np.asarray(background * (1 - alpha[..., None]) + surface * alpha[..., None], np.float32)
         struck = int(rng.integers(len(self.parts))) if kind in PART_DEFECTS else -1
         changed = np.zeros((SIDE, SIDE), np.float32)
+        cosine, sine = np.cos(turn), np.sin(turn)
         for number, part in enumerate(self.parts):
-            angle, reach = part.angle + turn, part.distance * self.radius
-            dot = disc(x + reach * np.cos(angle), y + reach * self.aspect * np.sin(angle), self.part_radius)
-            color = part.color
+            right, down = part.x * self.radius, part.y * self.radius * self.aspect
+            at = (x + right * cosine - down * sine, y + right * sine + down * cosine)
+            if number == struck and kind == "missing part":
+                changed = paint_socket(image, part, at)
+                continue
+            shown = replace(part, color=_other_color(part.color, rng)) if number == struck else part
+            covered = paint_part(image, shown, at, rng)
             if number == struck:
-                changed = dot
-                if kind == "missing part":
-                    continue
-                color = _other_color(color, rng)
-            image = image * (1 - dot[..., None]) + color.astype(np.float32) * dot[..., None]
+                changed = covered
         return image, alpha > 0.9, changed
 
     def _nuisance(self, image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
@@ -146,12 +141,6 @@ class Category:
 def draw_category(rng: np.random.Generator, name: str = "product") -> Category:
     """A category at random: half surfaces, half objects, most objects with parts."""
     family: Family = "texture" if rng.random() < 0.5 else "object"
-    palette = [random_color(rng) for _ in range(3)]
-    count = int(rng.integers(2, 8)) if rng.random() < 0.8 else 0
-    spread, first = float(rng.uniform(0.45, 0.6)), float(rng.uniform(0, 2 * np.pi))
-    parts = tuple(
-        Part(first + 2 * np.pi * i / count, spread, palette[int(rng.integers(len(palette)))]) for i in range(count)
-    )
     return Category(
         name=name,
         family=family,
@@ -166,8 +155,8 @@ def draw_category(rng: np.random.Generator, name: str = "product") -> Category:
         radius=float(rng.uniform(60, 98)),
         aspect=float(rng.uniform(0.6, 1)),
         sides=int(rng.integers(3, 9)),
-        parts=parts if family == "object" else (),
-        part_radius=float(rng.uniform(7, 14)),
+        parts=draw_parts(rng) if family == "object" and rng.random() < 0.85 else (),
+        backdrop=str(rng.choice(list(TEXTURES))),
     )
 
 

@@ -66,6 +66,35 @@ def plain(at: Lattice, rng: np.random.Generator) -> np.ndarray:
     return 0.15 * smooth_noise(rng, 6)
 
 
+def bricks(at: Lattice, rng: np.random.Generator) -> np.ndarray:
+    """Running bond with mortar; every brick has its own shade in every image."""
+    height, width = 2 * np.pi / at.first, 4 * np.pi / at.first
+    row = np.floor(at.v / height).astype(int)
+    shifted = at.u + (row % 2) * width / 2
+    column = np.floor(shifted / width).astype(int)
+    shades = rng.uniform(-0.6, 0.6, 997)
+    joint = ((at.v % height) < 2) | ((shifted % width) < 2)
+    mortar = 1.4 if at.cells % 2 else -1.6
+    return np.where(joint, mortar, shades[(row * 31 + column * 17) % 997] + 0.1 * smooth_noise(rng, 70))
+
+
+def zigzag(at: Lattice, rng: np.random.Generator) -> np.ndarray:
+    return np.sin(at.first * (at.v + np.abs((at.u % 24) - 12)))
+
+
+def scales(at: Lattice, rng: np.random.Generator) -> np.ndarray:
+    """Overlapping arcs."""
+    size = 2 * np.pi / at.first * 1.2
+    row = np.floor(at.v / size)
+    across = (at.u + (row % 2) * size / 2) % size - size / 2
+    return np.cos(np.hypot(across, at.v % size) / size * 2 * np.pi) * 0.9
+
+
+def hatch(at: Lattice, rng: np.random.Generator) -> np.ndarray:
+    """Brushed: noise drawn out along one direction."""
+    return np.sin(at.v * 1.1 + 1.5 * smooth_noise(rng, 9)) * smooth_noise(rng, 12) * 0.5 + 0.15 * smooth_noise(rng, 100)
+
+
 TEXTURES: dict[str, tuple[str, Texture]] = {
     "stripes": ("striped sheet", stripes),
     "mesh": ("mesh", mesh),
@@ -75,5 +104,9 @@ TEXTURES: dict[str, tuple[str, Texture]] = {
     "dots": ("dotted sheet", dots),
     "waves": ("wavy sheet", waves),
     "plain": ("plain sheet", plain),
+    "bricks": ("brick wall", bricks),
+    "zigzag": ("zigzag sheet", zigzag),
+    "scales": ("scaly sheet", scales),
+    "hatch": ("brushed sheet", hatch),
 }
 """Name -> (in plain words, pattern ``(SIDE, SIDE)`` of about unit range)."""
