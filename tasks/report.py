@@ -83,7 +83,7 @@ def conclude(
     folder = config.run.output_dir / provenance.run_id
     folder.mkdir(parents=True, exist_ok=True)
     records = pd.concat([read_records(e.path / "records.parquet") for *_, e in entries], ignore_index=True)
-    records["run_id"] = provenance.run_id
+    records["run_id"] = pd.Series(provenance.run_id, index=records.index, dtype=records["run_id"].dtype)
     write_table(records, folder / "records.parquet")
     summary = summarise(records, config.evaluation, seed=config.run.seed)
     _write_json(folder / "summary.json", _described(config, provenance, summary, absences))
@@ -95,7 +95,8 @@ def conclude(
     for result, mllm, method, _ in entries:
         tracker.log(child_content(config, provenance, summary, result, mllm, method, records, folder), parent=parent)
 
-    headline = {f"{row.mllm}.{row.method}.{row.metric}": row.value for row in summary[summary.scope == "macro"].itertuples()}
+    macro = summary[(summary.scope == "macro") & summary.value.notna()]
+    headline = {f"{r.dataset}.{r.mllm}.{r.method}.{r.metric}": float(r.value) for r in macro.itertuples()}
     _write_json(config.run.output_dir / "latest_metrics.json", headline)
     cached = [e.cached for r in results for e in r.stages.values() if isinstance(e, Entry)]
     LOG.info("run %s: %d stages computed, %d from the store", provenance.run_id, cached.count(False), sum(cached))

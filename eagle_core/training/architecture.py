@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 from transformers import (
     GenerationConfig,
@@ -27,7 +29,7 @@ MEAN, DEVIATION = 0.5, 0.25
 
 def build_model(tokenizer: PreTrainedTokenizerFast, seed: int) -> Qwen2_5_VLForConditionalGeneration:
     """Random weights by ``seed``; the global generator is left as it was."""
-    ids = {name: tokenizer.convert_tokens_to_ids(token) for name, token in _SPECIAL_IDS.items()}
+    ids: Any = {name: tokenizer.convert_tokens_to_ids(token) for name, token in _SPECIAL_IDS.items()}
     end, pad = tokenizer.eos_token_id, tokenizer.pad_token_id
     config = Qwen2_5_VLConfig(
         text_config={
@@ -67,7 +69,7 @@ def build_model(tokenizer: PreTrainedTokenizerFast, seed: int) -> Qwen2_5_VLForC
 
 def build_processor(tokenizer: PreTrainedTokenizerFast) -> Qwen2_5_VLProcessor:
     """Square images become SIDE x SIDE (GRID x GRID tokens); others keep their shape at about the same area."""
-    pixels = {
+    pixels: dict[str, Any] = {
         "min_pixels": SIDE * SIDE,
         "max_pixels": SIDE * SIDE,
         "patch_size": PATCH,

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import timm
@@ -39,8 +40,9 @@ class BackboneTasks(nn.Module):
         super().__init__()
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
-            self.backbone = timm.create_model(NAME, pretrained=False, features_only=True, out_indices=STAGES)
-            channels = sum(self.backbone.feature_info.channels())
+            backbone: Any = timm.create_model(NAME, pretrained=False, features_only=True, out_indices=STAGES)
+            self.backbone = backbone
+            channels = sum(backbone.feature_info.channels())
             self.defect = nn.Conv2d(channels, 1, 1)
             self.identity = nn.Linear(channels, EMBEDDING)
 

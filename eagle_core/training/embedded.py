@@ -81,7 +81,7 @@ def train_language_model(recipe: Recipe, seed: int, folder: Path, *, workers: in
     )
     target = folder / f"seed-{seed}" / "model"
     aside = target.with_name(f".model-{os.getpid()}")
-    model.to(torch.float16).save_pretrained(aside)
+    model.half().save_pretrained(aside)
     processor.save_pretrained(aside)
     shutil.rmtree(target, ignore_errors=True)
     aside.rename(target)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from PIL import Image
@@ -78,7 +79,7 @@ def draw_example(
     verdict = defective if rng.random() < prior_reliability else not defective
     name = "defective" if defective else "normal"
     boxed = variant.boxes and (verdict or not variant.prior)
-    cues = {
+    cues: Any = {
         "templates": [PLACEHOLDER] if variant.template else [],
         "predicted_anomalous": verdict if variant.prior else None,
         "boxed_query": PLACEHOLDER if boxed else None,
@@ -105,4 +106,5 @@ def expert_box(scene: SceneRecord, rng: np.random.Generator) -> Box:
         width, height = (int(x) for x in rng.integers(20, 80, 2))
         x, y = int(rng.integers(0, SIDE - width)), int(rng.integers(0, SIDE - height))
         corners = (x, y, x + width, y + height)
-    return Box(*(int(c) for c in corners), score=1.0)
+    left, top, right, bottom = (int(c) for c in corners)
+    return Box(left, top, right, bottom, score=1.0)

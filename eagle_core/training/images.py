@@ -45,7 +45,7 @@ def draw_images(
             scenes.append(pair)
             if progress:
                 progress(index + 1, count)
-    return TrainingImages(*images, pixels, tuple(scenes))
+    return TrainingImages(images[0], images[1], images[2], pixels, tuple(scenes))
 
 
 def _draw(job: tuple[int, int]) -> tuple[np.ndarray, np.ndarray, tuple[SceneRecord, SceneRecord]]:

@@ -11,6 +11,7 @@ import psutil
 import torch
 import typer
 from rich.console import Console
+from rich.markup import escape
 
 from eagle_core.config import EagleConfig
 from eagle_core.errors import EagleError
@@ -45,7 +46,7 @@ def doctor(profile: ProfileOption = "demo", assignments: SetOption = None, param
     for finding in (*machine(params.resolve().parent), *weights(config), *data(config)):
         faults += finding.fault
         mark = "[red]✗[/]" if finding.fault else "[green]✓[/]"
-        console.print(f"{mark} {finding.topic:<10} {finding.text}", highlight=False)
+        console.print(f"{mark} {finding.topic:<10} {escape(finding.text)}", highlight=False)
     if faults:
         raise typer.Exit(1)
 

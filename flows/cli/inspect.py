@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from eagle_core.errors import ConfigurationError
@@ -49,12 +50,12 @@ def inspect(
         console.print(_table(verdicts))
     for verdict in verdicts:
         if verdict.explanation:
-            console.print(f"{verdict.sample.image_path.name}: {verdict.explanation}", highlight=False)
+            console.print(f"{verdict.sample.image_path.name}: {verdict.explanation}", highlight=False, markup=False)
         picture, described = write_verdict(config, verdict, out)
-        console.print(f"{picture}  {described}", highlight=False, soft_wrap=True)
+        console.print(f"{picture}  {described}", highlight=False, soft_wrap=True, markup=False)
     errors = Console(stderr=True, soft_wrap=True)
     for failure in failures:
-        errors.print(f"[bold red]error:[/] {failure.reason}", highlight=False)
+        errors.print(f"[bold red]error:[/] {escape(failure.reason)}", highlight=False)
     if failures:
         raise typer.Exit(1)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 
 import pandas as pd
 from rich.console import Console
@@ -28,7 +27,6 @@ def run(profile: ProfileOption = "demo", assignments: SetOption = None, params: 
     """
     overrides = parse_assignments(assignments or [])
     config = load_params(params, profile, overrides)
-    os.environ.setdefault("PREFECT_LOGGING_LEVEL", "WARNING")
     from flows.eagle import eagle
 
     outcome = eagle(profile=profile, overrides=overrides, params=str(params))
@@ -43,7 +41,7 @@ def show(outcome: Outcome, tracking_uri: str) -> None:
     for table in comparison_tables(summary, not_run=outcome.absences):
         console.print(as_rich(table))
         for note in table.notes:
-            console.print(note, style="yellow", highlight=False)
+            console.print(note, style="yellow", highlight=False, markup=False)
     console.print(f"\nstages: {outcome.computed} computed, {outcome.cached} from the store", highlight=False)
     console.print(f"records, summary, pictures: {outcome.folder}", highlight=False)
     console.print(f"compare runs: mlflow ui --backend-store-uri {tracking_uri}", highlight=False)
