@@ -1,0 +1,52 @@
+"""The model that ships with the package: it loads offline, answers, and CAAS reaches it."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+import torch
+
+from eagle_core.attention.settings import AttentionSettings
+from eagle_core.config import MllmConfig
+from eagle_core.mllm.letters import letter_tokens
+from eagle_core.mllm.loading import embedded_folder, load_model
+from eagle_core.records import AttentionGuidance
+from tests.conftest import skip_or_fail
+from tests.tiny.prompts import bare_prompt, eagle_prompt, short_prompt
+
+PROMPTS = [eagle_prompt(), short_prompt(), bare_prompt()]
+
+
+@pytest.fixture(scope="module")
+def embedded():
+    if not (embedded_folder() / "config.json").is_file():
+        skip_or_fail("eagle_core/assets/mllm holds no trained model")
+    return load_model(MllmConfig())
+
+
+def test_it_is_the_class_the_paper_used(embedded):
+    assert type(embedded.model).__name__ == "Qwen2_5_VLForConditionalGeneration"
+    assert embedded.name == "embedded" and embedded.fingerprint.startswith("sha256:")
+
+
+def test_options_cover_most_of_the_first_token(embedded):
+    """A trained model answers with a letter: A and B together take nearly all probability."""
+    batch = embedded.encode(PROMPTS)
+    with torch.inference_mode():
+        logits = embedded.model(**batch.inputs, logits_to_keep=1).logits[:, -1].softmax(-1)
+    letters = letter_tokens(embedded.processor.tokenizer, batch.rendered[0], ["A", "B"])
+    assert (logits[:, list(letters.values())].sum(-1) > 0.9).all()
+
+
+def test_it_answers_and_guidance_moves_exactly_the_guided_answers(embedded):
+    stock = embedded.answer(PROMPTS)
+    assert all(a.status == "answered" and math.isfinite(a.p_defect) for a in stock)
+    guidance = [AttentionGuidance(0.6), AttentionGuidance(), AttentionGuidance(0.6)]
+    guided = embedded.answer(PROMPTS, guidance, AttentionSettings())
+    assert [a.p_defect != b.p_defect for a, b in zip(stock, guided, strict=True)] == [True, False, True]
+
+
+def test_generated_letters_agree_with_the_logits(embedded):
+    for text, answer in zip(embedded.generate(PROMPTS, max_new_tokens=4), embedded.answer(PROMPTS), strict=True):
+        assert text.strip()[:1] == answer.letter
