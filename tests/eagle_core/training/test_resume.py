@@ -1,0 +1,92 @@
+"""A resumed training sees the batches of an uninterrupted one and ends with its weights."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from eagle_core.errors import DataError
+from eagle_core.training.architecture import build_model, build_processor
+from eagle_core.training.images import TrainingImages, draw_images
+from eagle_core.training.language import cache_features, train_language
+from eagle_core.training.loop import Schedule, train
+from eagle_core.training.tokenizer import build_tokenizer
+from eagle_core.training.vision import load_tower, pretrain_vision
+
+
+@pytest.fixture(scope="module")
+def data() -> TrainingImages:
+    return draw_images(3, 6)
+
+
+class Interrupted(Exception):
+    """Stands for a kill between two steps."""
+
+
+def test_interrupted_and_resumed_equals_uninterrupted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("eagle_core.training.loop.CHECKPOINT_SECONDS", -1)
+
+    def run(checkpoint: Path, stop_after: int | None) -> torch.nn.Module:
+        module = torch.nn.Linear(3, 2)
+        with torch.no_grad():
+            module.weight.fill_(0.1)
+            module.bias.zero_()
+
+        def loss(rng: np.random.Generator) -> torch.Tensor:
+            x = torch.from_numpy(rng.normal(size=(4, 3))).float()
+            return (module(x) - x[:, :2]).square().mean()
+
+        def watch(step: int, steps: int, value: float) -> None:
+            # The step is reported before it is saved: a kill here loses one step, which is then done again.
+            if step == stop_after:
+                raise Interrupted
+
+        train(module, loss, Schedule(20, 0.05), seed=1, checkpoint=checkpoint, progress=watch)
+        return module
+
+    whole = run(tmp_path / "whole.safetensors", None)
+    with pytest.raises(Interrupted):
+        run(tmp_path / "part.safetensors", 11)
+    resumed = run(tmp_path / "part.safetensors", None)
+    assert torch.equal(whole.weight, resumed.weight)
+    assert torch.equal(whole.bias, resumed.bias)
+
+
+def test_vision_and_language_train_on_real_classes(data: TrainingImages, tmp_path: Path) -> None:
+    tokenizer = build_tokenizer()
+    model, processor = build_model(tokenizer, 0), build_processor(tokenizer)
+    checkpoint = tmp_path / "vision.safetensors"
+    before = model.model.visual.patch_embed.proj.weight.clone()
+    pretrain_vision(model.model.visual, data, Schedule(2, 1e-3), seed=0, checkpoint=checkpoint)
+    assert not torch.equal(before, model.model.visual.patch_embed.proj.weight)
+
+    other = build_model(tokenizer, 1)
+    load_tower(other.model.visual, checkpoint, steps=2)
+    assert torch.equal(other.model.visual.patch_embed.proj.weight, model.model.visual.patch_embed.proj.weight)
+    with pytest.raises(DataError, match="2 of 3 steps"):
+        load_tower(other.model.visual, checkpoint, steps=3)
+
+    cached = cache_features(model.model.visual, data, 0)
+    losses: list[float] = []
+    train_language(
+        model,
+        processor,
+        cached,
+        Schedule(3, 2e-3),
+        prior_reliability=0.88,
+        seed=0,
+        checkpoint=tmp_path / "language.safetensors",
+        progress=lambda step, steps, loss: losses.append(loss),
+    )
+    assert len(losses) == 3
+    assert losses[-1] < losses[0]
+
+
+def test_a_damaged_checkpoint_is_named(tmp_path: Path) -> None:
+    damaged = tmp_path / "vision.safetensors"
+    damaged.write_bytes(b"no checkpoint")
+    with pytest.raises(DataError, match="vision.safetensors"):
+        load_tower(torch.nn.Linear(1, 1), damaged, steps=1)
