@@ -65,9 +65,12 @@ def locate(config: MllmConfig) -> ModelFiles:
     Raises:
         ModelError: It is not here; says how to get it.
     """
-    if config.model == "embedded":
-        return _local("embedded", embedded_folder(), "train it with `eagle train mllm`, or reinstall the package")
     folder = Path(config.model).expanduser()
+    if config.revision and (config.model == "embedded" or folder.is_dir()):
+        raise ModelError(f"mllm.revision: {config.model} is no hub id and has no revisions; remove it")
+    if config.model == "embedded":
+        remedy = "reinstall the package, or train it: python -m flows.train_embedded --out DIR"
+        return _local("embedded", embedded_folder(), remedy)
     if folder.is_dir():
         return _local(config.model, folder, "mllm.model must be a folder written by save_pretrained")
     if folder.is_absolute() or config.model.startswith((".", "~")):
@@ -130,6 +133,8 @@ def _is_hub_id(model: str) -> bool:
 
 
 def _hub(config: MllmConfig, *, local_files_only: bool) -> ModelFiles:
+    if config.trust_remote_code and config.revision is None:
+        raise ModelError(f"mllm.trust_remote_code: pin the code of {config.model} that you read with mllm.revision")
     revision = f" --revision {config.revision}" if config.revision else ""
     try:
         folder = snapshot_download(

@@ -58,6 +58,16 @@ def test_absent_hub_weights_say_how_to_get_them(monkeypatch):
         load_model(MllmConfig(model="Qwen/Qwen2.5-VL-7B-Instruct", revision="abc"))
 
 
+def test_remote_code_needs_a_pinned_revision():
+    with pytest.raises(ModelError, match="mllm.revision"):
+        load_model(MllmConfig(model="openbmb/MiniCPM-V-4_5", trust_remote_code=True))
+
+
+def test_a_revision_of_a_folder_is_refused(folder):
+    with pytest.raises(ModelError, match="mllm.revision"):
+        locate(MllmConfig(model=str(folder), revision="main"))
+
+
 def test_what_is_neither_folder_nor_hub_id_is_refused():
     with pytest.raises(ModelError, match="neither embedded, nor a folder, nor a hub id"):
         load_model(MllmConfig(model="a/b/c/d"))
