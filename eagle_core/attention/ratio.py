@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import torch
 from torch import Tensor
 
 from eagle_core.attention.registry import AttentionCall
@@ -49,3 +50,24 @@ def attention_ratio(weights: Tensor, visual: Tensor, region: Tensor) -> Tensor:
     if bool((total <= 0).any()):
         raise AttentionError("a row has no attention on image tokens, so its attention ratio is undefined")
     return (weights * region).sum(dim=-1) / total
+
+
+def region_cells(mask: Tensor, rows: int, columns: int) -> Tensor:
+    """Which cells of a grid over the whole image touch the region, ``(rows * columns,) bool``, row by row.
+
+    The paper does not say when a token belongs to the region; ours: when any pixel of its cell does, so that a
+    defect smaller than a cell still has a token. Cell edges that fall inside a pixel count that pixel for both.
+
+    Args:
+        mask: ``(H, W) bool``, the region in the image's pixels.
+        rows: Cells from top to bottom.
+        columns: Cells from left to right.
+    """
+    height, width = mask.shape
+    cells = torch.zeros(rows, columns, dtype=torch.bool, device=mask.device)
+    for row in range(rows):
+        for column in range(columns):
+            top, bottom = row * height // rows, -(-(row + 1) * height // rows)
+            left, right = column * width // columns, -(-(column + 1) * width // columns)
+            cells[row, column] = mask[top:bottom, left:right].any()
+    return cells.flatten()

@@ -129,7 +129,7 @@ def _local(name: str, folder: Path, remedy: str) -> ModelFiles:
 
 
 def _is_hub_id(model: str) -> bool:
-    return not Path(model).is_absolute() and not model.startswith((".", "~"))
+    return not (Path(model).is_absolute() or model.startswith((".", "~")) or Path(model).is_dir())
 
 
 def _hub(config: MllmConfig, *, local_files_only: bool) -> ModelFiles:

@@ -19,3 +19,6 @@ class Adapter:
     several_images: Literal["trained", "accepted"] = "trained"
     """accepted: the class takes several images although its checkpoints were trained on one; they are passed as
     they are, in order, which is how the paper's three-image prompt reaches LLaVA-1.5."""
+    grid: Literal["whole_image"] | None = None
+    """How an image's visual tokens lie on it. whole_image: row by row over the whole, stretched image, in cells of
+    ``merge_size`` patches of ``image_grid_thw``; None: not known here, so no attention ratio."""

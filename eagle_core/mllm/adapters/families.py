@@ -8,9 +8,9 @@ from eagle_core.mllm.adapters.adapter import Adapter
 FAMILIES: dict[str, Adapter] = {
     adapter.model_type: adapter
     for adapter in (
-        Adapter("Qwen2.5-VL", "qwen2_5_vl"),
-        Adapter("Qwen2-VL", "qwen2_vl"),
-        Adapter("Qwen3-VL", "qwen3_vl"),
+        Adapter("Qwen2.5-VL", "qwen2_5_vl", grid="whole_image"),
+        Adapter("Qwen2-VL", "qwen2_vl", grid="whole_image"),
+        Adapter("Qwen3-VL", "qwen3_vl", grid="whole_image"),
         Adapter("InternVL", "internvl"),
         Adapter("LLaVA-1.5", "llava", several_images="accepted"),
         Adapter("LLaVA-NeXT", "llava_next", system_role=False, several_images="accepted"),

@@ -2,9 +2,11 @@ from __future__ import annotations
 
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 
 from eagle_core.attention.mass import VisualMassRecorder
-from eagle_core.attention.ratio import attention_ratio
+from eagle_core.attention.ratio import attention_ratio, region_cells
 from eagle_core.attention.registry import AttentionCall
 from eagle_core.attention.rows import last_row_weights
 from eagle_core.attention.scaling import Heads
@@ -69,3 +71,18 @@ def test_mean_visual_logit_and_mass_by_hand():
     assert mass.stock.item() == pytest.approx((1 + e) / (1 + e + e * e), abs=1e-6)
     assert mass.mean_visual_logit.item() == pytest.approx(e / (1 + e), abs=1e-6)
     assert torch.equal(mass.guided, mass.stock)
+
+
+def test_cells_that_touch_the_region():
+    mask = torch.zeros(4, 6, dtype=torch.bool)
+    mask[3, 2] = True
+    # 2 x 3 cells of 2 x 2 pixels: pixel (3, 2) lies in row 1, column 1
+    assert region_cells(mask, 2, 3).tolist() == [False, False, False, False, True, False]
+
+
+@given(st.integers(1, 9), st.integers(1, 9), st.integers(1, 20), st.integers(1, 20), st.data())
+def test_every_region_has_a_cell(rows, columns, height, width, data):
+    mask = torch.zeros(height, width, dtype=torch.bool)
+    mask[data.draw(st.integers(0, height - 1)), data.draw(st.integers(0, width - 1))] = True
+    assert region_cells(mask, rows, columns).any()
+    assert region_cells(torch.ones_like(mask), rows, columns).all()

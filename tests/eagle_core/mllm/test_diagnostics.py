@@ -1,7 +1,12 @@
 from __future__ import annotations
 
+import numpy as np
+import pytest
+import torch
+
 from eagle_core.attention.settings import AttentionSettings
-from eagle_core.mllm.diagnostics import visual_mass
+from eagle_core.errors import ModelError
+from eagle_core.mllm.diagnostics import attention_ratios, visual_mass
 from eagle_core.records import AttentionGuidance
 from tests.tiny.chat import chat_model
 from tests.tiny.prompts import eagle_prompt, short_prompt
@@ -29,3 +34,49 @@ def test_observing_changes_no_answer():
     before = chat.answer(PROMPTS)
     visual_mass(chat, PROMPTS, [AttentionGuidance()] * 2, AttentionSettings())
     assert chat.answer(PROMPTS) == before
+
+
+@pytest.mark.parametrize("family", ["qwen2_vl", "qwen2_5_vl", "qwen3_vl"])
+def test_ratios_equal_eagers_attention_over_cells_found_by_hand(family):
+    """The query is 112 x 56 pixels in a grid of 2 rows and 4 columns; the defect lies in row 1, columns 2 and 3."""
+    chat = chat_model(family)
+    masks = [np.zeros((56, 112), bool), np.zeros((80, 80), bool)]
+    masks[0][30:50, 60:90] = True
+    masks[1][0, 0] = True
+    ratios = attention_ratios(chat, PROMPTS, masks)
+    batch = chat.encode(PROMPTS)
+    chat.decoder.set_attn_implementation("eager")
+    with torch.inference_mode():
+        eager = chat.model(**batch.inputs, use_cache=False, output_attentions=True).attentions
+    grid = batch.inputs["image_grid_thw"][1].tolist()
+    rows, columns = grid[1] // 2, grid[2] // 2
+    tokens = torch.nonzero(batch.layout.image[0] == 1).flatten()
+    assert len(tokens) == rows * columns and columns == 2 * rows
+    wanted = torch.stack([
+        token
+        for cell, token in enumerate(tokens)
+        if masks[0][
+            int(cell // columns * 56 / rows) : int((cell // columns + 1) * 56 / rows),
+            int(cell % columns * 112 / columns) : int((cell % columns + 1) * 112 / columns),
+        ].any()
+    ])
+    for layer, weights in enumerate(eager):
+        last = weights[0, :, -1].mean(0)
+        assert ratios[0][layer] == pytest.approx((last[wanted].sum() / last[tokens].sum()).item(), abs=1e-5)
+        first = torch.nonzero(batch.layout.image[1] == 0).flatten()
+        last = weights[1, :, -1].mean(0)
+        assert ratios[1][layer] == pytest.approx((last[first[0]] / last[first].sum()).item(), abs=1e-5)
+
+
+def test_a_region_of_the_whole_image_has_ratio_one():
+    masks = [np.ones((56, 112), bool), np.ones((80, 80), bool)]
+    for ratios in attention_ratios(chat_model("qwen2_5_vl"), PROMPTS, masks):
+        assert list(ratios.values()) == pytest.approx([1.0] * 16, abs=1e-6)
+
+
+def test_an_empty_mask_and_a_family_without_a_grid_are_refused():
+    full = [np.ones((56, 112), bool), np.zeros((80, 80), bool)]
+    with pytest.raises(ModelError, match="mask of prompt 1 is empty"):
+        attention_ratios(chat_model("qwen2_5_vl"), PROMPTS, full)
+    with pytest.raises(ModelError, match="LLaVA-NeXT"):
+        attention_ratios(chat_model("llava_next"), PROMPTS, full)
