@@ -26,7 +26,7 @@ Examples:
   eagle doctor                            what this machine can run
 """
 
-app = typer.Typer(help=HELP, no_args_is_help=True, add_completion=False, rich_markup_mode="rich")
+app = typer.Typer(name="eagle", help=HELP, no_args_is_help=True, add_completion=False, rich_markup_mode="rich")
 app.command("run")(run.run)
 app.command("inspect")(inspect.inspect)
 app.command("models")(models.models)
