@@ -69,6 +69,7 @@ class TransformersChatModel:
             image_token_id=self._image_token_id,
             accepted=self._accepted,
             device=self.model.device,
+            dtype=self.model.dtype,
         )
 
     def answer(
@@ -156,6 +157,7 @@ def _halving(chunk: Callable[[int, int], list[T]], total: int, batch_size: int) 
     """Results of ``chunk(start, end)`` over 0..total; out of memory halves the batch and goes on, and says so."""
     start = 0
     while start < total:
+        results: list[T] | None
         try:
             results = chunk(start, min(start + batch_size, total))
         except (RuntimeError, MemoryError) as error:
@@ -165,10 +167,12 @@ def _halving(chunk: Callable[[int, int], list[T]], total: int, batch_size: int) 
                 raise ModelError(
                     "out of memory with a single prompt: use smaller images, mllm.dtype: bfloat16, or a smaller model"
                 ) from error
+            results = None
+        if results is None:
             batch_size //= 2
             LOG.warning("out of memory: batch halved to %d (set mllm.batch_size to start there)", batch_size)
-            if torch.cuda.is_available():
-                torch.cuda.empty_cache()
+            # Only here is the failed attempt's memory free: while the error lives, its traceback holds it.
+            torch.cuda.empty_cache()
             continue
         yield from results
         start += len(results)

@@ -59,6 +59,7 @@ def encode(
     image_token_id: int,
     accepted: Collection[str],
     device: torch.device,
+    dtype: torch.dtype,
 ) -> EncodedPrompts:
     """Encode a batch.
 
@@ -69,6 +70,7 @@ def encode(
         image_token_id: The id that stands for one visual feature; markers around an image have others.
         accepted: Names of the arguments of the model's forward; nothing else is handed on.
         device: Where the inputs go.
+        dtype: Of the pixels.
 
     Raises:
         ModelError: A prompt shows no image, or its prior sentence cannot be found in the chat text.
@@ -78,9 +80,12 @@ def encode(
             raise ModelError(f"the prompt of question {prompt.question.question_id!r} shows no image")
     rendered = tuple(render(prompt, processor, adapter) for prompt in prompts)
     images = [[part.image for part in prompt.parts if isinstance(part, ImagePart)] for prompt in prompts]
+    start = processor.tokenizer.bos_token
     batch = processor(
         text=list(rendered),
         images=images,
+        # A template that writes the first token itself must not get a second one from the tokenizer.
+        add_special_tokens=not (start and rendered[0].startswith(start)),
         padding=True,
         padding_side="left",
         return_tensors="pt",
@@ -100,7 +105,11 @@ def encode(
         ],
         roles=[[part.role for part in prompt.parts if isinstance(part, ImagePart)] for prompt in prompts],
     )
-    inputs = {key: value.to(device) for key, value in batch.items() if key in accepted}
+    inputs = {
+        key: value.to(device, dtype) if value.is_floating_point() else value.to(device)
+        for key, value in batch.items()
+        if key in accepted
+    }
     return EncodedPrompts(inputs, layout, rendered)
 
 

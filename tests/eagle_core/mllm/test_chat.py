@@ -7,6 +7,7 @@ import logging
 
 import pytest
 import torch
+from tokenizers.processors import TemplateProcessing
 
 from eagle_core.attention.settings import AttentionSettings
 from eagle_core.errors import AttentionError, ModelError
@@ -140,3 +141,26 @@ def test_weights_that_are_not_finite_make_the_answer_fail():
 
 def test_no_prompts_give_no_answers(chat):
     assert chat.answer([]) == []
+
+
+def test_bfloat16_answers_and_leaves_unguided_rows_alone(chat):
+    tiny = BUILDERS[chat.name]()
+    half = chat_model(chat.name, Tiny(tiny.model.bfloat16(), tiny.processor))
+    stock, guided = half.answer(PROMPTS), half.answer(PROMPTS, GUIDANCE, AttentionSettings())
+    assert {a.status for a in guided} == {"answered"}
+    assert guided[1] == stock[1]
+    assert guided != stock
+
+
+def test_a_template_that_writes_the_first_token_gets_no_second_one():
+    """Llama's tokenizers put <s> before every text; some chat templates write it too."""
+    chat = chat_model("llava")
+    tokenizer = chat.processor.tokenizer
+    tokenizer.bos_token = "<|endoftext|>"
+    start = tokenizer.bos_token_id
+    tokenizer.backend_tokenizer.post_processor = TemplateProcessing(
+        single="<|endoftext|> $A", special_tokens=[("<|endoftext|>", start)]
+    )
+    assert chat.encode([short_prompt()]).inputs["input_ids"][0].tolist().count(start) == 1
+    chat.processor.chat_template = "<|endoftext|>" + chat.processor.chat_template
+    assert chat.encode([short_prompt()]).inputs["input_ids"][0].tolist().count(start) == 1
