@@ -125,8 +125,6 @@ class MllmConfig(Section):
     answer: Literal["logits", "generate", "paper"] = "logits"
     """logits: option letters' probabilities; generate: the letter in the text; paper: its keyword rule (4.1)."""
     max_new_tokens: Positive = 32
-    explain: bool = False
-    """Also generate a one-sentence explanation for images judged defective."""
 
 
 class CaasConfig(Section):

@@ -74,7 +74,7 @@ def choose_category(config: EagleConfig, dataset: str | None, category: str | No
 
 
 def inspect_images(
-    config: EagleConfig, images: Sequence[Path], dataset: str, category: str, mllm: str
+    config: EagleConfig, images: Sequence[Path], dataset: str, category: str, mllm: str, *, explain: bool
 ) -> tuple[list[Verdict], list[Failure]]:
     """Judge ``images`` by the normal images of a category; what cannot be read comes back as failures."""
     limit_threads(config)
@@ -98,7 +98,7 @@ def inspect_images(
     for (sample, p), answer in zip(good, answers, strict=True):
         guidance = guide(predictions[sample.image_id], tau, config)
         verdict = Verdict(sample, predictions[sample.image_id], tau, p.prompt, guidance, answer, None)
-        if verdict.defective and config.mllms[mllm].explain:
+        if verdict.defective and explain:
             prompt = _explanation(p.prompt, guidance)
             text = model.generate([prompt], guidance=[p.attention], settings=settings, max_new_tokens=EXPLANATION_TOKENS)
             verdict = dataclasses.replace(verdict, explanation=text[0])
@@ -110,7 +110,8 @@ def write_verdict(config: EagleConfig, verdict: Verdict, folder: Path) -> tuple[
     """Write the overlay and the JSON of a verdict; returns their paths."""
     category = category_of(config, verdict.sample.dataset, verdict.sample.category)
     folder.mkdir(parents=True, exist_ok=True)
-    stem = verdict.sample.image_path.stem
+    path = verdict.sample.image_path
+    stem = f"{path.resolve().parent.name}-{path.stem}"
     picture, described = folder / f"{stem}.png", folder / f"{stem}.json"
     overlay_panel.draw(
         read_rgb(verdict.sample.image_path),

@@ -11,6 +11,7 @@ from prefect import task
 from eagle_core.training import embedded
 from eagle_core.training.embedded import Recipe
 from eagle_core.training.embedded_backbone import BackboneRecipe, train_embedded_backbone
+from eagle_core.training.language import CachedFeatures
 from tasks.progress import progress_bar
 
 
@@ -26,11 +27,25 @@ def vision(recipe: Recipe, folder: Path, workers: int) -> dict[str, float]:
     return {str(kind): float(value) for kind, value in figures.items()}
 
 
+@task(name="features", persist_result=False)
+def features(recipe: Recipe, folder: Path, workers: int, vision_figures: dict[str, float]) -> CachedFeatures:
+    """Visual tokens of the training images; ``vision_figures`` says that the tower is trained."""
+    with progress_bar("features") as report:
+        return embedded.prepare_features(recipe, folder, workers=workers, progress=report)
+
+
 @task(name="train language", persist_result=False)
-def language(recipe: Recipe, seed: int, folder: Path, workers: int, vision_figures: dict[str, float]) -> dict[str, Any]:
+def language(
+    recipe: Recipe,
+    seed: int,
+    folder: Path,
+    workers: int,
+    cached: CachedFeatures,
+    vision_figures: dict[str, float],
+) -> dict[str, Any]:
     """Train one seed of the language model and measure it on held-out categories."""
     with progress_bar(f"seed {seed}", unit="step") as report:
-        embedded.train_language_model(recipe, seed, folder, workers=workers, progress=report)
+        embedded.train_language_model(recipe, seed, cached, folder, progress=report)
         return embedded.measure(recipe, seed, folder, vision_figures, workers=workers, progress=report)
 
 

@@ -22,7 +22,7 @@ from eagle_core.mllm.loading import load_model
 from eagle_core.training.architecture import build_model, build_processor
 from eagle_core.training.held_out import held_out_figures
 from eagle_core.training.images import TrainingImages, draw_images
-from eagle_core.training.language import cache_features, train_language
+from eagle_core.training.language import CachedFeatures, cache_features, train_language
 from eagle_core.training.loop import Schedule
 from eagle_core.training.tokenizer import build_tokenizer
 from eagle_core.training.vision import defect_auroc, load_tower, pretrain_vision
@@ -61,14 +61,25 @@ def train_vision(recipe: Recipe, folder: Path, *, workers: int, progress: Progre
     return defect_auroc(heads, _held_out(recipe, workers, progress))
 
 
-def train_language_model(recipe: Recipe, seed: int, folder: Path, *, workers: int, progress: Progress) -> None:
-    """Train the language model of ``seed`` on the pretrained tower; writes the checkpoint to ``folder/seed-N/model``."""
+def prepare_features(recipe: Recipe, folder: Path, *, workers: int, progress: Progress) -> CachedFeatures:
+    """Visual tokens of all training images under the pretrained tower; the same for every seed.
+
+    Raises:
+        DataError: The vision tower in ``folder`` is not trained to the end.
+    """
+    tower = build_model(build_tokenizer(), recipe.vision_seed).model.visual
+    load_tower(tower, folder / "vision.safetensors", recipe.vision.steps)
+    data = _images(recipe, workers, progress)
+    return cache_features(tower, data, recipe.data_seed, lambda done, total: progress("features", done, total))
+
+
+def train_language_model(
+    recipe: Recipe, seed: int, cached: CachedFeatures, folder: Path, *, progress: Progress
+) -> None:
+    """Train the language model of ``seed``; writes the whole model to ``folder/seed-N/model``."""
     tokenizer = build_tokenizer()
     processor, model = build_processor(tokenizer), build_model(tokenizer, seed)
     load_tower(model.model.visual, folder / "vision.safetensors", recipe.vision.steps)
-    data = _images(recipe, workers, progress)
-    cached = cache_features(model.model.visual, data, recipe.data_seed, lambda d, n: progress("features", d, n))
-    del data
     train_language(
         model,
         processor,

@@ -23,6 +23,7 @@ def inspect(
     dataset: Annotated[str | None, typer.Option(help="Default: the profile's first.")] = None,
     mllm: Annotated[str | None, typer.Option(help="Default: the profile's first.")] = None,
     out: Annotated[Path, typer.Option(help="Where overlays and JSON go.")] = Path("runs/inspect"),
+    explain: Annotated[bool, typer.Option(help="Ask for a sentence about images judged defective.")] = True,
     profile: ProfileOption = "demo",
     assignments: SetOption = None,
     params: ParamsOption = PARAMS,
@@ -44,7 +45,7 @@ def inspect(
         raise ConfigurationError(f"--mllm {chosen!r} is unknown; there are: {', '.join(config.mllms)}")
     ensure_available(config, dataset or next(iter(config.datasets)), params.resolve().parent)
     name, known = choose_category(config, dataset, category)
-    verdicts, failures = inspect_images(config, images, name, known, chosen)
+    verdicts, failures = inspect_images(config, images, name, known, chosen, explain=explain)
     console = Console()
     if verdicts:
         console.print(_table(verdicts))
