@@ -11,6 +11,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from eagle_core.errors import ConfigurationError
+from flows.cli.console import wide_console
 from flows.cli.options import PARAMS, ParamsOption, ProfileOption, SetOption
 from tasks.inspection import Verdict, choose_category, inspect_images, write_verdict
 from tasks.params import load_params, parse_assignments
@@ -46,7 +47,7 @@ def inspect(
     ensure_available(config, dataset or next(iter(config.datasets)), params.resolve().parent)
     name, known = choose_category(config, dataset, category)
     verdicts, failures = inspect_images(config, images, name, known, chosen, explain=explain)
-    console = Console()
+    console = wide_console()
     if verdicts:
         console.print(_table(verdicts))
     for verdict in verdicts:

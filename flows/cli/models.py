@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from rich.console import Console
 from rich.table import Table
 
 from eagle_core.mllm.registry import known_models
+from flows.cli.console import wide_console
 
 
 def models() -> None:
@@ -26,4 +26,4 @@ def models() -> None:
             model.verified,
             model.caas,
         )
-    Console().print(table)
+    wide_console().print(table)

@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 
 import pandas as pd
-from rich.console import Console
 from rich.table import Table
 
 from eagle_core.evaluation.table import ComparisonTable, comparison_tables
+from flows.cli.console import wide_console
 from flows.cli.options import PARAMS, ParamsOption, ProfileOption, SetOption
 from tasks.params import load_params, parse_assignments
 from tasks.report import Outcome
@@ -35,7 +35,7 @@ def run(profile: ProfileOption = "demo", assignments: SetOption = None, params: 
 
 def show(outcome: Outcome, tracking_uri: str) -> None:
     """Print the comparison table, what was not run, and where everything is."""
-    console = Console()
+    console = wide_console()
     described = json.loads((outcome.folder / "summary.json").read_text(encoding="utf-8"))
     summary = pd.DataFrame(described["summary"])
     for table in comparison_tables(summary, not_run=outcome.absences):
@@ -51,7 +51,7 @@ def as_rich(table: ComparisonTable) -> Table:
     """A comparison table for the terminal."""
     shown = Table(title=f"{table.dataset}: {table.metric.replace('_', ' ')}", title_justify="left")
     for number, name in enumerate(table.header):
-        shown.add_column(name, justify="left" if number < 2 else "right")
+        shown.add_column(name, justify="left" if number < 2 else "right", no_wrap=number == 1)
     for row in table.rows:
         shown.add_row(*row)
     return shown
