@@ -89,16 +89,18 @@ def train_language(
             for example in examples
             for name in example.images
         ]
-        hidden = model.model(
-            input_ids=batch.input_ids,
-            attention_mask=batch.attention_mask,
-            mm_token_type_ids=batch.mm_token_type_ids,
-            image_grid_thw=torch.tensor([[1, GRID * MERGE, GRID * MERGE]] * len(visual)),
-            mm_encoder_outputs={"image": BaseModelOutputWithPooling(pooler_output=visual)},  # type: ignore[arg-type]
-            use_cache=False,
-        ).last_hidden_state
+        # Products in bfloat16, weights and losses in float32: several times faster on processors that have it.
+        with torch.autocast("cpu", dtype=torch.bfloat16):
+            hidden = model.model(
+                input_ids=batch.input_ids,
+                attention_mask=batch.attention_mask,
+                mm_token_type_ids=batch.mm_token_type_ids,
+                image_grid_thw=torch.tensor([[1, GRID * MERGE, GRID * MERGE]] * len(visual)),
+                mm_encoder_outputs={"image": BaseModelOutputWithPooling(pooler_output=visual)},  # type: ignore[arg-type]
+                use_cache=False,
+            ).last_hidden_state
         kept = int((batch.labels != IGNORED).sum(1).max())
-        logits = model.lm_head(hidden[:, -kept - 1 : -1])
+        logits = model.lm_head(hidden[:, -kept - 1 : -1].float())
         return functional.cross_entropy(logits.flatten(0, 1), batch.labels[:, -kept:].flatten(), ignore_index=IGNORED)
 
     train(decoder, loss, schedule, seed=seed, checkpoint=checkpoint, progress=progress)
