@@ -12,7 +12,6 @@ from typing import Annotated, Any
 import torch
 import typer
 from prefect import flow
-from prefect.utilities.annotations import quote
 
 from eagle_core.training.embedded import Recipe
 from tasks import training
@@ -27,9 +26,8 @@ def train_embedded(
     recipe = dataclasses.replace(Recipe(), prior_reliability=prior_reliability)
     out.mkdir(parents=True, exist_ok=True)
     tower = training.vision(recipe, out, threads)
-    # quoted: Prefect would otherwise walk through all arrays looking for futures.
-    cached = training.features(recipe, out, threads, tower)
-    return [training.language(recipe, seed, out, threads, quote(cached), tower) for seed in seeds]
+    described: list[dict[str, Any]] = training.languages(recipe, seeds, out, threads, tower)
+    return described
 
 
 def main(

@@ -11,7 +11,6 @@ from prefect import task
 from eagle_core.training import embedded
 from eagle_core.training.embedded import Recipe
 from eagle_core.training.embedded_backbone import BackboneRecipe, train_embedded_backbone
-from eagle_core.training.language import CachedFeatures
 from tasks.progress import progress_bar
 
 
@@ -27,26 +26,21 @@ def vision(recipe: Recipe, folder: Path, workers: int) -> dict[str, float]:
     return {str(kind): float(value) for kind, value in figures.items()}
 
 
-@task(name="features", persist_result=False)
-def features(recipe: Recipe, folder: Path, workers: int, vision_figures: dict[str, float]) -> CachedFeatures:
-    """Visual tokens of the training images; ``vision_figures`` says that the tower is trained."""
-    with progress_bar("features") as report:
-        return embedded.prepare_features(recipe, folder, workers=workers, progress=report)
-
-
 @task(name="train language", persist_result=False)
-def language(
-    recipe: Recipe,
-    seed: int,
-    folder: Path,
-    workers: int,
-    cached: CachedFeatures,
-    vision_figures: dict[str, float],
-) -> dict[str, Any]:
-    """Train one seed of the language model and measure it on held-out categories."""
-    with progress_bar(f"seed {seed}", unit="step") as report:
-        embedded.train_language_model(recipe, seed, cached, folder, progress=report)
-        return embedded.measure(recipe, seed, folder, vision_figures, workers=workers, progress=report)
+def languages(
+    recipe: Recipe, seeds: list[int], folder: Path, workers: int, vision_figures: dict[str, float]
+) -> list[dict[str, Any]]:
+    """Train each seed of the language model on the same visual features, and measure it on held-out categories."""
+    with progress_bar("features") as report:
+        cached = embedded.prepare_features(recipe, folder, workers=workers, progress=report)
+    described = []
+    for seed in seeds:
+        with progress_bar(f"seed {seed}", unit="step") as report:
+            embedded.train_language_model(recipe, seed, cached, folder, progress=report)
+            described.append(
+                embedded.measure(recipe, seed, folder, vision_figures, workers=workers, progress=report)
+            )
+    return described
 
 
 @task(name="train backbone", persist_result=False)

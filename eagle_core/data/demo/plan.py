@@ -36,8 +36,7 @@ def plan_category(category: str) -> Iterator[Plan]:
     """The images of one category: training, normal test, then kind by kind."""
     number = list(PRODUCTS).index(category)
     groups: list[tuple[str, str | None, int]] = [("train/good", None, TRAIN_NORMAL), ("test/good", None, TEST_NORMAL)]
-    for kind in PRODUCTS[category].kinds:
-        groups.append((f"test/{folder_of(kind)}", kind, TEST_DEFECTIVE))
+    groups += [(f"test/{folder_of(defect)}", defect, TEST_DEFECTIVE) for defect in PRODUCTS[category].kinds]
     for group, (folder, kind, count) in enumerate(groups):
         for index in range(count):
             mask = f"{category}/ground_truth/{folder_of(kind)}/{index:03}_mask.png" if kind else None
