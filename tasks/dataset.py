@@ -83,9 +83,13 @@ def _md5(path: Path, size: int, modified_ns: int) -> str:
 def track(project_root: Path, name: str) -> Path:
     """Put ``data/<name>`` under DVC as ``data/<name>.dvc``; returns that file.
 
+    A project that is no DVC repository yet becomes one; outside git, one without source control.
+
     Raises:
-        DataError: The project is no DVC repository, or DVC refuses.
+        DataError: DVC refuses, as when the folder is missing.
     """
+    if not (project_root / ".dvc").is_dir():
+        Repo.init(str(project_root), no_scm=not (project_root / ".git").exists()).close()
     return _with_repo(project_root, lambda repo: _add(repo, project_root, name))
 
 

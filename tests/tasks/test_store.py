@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-import multiprocessing
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -74,24 +75,30 @@ def test_a_failed_computation_leaves_nothing(tmp_path: Path) -> None:
     assert store.find("stage", content_key("stage", 1, {})) is None
 
 
-def _write_in_process(root: Path, barrier: multiprocessing.synchronize.Barrier) -> None:
-    def compute(folder: Path) -> None:
-        write_hello(folder)
-        barrier.wait(30)
-
-    entry = Store(root).get_or_compute("stage", 1, {}, compute)
-    assert (entry.path / "hello.txt").read_text() == "hello"
+WRITER = """
+import sys, time
+from pathlib import Path
+from tasks.store import Store
+root, me, other = Path(sys.argv[1]), sys.argv[2], sys.argv[3]
+def compute(folder):
+    (folder / "hello.txt").write_text("hello")
+    (root / f"{me}.ready").touch()
+    for _ in range(3000):
+        if (root / f"{other}.ready").exists():
+            return
+        time.sleep(0.01)
+    raise SystemExit("the other writer never came")
+entry = Store(root).get_or_compute("stage", 1, {}, compute)
+assert (entry.path / "hello.txt").read_text() == "hello"
+"""
 
 
 def test_two_processes_write_the_same_key(tmp_path: Path) -> None:
-    context = multiprocessing.get_context("fork")
-    barrier = context.Barrier(2)
-    writers = [context.Process(target=_write_in_process, args=(tmp_path, barrier)) for _ in range(2)]
-    for writer in writers:
-        writer.start()
-    for writer in writers:
-        writer.join(60)
-    assert [writer.exitcode for writer in writers] == [0, 0]
-    store = Store(tmp_path)
-    assert store.find("stage", content_key("stage", 1, {})) is not None
+    writers = [
+        subprocess.Popen([sys.executable, "-c", WRITER, str(tmp_path), me, other])
+        for me, other in (("a", "b"), ("b", "a"))
+    ]
+    assert [writer.wait(60) for writer in writers] == [0, 0]
+    assert Store(tmp_path).find("stage", content_key("stage", 1, {})) is not None
     assert len(list((tmp_path / "stage").glob("*/*"))) == 1
+    assert not list((tmp_path / "stage").glob("*/.*"))
