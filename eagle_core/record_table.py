@@ -171,7 +171,9 @@ def write_table(frame: pd.DataFrame, path: Path) -> None:
         raise DataError(
             f"{path}: unknown columns {unknown}, missing columns {missing}; valid: {', '.join(SCHEMA.names)}"
         )
-    _write(pa.Table.from_pandas(frame, schema=SCHEMA, preserve_index=False), path)
+    table = pa.Table.from_pandas(frame, schema=SCHEMA, preserve_index=False)
+    # pandas' own notes name Arrow types that pandas.read_parquet does not understand.
+    _write(table.replace_schema_metadata(SCHEMA.metadata), path)
 
 
 def _write(table: pa.Table, path: Path) -> None:

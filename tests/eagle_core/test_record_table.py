@@ -188,3 +188,10 @@ def test_a_failed_write_leaves_the_old_file(tmp_path: Path) -> None:
         write_records([dataclasses.replace(FULL, layers=("seven",))], path)  # type: ignore[arg-type]
     assert path.read_bytes() == before
     assert [p.name for p in tmp_path.iterdir()] == ["r.parquet"]
+
+
+def test_plain_pandas_reads_what_write_table_wrote(tmp_path: Path) -> None:
+    write_table(to_frame([FULL, BARE]), tmp_path / "records.parquet")
+    read = pd.read_parquet(tmp_path / "records.parquet")
+    assert list(read.columns) == SCHEMA.names
+    assert read.p_defect[0] == FULL.p_defect
