@@ -36,7 +36,7 @@ def inspect(
 
     Examples:
 
-      eagle inspect data/demo/tiles/test/crack/000.png --category tiles
+      eagle inspect data/demo/wood/test/scratch/000.png --category wood
 
       eagle inspect line3/*.png -c housing --profile visa --out verdicts
     """

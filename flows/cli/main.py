@@ -21,7 +21,7 @@ Examples:
 
   eagle run --profile visa --set caas.alpha=0.3
 
-  eagle inspect part.png --category tiles  a verdict for one image
+  eagle inspect part.png --category wood  a verdict for one image
 
   eagle doctor                            what this machine can run
 """
