@@ -22,16 +22,18 @@ def paper_config(ratio: float = 0.1) -> ExpertConfig:
 
 def test_estimate_of_the_papers_setting():
     """WideResNet-50, layers 2 and 3: 512 + 1024 channels, 28 x 28 patches. 391 images (MVTec's largest, hazelnut)
-    hold 306,544 patches: 1.88 GB of features, and scoring adds a bank of a tenth twice and 784 rows against it."""
+    hold 306,544 patches: 1.88 GB of features; a batch of 8 takes 40 floats a pixel; scoring adds a bank of a
+    tenth twice and 784 rows against it."""
     patches, bank = 391 * 784, 30_654
-    expected = 4 * (patches * 1536 + 2 * bank * 1536 + 784 * bank)
+    expected = 4 * (patches * 1536 + 8 * 224 * 224 * 40 + 2 * bank * 1536 + 784 * bank)
     assert estimate_fit_bytes(391, paper_config()) == expected
 
 
 def test_sampling_dominates_with_a_small_bank():
     features = 391 * 784 * 1536
     sampling = 2 * 391 * 784 * 128 + (2 * 1024 + 4096) * 1024
-    assert estimate_fit_bytes(391, paper_config(ratio=0.001)) == 4 * (features + sampling)
+    extraction = 8 * 224 * 224 * 40
+    assert estimate_fit_bytes(391, paper_config(ratio=0.001)) == 4 * (features + extraction + sampling)
 
 
 def test_more_images_or_pixels_need_more(config):
