@@ -30,13 +30,13 @@ def test_it_is_the_class_the_paper_used(embedded):
     assert embedded.name == "embedded" and embedded.fingerprint.startswith("sha256:")
 
 
-def test_options_cover_most_of_the_first_token(embedded):
-    """A trained model answers with a letter: A and B together take nearly all probability."""
+def test_letters_cover_most_of_the_first_token(embedded):
+    """A trained model answers with a letter, even about noise of odd shapes, which it never saw."""
     batch = embedded.encode(PROMPTS)
     with torch.inference_mode():
         logits = embedded.model(**batch.inputs, logits_to_keep=1).logits[:, -1].softmax(-1)
-    letters = letter_tokens(embedded.processor.tokenizer, batch.rendered[0], ["A", "B"])
-    assert (logits[:, list(letters.values())].sum(-1) > 0.9).all()
+    letters = letter_tokens(embedded.processor.tokenizer, batch.rendered[0], ["A", "B", "C", "D"])
+    assert (logits[:, list(letters.values())].sum(-1) > 0.95).all()
 
 
 def test_it_answers_and_guidance_moves_exactly_the_guided_answers(embedded):
