@@ -52,7 +52,7 @@ def inspect(
         console.print(_table(verdicts))
     for verdict in verdicts:
         if verdict.explanation:
-            console.print(f"{verdict.sample.image_path.name}: {verdict.explanation}", highlight=False, markup=False)
+            console.print(f"{verdict.sample.image_path}: {verdict.explanation}", highlight=False, markup=False)
         picture, described = write_verdict(config, verdict, out)
         console.print(f"{picture}  {described}", highlight=False, soft_wrap=True, markup=False)
     errors = Console(stderr=True, soft_wrap=True)
@@ -71,6 +71,6 @@ def _table(verdicts: list[Verdict]) -> Table:
         says += " (low confidence)" if v.guidance.gate_open else ""
         p = "–" if v.answer.p_defect is None else f"{v.answer.p_defect:.3f}"
         table.add_row(
-            v.sample.image_path.name, word, p, f"{v.prediction.score:.3f}", f"{v.threshold.tau:.3f}", says, boxes or "–"
+            str(v.sample.image_path), word, p, f"{v.prediction.score:.3f}", f"{v.threshold.tau:.3f}", says, boxes or "–"
         )
     return table
