@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
@@ -55,13 +56,15 @@ def train_embedded_backbone(
         progress=lambda step, steps, loss: progress(f"backbone, loss {loss:.3f}", step, steps),
     )
     weights = {k: v for k, v in tasks.backbone.state_dict().items() if not k.endswith(BATCH_COUNTER)}
-    save_file(weights, folder / "weights.safetensors")
+    written = folder / "weights.safetensors"
+    save_file(weights, written)
     description = {
         "name": NAME,
         "layers": list(LAYERS),
         "mean": [MEAN] * 3,
         "std": [DEVIATION] * 3,
         "seed": seed,
+        "weights_sha256": hashlib.sha256(written.read_bytes()).hexdigest(),
         "recipe": asdict(recipe),
         "versions": {"torch": torch.__version__, "timm": timm.__version__},
         "held_out_image_auroc": {
