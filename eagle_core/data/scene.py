@@ -32,6 +32,7 @@ DEFECT_KINDS: dict[str, DefectFacts] = {
     "chip": DefectFacts("a piece broken off the edge", "it leaves a sharp edge"),
     "missing part": DefectFacts("an empty spot where a part should be", "it stops the product from working"),
     "color change": DefectFacts("a part in the wrong colour", "it confuses assembly"),
+    "foreign patch": DefectFacts("a patch with another pattern", "it mixes in another material"),
     "crack": DefectFacts("a jagged branching line", "it can make the product break"),
     "contamination": DefectFacts("a cluster of small specks", "it makes the product unclean"),
     "distortion": DefectFacts("a locally warped pattern", "it breaks the regular structure"),

@@ -19,6 +19,9 @@ from eagle_core.training.scenes.canvas import SIDE
 from eagle_core.training.tokenizer import CHAT_TEMPLATE
 
 HIDDEN = 128
+"""Of the decoder, and so of a visual token."""
+LAYERS = 12
+VISION_HIDDEN = 192
 PATCH, MERGE, WINDOW = 14, 2, 112
 TOKEN_PIXELS = PATCH * MERGE
 """Side of one visual token."""
@@ -35,7 +38,7 @@ def build_model(tokenizer: PreTrainedTokenizerFast, seed: int) -> Qwen2_5_VLForC
         text_config={
             "vocab_size": len(tokenizer),
             "hidden_size": HIDDEN,
-            "num_hidden_layers": 18,
+            "num_hidden_layers": LAYERS,
             "num_attention_heads": 4,
             "num_key_value_heads": 2,
             "intermediate_size": 320,
@@ -48,9 +51,9 @@ def build_model(tokenizer: PreTrainedTokenizerFast, seed: int) -> Qwen2_5_VLForC
         },
         vision_config={
             "depth": 4,
-            "hidden_size": HIDDEN,
-            "intermediate_size": 320,
-            "num_heads": 4,
+            "hidden_size": VISION_HIDDEN,
+            "intermediate_size": 480,
+            "num_heads": 6,
             "patch_size": PATCH,
             "spatial_merge_size": MERGE,
             "window_size": WINDOW,

@@ -48,6 +48,7 @@ class Example:
     """One prompt with its answer. ``images`` names the cached features in the prompt's order."""
 
     category: int
+    defective: bool
     images: tuple[str, ...]
     prompt: Prompt
     answer: str
@@ -87,13 +88,13 @@ def draw_example(
     images = (*(["template"] if variant.template else []), name, *([f"{name}_boxed"] if boxed else []))
     draw = rng.random()
     if draw < EXPLANATION_SHARE:
-        return Example(category, images, explanation_prompt(PLACEHOLDER, **cues), explanation_of(scene))
+        return Example(category, defective, images, explanation_prompt(PLACEHOLDER, **cues), explanation_of(scene))
     asked = questions_for(scene, OBJECT_NAMES, tuple(COLOR_WORDS), rng)
     question = asked[0] if draw < EXPLANATION_SHARE + YES_NO_SHARE else asked[int(rng.integers(1, len(asked)))]
     letter = question.correct_letter or ""
     if question.question_type == "anomaly_detection" and rng.random() < STANDARD_LETTERS:
         question, letter = DEFECT_QUESTION, "A" if defective else "B"
-    return Example(category, images, build_prompt(question, PLACEHOLDER, **cues), letter)
+    return Example(category, defective, images, build_prompt(question, PLACEHOLDER, **cues), letter)
 
 
 def expert_box(scene: SceneRecord, rng: np.random.Generator) -> Box:

@@ -1,4 +1,9 @@
-"""Training of the language model on cached visual features: only the answer's tokens count in the loss."""
+"""Training of the language model on cached visual features.
+
+The answer's tokens count in the loss, and a head that is thrown away afterwards: in the middle of the decoder every
+visual token of the query must say whether a defect lies under it. Comparing with the template is learnt from that;
+one letter an image teaches too little.
+"""
 
 from __future__ import annotations
 
@@ -18,16 +23,20 @@ from eagle_core.data.scene import SceneRecord
 from eagle_core.guidance.overlay import draw_boxes
 from eagle_core.mllm.adapters.families import FAMILIES
 from eagle_core.mllm.inputs import render
-from eagle_core.training.architecture import GRID, HIDDEN, MERGE
+from eagle_core.training.architecture import GRID, HIDDEN, LAYERS, MERGE
 from eagle_core.training.examples import Example, draw_example, draw_variant, expert_box
 from eagle_core.training.images import TrainingImages
 from eagle_core.training.loop import Schedule, train
-from eagle_core.training.vision import visual_features
+from eagle_core.training.vision import DEFECTIVE_PIXELS, visual_features
 
 BATCH = 16
 IGNORED = -100
 IMAGE_PAD = "<|image_pad|>"
 EXTRACTION_BATCH = 32
+MIDDLE = LAYERS // 2 + 1
+"""Index of the hidden state that the head on visual tokens reads."""
+DENSE_WEIGHT = 1.0
+DEFECTIVE_TOKEN_WEIGHT = 6.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +44,8 @@ class CachedFeatures:
     """Visual tokens of every training image: name -> ``(N, GRID * GRID, HIDDEN) float16``."""
 
     by_name: dict[str, np.ndarray]
+    defect_pixels: np.ndarray
+    """``(N, GRID * GRID) int16``: defective pixels under each visual token of the defective images."""
     scenes: tuple[tuple[SceneRecord, SceneRecord], ...]
 
 
@@ -61,7 +72,7 @@ def cache_features(
                 cached[name][part] = visual_features(tower, images).numpy()  # type: ignore[arg-type]
             if progress:
                 progress(part.stop, count)
-    return CachedFeatures(cached, data.scenes)
+    return CachedFeatures(cached, data.defect_pixels.reshape(count, -1), data.scenes)
 
 
 def train_language(
@@ -77,6 +88,9 @@ def train_language(
 ) -> None:
     """Train the decoder of ``model`` in place; its vision tower is left alone."""
     decoder = model.model.language_model
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        where = nn.Linear(HIDDEN, 1)
     ids = TokenIds(processor)
 
     def loss(rng: np.random.Generator) -> torch.Tensor:
@@ -91,19 +105,23 @@ def train_language(
         ]
         # Products in bfloat16, weights and losses in float32: several times faster on processors that have it.
         with torch.autocast("cpu", dtype=torch.bfloat16):
-            hidden = model.model(
+            output = model.model(
                 input_ids=batch.input_ids,
                 attention_mask=batch.attention_mask,
                 mm_token_type_ids=batch.mm_token_type_ids,
                 image_grid_thw=torch.tensor([[1, GRID * MERGE, GRID * MERGE]] * len(visual)),
                 mm_encoder_outputs={"image": BaseModelOutputWithPooling(pooler_output=visual)},  # type: ignore[arg-type]
                 use_cache=False,
-            ).last_hidden_state
+                output_hidden_states=True,
+            )
+        hidden, middle = output.last_hidden_state, output.hidden_states[MIDDLE]
+        found = where(_query_tokens(middle, batch.input_ids == ids.image, int(variant.template)).float())[..., 0]
         kept = int((batch.labels != IGNORED).sum(1).max())
         logits = model.lm_head(hidden[:, -kept - 1 : -1].float())
-        return functional.cross_entropy(logits.flatten(0, 1), batch.labels[:, -kept:].flatten(), ignore_index=IGNORED)
+        answered = functional.cross_entropy(logits.flatten(0, 1), batch.labels[:, -kept:].flatten(), ignore_index=IGNORED)
+        return answered + DENSE_WEIGHT * _dense_loss(found, cached, examples)
 
-    train(decoder, loss, schedule, seed=seed, checkpoint=checkpoint, progress=progress)
+    train(nn.ModuleDict({"decoder": decoder, "where": where}), loss, schedule, seed=seed, checkpoint=checkpoint, progress=progress)
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +143,7 @@ class TokenIds:
         self._processor = processor
         self._tokenizer = processor.tokenizer
         self._adapter = FAMILIES["qwen2_5_vl"]
-        self._image = int(self._tokenizer.convert_tokens_to_ids(IMAGE_PAD))
+        self.image = int(self._tokenizer.convert_tokens_to_ids(IMAGE_PAD))
 
     def encode(self, examples: list[Example]) -> Batch:
         """One padded batch."""
@@ -144,7 +162,21 @@ class TokenIds:
             input_ids[row, -len(whole) :] = whole
             attention_mask[row, -len(whole) :] = 1
             labels[row, -len(answer) :] = torch.tensor(answer)
-        return Batch(input_ids, attention_mask, (input_ids == self._image).long(), labels)
+        return Batch(input_ids, attention_mask, (input_ids == self.image).long(), labels)
+
+
+def _query_tokens(hidden: torch.Tensor, is_image: torch.Tensor, before: int) -> torch.Tensor:
+    """``(B, GRID * GRID, HIDDEN)``: the states of the image that ``before`` others precede in each row."""
+    tokens = GRID * GRID
+    return torch.stack([row[shown][before * tokens : (before + 1) * tokens] for row, shown in zip(hidden, is_image, strict=True)])
+
+
+def _dense_loss(logits: torch.Tensor, cached: CachedFeatures, examples: list[Example]) -> torch.Tensor:
+    under = np.stack([cached.defect_pixels[e.category] * e.defective for e in examples])
+    defective = torch.from_numpy(under > DEFECTIVE_PIXELS).float()
+    counted = torch.from_numpy((under == 0) | (under > DEFECTIVE_PIXELS)).float()
+    balance = counted * torch.where(defective > 0, DEFECTIVE_TOKEN_WEIGHT, 1.0)
+    return functional.binary_cross_entropy_with_logits(logits, defective, balance, reduction="sum") / balance.sum()
 
 
 def _boxed(image: np.ndarray, scene: SceneRecord, rng: np.random.Generator) -> np.ndarray:

@@ -1,7 +1,9 @@
-"""Pretraining of the vision tower: a head on each visual token says whether a defect lies under it, and its kind.
+"""Pretraining of the vision tower: heads on its visual tokens say whether a defect lies under each, and of which kind.
 
-Trained on crops aligned to the token grid, half of them around a defect: four times as many as whole images
-for the same work, and a defect in every second one. Whole images are seen in evaluation and by the language model.
+One head sees the image alone, the other compares with a template of the same category by attention, as the language
+model will. Trained on crops aligned to the token grid, half of them around a defect: four times as many as whole
+images for the same work, and a defect in every second one. Whole images are seen in evaluation and by the language
+model.
 """
 
 from __future__ import annotations
@@ -25,17 +27,20 @@ from eagle_core.training.scenes.defects import TRAINING_KINDS
 
 CROP = 4
 """Side of a training crop in visual tokens."""
-CROPS = 64
+PAIRS = 36
+"""Query crops in a batch, each with the template's crop at the same place."""
 DEFECTIVE_PIXELS = 8
 """A token with more of them is defective; with fewer, but not none, it is left out of the loss."""
 FRAMES = 2
 """Qwen2.5-VL repeats a still image over two frames."""
 KIND_WEIGHT = 0.1
+ALONE_WEIGHT = 0.5
+HEADS = 4
 MISSED_WEIGHT = 3.0
 
 
 class DefectHeads(nn.Module):
-    """The vision tower with its two pretraining heads."""
+    """The vision tower with its pretraining heads."""
 
     def __init__(self, tower: Qwen2_5_VisionTransformerPretrainedModel, seed: int) -> None:
         super().__init__()
@@ -44,6 +49,13 @@ class DefectHeads(nn.Module):
             torch.manual_seed(seed)
             self.defect = nn.Linear(HIDDEN, 1)
             self.kind = nn.Linear(HIDDEN, len(TRAINING_KINDS))
+            self.lookup = nn.MultiheadAttention(HIDDEN, HEADS, batch_first=True)
+            self.difference = nn.Sequential(nn.Linear(2 * HIDDEN, HIDDEN), nn.GELU(), nn.Linear(HIDDEN, 1))
+
+    def compare(self, query: torch.Tensor, template: torch.Tensor) -> torch.Tensor:
+        """``(B, tokens)`` defect logits of ``query`` beside ``template``, both ``(B, tokens, HIDDEN)``."""
+        found, _ = self.lookup(query, template, template, need_weights=False)
+        return torch.as_tensor(self.difference(torch.cat([query, query - found], dim=-1))[..., 0])
 
 
 def visual_features(tower: Qwen2_5_VisionTransformerPretrainedModel, images: np.ndarray) -> torch.Tensor:
@@ -77,18 +89,24 @@ def pretrain_vision(
     kinds = np.array([TRAINING_KINDS.index(_kind(data, i)) for i in range(len(data))])
 
     def loss(rng: np.random.Generator) -> torch.Tensor:
-        images, under, kind = _crops(data, kinds, rng)
-        features = visual_features(tower, images)
+        images, templates, under, kind = _crops(data, kinds, rng)
+        with torch.autocast("cpu", dtype=torch.bfloat16):
+            both = visual_features(tower, np.concatenate([images, templates])).float()
+        features, reference = both.chunk(2)
         defective = torch.from_numpy(under > DEFECTIVE_PIXELS).float()
         counted = torch.from_numpy((under == 0) | (under > DEFECTIVE_PIXELS)).float()
-        logits = heads.defect(features)[..., 0]
         weight = counted * (1 + (MISSED_WEIGHT - 1) * defective)
-        found = functional.binary_cross_entropy_with_logits(logits, defective, weight, reduction="sum")
+
+        def found(logits: torch.Tensor) -> torch.Tensor:
+            lost = functional.binary_cross_entropy_with_logits(logits, defective, weight, reduction="sum")
+            return lost / counted.sum()
+
         named = torch.from_numpy(kind >= 0) & (defective.sum(1) > 0)
         share = defective[named] / defective[named].sum(1, keepdim=True)
         pooled = (features[named] * share[..., None]).sum(1)
         names = functional.cross_entropy(heads.kind(pooled), torch.from_numpy(kind)[named])
-        return found / counted.sum() + KIND_WEIGHT * names
+        alone = found(heads.defect(features)[..., 0])
+        return found(heads.compare(features, reference)) + ALONE_WEIGHT * alone + KIND_WEIGHT * names
 
     train(heads, loss, schedule, seed=seed, checkpoint=checkpoint, progress=progress)
     return heads
@@ -108,9 +126,9 @@ def load_tower(tower: nn.Module, checkpoint: Path, steps: int) -> None:
 
 
 def defect_auroc(heads: DefectHeads, data: TrainingImages) -> dict[str, float]:
-    """Image AUROC of the highest token logit, over all kinds (``all``) and for each."""
+    """Image AUROC of the highest logit of a token compared with the template, over all kinds (``all``) and for each."""
     with torch.inference_mode():
-        normal, defective = (_highest(heads, images) for images in (data.normals, data.defectives))
+        normal, defective = (highest_logits(heads, i, data.templates) for i in (data.normals, data.defectives))
     kinds = np.array([_kind(data, i) for i in range(len(data))])
 
     def against(scores: np.ndarray) -> float:
@@ -120,11 +138,12 @@ def defect_auroc(heads: DefectHeads, data: TrainingImages) -> dict[str, float]:
     return {"all": against(defective)} | {k: against(defective[kinds == k]) for k in TRAINING_KINDS if (kinds == k).any()}
 
 
-def _highest(heads: DefectHeads, images: np.ndarray, batch: int = 32) -> np.ndarray:
-    parts = [
-        heads.defect(visual_features(heads.tower, images[i : i + batch]))[..., 0].amax(1)
-        for i in range(0, len(images), batch)
-    ]
+def highest_logits(heads: DefectHeads, images: np.ndarray, templates: np.ndarray, batch: int = 16) -> np.ndarray:
+    """``(B,) float32``: the highest token's defect logit of each image beside its template."""
+    parts = []
+    for i in range(0, len(images), batch):
+        query, template = (visual_features(heads.tower, shown[i : i + batch]) for shown in (images, templates))
+        parts.append(heads.compare(query, template).amax(1))
     return torch.cat(parts).numpy()
 
 
@@ -137,13 +156,16 @@ def _kind(data: TrainingImages, index: int) -> str:
 
 def _crops(
     data: TrainingImages, kinds: np.ndarray, rng: np.random.Generator
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Crops ``uint8``, defective pixels under their tokens, kind or -1. Odd ones lie around a defect."""
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Query and template crops ``uint8``, defective pixels under the queries' tokens, kind or -1.
+
+    Odd queries lie around a defect. Each pair is turned, mirrored and recoloured alike.
+    """
     side = CROP * TOKEN_PIXELS
-    images = np.empty((CROPS, side, side, 3), np.uint8)
-    under = np.zeros((CROPS, CROP, CROP), np.int16)
-    named = np.full(CROPS, -1)
-    for place in range(CROPS):
+    images = np.empty((2, PAIRS, side, side, 3), np.uint8)
+    under = np.zeros((PAIRS, CROP, CROP), np.int16)
+    named = np.full(PAIRS, -1)
+    for place in range(PAIRS):
         index = int(rng.integers(len(data)))
         if place % 2:
             row, column = divmod(int(data.defect_pixels[index].argmax()), GRID)
@@ -153,11 +175,10 @@ def _crops(
             under[place] = data.defect_pixels[index, top : top + CROP, left : left + CROP]
         else:
             top, left = (int(x) for x in rng.integers(0, GRID - CROP + 1, 2))
-            source = (data.normals if rng.random() < 0.5 else data.templates)[index]
-        crop = source[top * TOKEN_PIXELS :, left * TOKEN_PIXELS :][:side, :side]
-        turns, mirrored = int(rng.integers(4)), bool(rng.integers(2))
-        crop, tokens = np.rot90(crop, turns), np.rot90(under[place], turns)
-        if mirrored:
-            crop, tokens = crop[:, ::-1], tokens[:, ::-1]
-        images[place], under[place] = crop[..., rng.permutation(3)], tokens
-    return images, under.reshape(CROPS, -1), named
+            source = data.normals[index]
+        turns, mirrored, colors = int(rng.integers(4)), int(rng.choice([-1, 1])), rng.permutation(3)
+        for which, shown in enumerate((source, data.templates[index])):
+            crop = np.rot90(shown[top * TOKEN_PIXELS :, left * TOKEN_PIXELS :][:side, :side], turns)
+            images[which, place] = crop[:, ::mirrored, colors]
+        under[place] = np.rot90(under[place], turns)[:, ::mirrored]
+    return images[0], images[1], under.reshape(PAIRS, -1), named

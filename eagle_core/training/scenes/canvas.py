@@ -27,8 +27,10 @@ COLOR_WORDS: dict[str, tuple[int, int, int]] = {
 
 
 def random_color(rng: np.random.Generator) -> np.ndarray:
-    """``(3,) float64`` RGB away from both ends of the range, so that defects can be lighter and darker."""
-    return rng.uniform(30, 225, 3)
+    """``(3,) float64`` RGB away from both ends of the range, so that defects can be lighter and darker; half are muted."""
+    color = rng.uniform(30, 225, 3)
+    muted = rng.uniform(40, 215) + rng.uniform(-22, 22, 3)
+    return muted if rng.random() < 0.5 else color
 
 
 def color_word(color: np.ndarray) -> str:

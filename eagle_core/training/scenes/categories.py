@@ -20,7 +20,8 @@ from eagle_core.training.scenes.canvas import (
     random_color,
     smooth_noise,
 )
-from eagle_core.training.scenes.defects import DEFECTS, PART_DEFECTS
+from eagle_core.training.scenes.defects import CHIP, DEFECTS, PART_DEFECTS, bite
+from eagle_core.training.scenes.markings import Marking, draw_markings, paint_markings
 from eagle_core.training.scenes.objects import OBJECTS, Outline, coverage
 from eagle_core.training.scenes.parts import Part, draw_parts, paint_part, paint_socket
 from eagle_core.training.scenes.textures import TEXTURES, Lattice
@@ -51,21 +52,27 @@ class Category:
     angle: float
     periods: tuple[float, float]
     cells: int
+    seed: int
     contrast: float
     grain: float
     colors: tuple[np.ndarray, np.ndarray, np.ndarray]
     """Surface, background, base of the object."""
+    tint: np.ndarray
+    """``(3,)``: where in colour the pattern leads, at most 1 in each channel."""
     radius: float
     aspect: float
     sides: int
     parts: tuple[Part, ...]
+    markings: tuple[Marking, ...]
+    relief: float
+    """How much the body's shade falls from one side to the other."""
     backdrop: str
     """Texture of the background, faint."""
 
     @property
     def kinds(self) -> tuple[str, ...]:
         """Defects that can befall it."""
-        return (*DEFECTS, *(PART_DEFECTS if self.parts else ()))
+        return (*DEFECTS, *((CHIP,) if self.family == "object" else ()), *(PART_DEFECTS if self.parts else ()))
 
     @property
     def object_name(self) -> str:
@@ -95,9 +102,9 @@ class Category:
         )
 
     def _surface(self, turn: float, shift: tuple[float, float], rng: np.random.Generator) -> np.ndarray:
-        at = Lattice.at(self.angle + turn, shift, self.periods, self.cells)
+        at = Lattice.at(self.angle + turn, shift, self.periods, self.cells, self.seed)
         pattern = TEXTURES[self.texture][1](at, rng)
-        return np.asarray(pattern[..., None] * self.contrast * np.array([1, 0.9, 0.8]) + self.colors[0], np.float32)
+        return np.asarray(pattern[..., None] * self.contrast * self.tint + self.colors[0], np.float32)
 
     def _object(
         self, turn: float, jitter: tuple[float, float], kind: str | None, rng: np.random.Generator
@@ -107,16 +114,20 @@ class Category:
         degrees = float(np.degrees(self.angle + turn))
         outline = Outline(2 * x, 2 * y, 2 * self.radius, self.aspect, self.sides, degrees)
         alpha = coverage(OBJECTS[self.silhouette][1], outline)
-        behind = TEXTURES[self.backdrop][1](Lattice.at(self.angle, jitter, self.periods, self.cells), rng)
+        behind = TEXTURES[self.backdrop][1](Lattice.at(self.angle, jitter, self.periods, self.cells, self.seed), rng)
         background = self.colors[1] + 3 * smooth_noise(rng, 6)[..., None] + 0.3 * self.contrast * behind[..., None]
+        changed = bite(alpha, rng) if kind == CHIP else np.zeros((SIDE, SIDE), np.float32)
+        alpha = alpha - changed
         surface = 0.5 * self._surface(turn, jitter, rng) + 0.5 * self.colors[2]
+        paint_markings(surface, self.markings, (x, y), self.radius, turn, alpha)
+        surface *= (1 + self.relief * ((COLUMNS - x) + (ROWS - y)) / SIDE)[..., None]
         image = np.asarray(background * (1 - alpha[..., None]) + surface * alpha[..., None], np.float32)
         struck = int(rng.integers(len(self.parts))) if kind in PART_DEFECTS else -1
-        changed = np.zeros((SIDE, SIDE), np.float32)
         cosine, sine = np.cos(turn), np.sin(turn)
         for number, part in enumerate(self.parts):
             right, down = part.x * self.radius, part.y * self.radius * self.aspect
-            at = (x + right * cosine - down * sine, y + right * sine + down * cosine)
+            loose = rng.normal(0, 0.6, 2)
+            at = (x + right * cosine - down * sine + loose[0], y + right * sine + down * cosine + loose[1])
             if number == struck and kind == "missing part":
                 changed = paint_socket(image, part, at)
                 continue
@@ -132,7 +143,8 @@ class Category:
             for _ in range(int(rng.integers(1, 5))):
                 speck = disc(float(rng.uniform(0, SIDE)), float(rng.uniform(0, SIDE)), float(rng.uniform(0.3, 1.2)))
                 image = image + speck[..., None] * rng.uniform(-22, 22)
-        slope = (COLUMNS - SIDE / 2) * rng.normal(0, 0.05) + (ROWS - SIDE / 2) * rng.normal(0, 0.05)
+        across, down = 0.04 * rng.standard_t(3, 2).clip(-4, 4)
+        slope = (COLUMNS - SIDE / 2) * across + (ROWS - SIDE / 2) * down
         lit = image * (1 + rng.normal(0, 0.05)) + rng.normal(0, 5) + slope[..., None]
         grain = rng.standard_normal((SIDE, SIDE, 1), dtype=np.float32) * self.grain
         return np.asarray(lit + grain + rng.standard_normal((SIDE, SIDE, 3), dtype=np.float32) * 1.5)
@@ -141,6 +153,8 @@ class Category:
 def draw_category(rng: np.random.Generator, name: str = "product") -> Category:
     """A category at random: half surfaces, half objects, most objects with parts."""
     family: Family = "texture" if rng.random() < 0.5 else "object"
+    toward = rng.uniform(-1, 1, 3)
+    toward = toward if rng.random() < 0.3 else np.sign(toward.sum()) * (1 - 0.4 * np.abs(toward))
     return Category(
         name=name,
         family=family,
@@ -149,13 +163,17 @@ def draw_category(rng: np.random.Generator, name: str = "product") -> Category:
         angle=float(rng.uniform(0, np.pi)),
         periods=(float(rng.uniform(3, 28)), float(rng.uniform(3, 28))),
         cells=int(rng.integers(3, 70)),
-        contrast=float(rng.uniform(5, 40)),
+        seed=int(rng.integers(2**31)),
+        contrast=float(np.exp(rng.uniform(np.log(6), np.log(70)))),
         grain=float(rng.uniform(0, 8)),
         colors=(random_color(rng), random_color(rng), random_color(rng)),
+        tint=toward / np.abs(toward).max(),
         radius=float(rng.uniform(60, 98)),
         aspect=float(rng.uniform(0.6, 1)),
         sides=int(rng.integers(3, 9)),
-        parts=draw_parts(rng) if family == "object" and rng.random() < 0.85 else (),
+        parts=draw_parts(rng) if family == "object" and rng.random() < 0.7 else (),
+        markings=draw_markings(rng),
+        relief=float(rng.normal(0, 0.3)),
         backdrop=str(rng.choice(list(TEXTURES))),
     )
 

@@ -45,6 +45,28 @@ def dent(image: np.ndarray, at: tuple[float, float], strength: float, rng: np.ra
     return np.asarray(np.clip(1.3 - distance, 0, 1))
 
 
+def foreign_patch(image: np.ndarray, at: tuple[float, float], strength: float, rng: np.random.Generator) -> np.ndarray:
+    """Another place of the same image, turned and recoloured, laid over this one."""
+    x, y = at
+    distance = np.hypot((COLUMNS - x) * rng.uniform(0.6, 1.5), ROWS - y) * (1 + 0.25 * smooth_noise(rng, 9))
+    covered = np.clip(rng.uniform(8, 24) - distance + 0.5, 0, 1)
+    moved = np.roll(np.rot90(image, int(rng.integers(1, 4))), rng.integers(20, SIDE - 20, 2), axis=(0, 1))
+    recoloured = moved[..., rng.permutation(3)] + rng.uniform(-50, 50, 3) * strength
+    weight = (covered * (0.3 + 0.7 * strength))[..., None]
+    image *= 1 - weight
+    image += weight * recoloured
+    return np.asarray(covered)
+
+
+def bite(body: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Coverage of an irregular piece at the edge of ``body`` (coverage ``(SIDE, SIDE)``), for a chip."""
+    inside = body > 0.5
+    edge = np.flatnonzero((inside != np.roll(inside, 1, axis=0)) | (inside != np.roll(inside, 1, axis=1)))
+    row, column = divmod(int(edge[rng.integers(len(edge))]), SIDE)
+    distance = np.hypot(COLUMNS - column, ROWS - row) * (1 + 0.2 * smooth_noise(rng, 14))
+    return np.asarray(np.clip(rng.uniform(6, 20) - distance + 0.5, 0, 1) * body)
+
+
 def _line(
     image: np.ndarray, at: tuple[float, float], strength: float, rng: np.random.Generator, bend: float
 ) -> np.ndarray:
@@ -62,8 +84,17 @@ def _line(
     return covered
 
 
-DEFECTS: dict[str, Painter] = {"scratch": scratch, "thread": thread, "stain": stain, "hole": hole, "dent": dent}
+DEFECTS: dict[str, Painter] = {
+    "scratch": scratch,
+    "thread": thread,
+    "stain": stain,
+    "hole": hole,
+    "dent": dent,
+    "foreign patch": foreign_patch,
+}
 """Kinds painted on any surface."""
+CHIP = "chip"
+"""Befalls the edge of an object."""
 PART_DEFECTS = ("missing part", "color change")
 """Kinds that befall a part of an object; only comparing with a normal image shows them."""
-TRAINING_KINDS = (*DEFECTS, *PART_DEFECTS)
+TRAINING_KINDS = (*DEFECTS, CHIP, *PART_DEFECTS)

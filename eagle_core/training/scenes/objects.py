@@ -54,12 +54,45 @@ def cross(pen: ImageDraw.ImageDraw, o: Outline) -> None:
     pen.rectangle((o.x - arm, o.y - o.radius, o.x + arm, o.y + o.radius), fill=255)
 
 
+def gear(pen: ImageDraw.ImageDraw, o: Outline) -> None:
+    teeth = 4 * o.sides
+    angles = np.radians(o.turn) + np.linspace(0, 2 * np.pi, 12 * teeth, endpoint=False)
+    reach = o.radius * (0.94 + 0.06 * np.tanh(3 * np.sin(teeth * angles)))
+    _polygon(pen, o, angles, reach)
+
+
+def star(pen: ImageDraw.ImageDraw, o: Outline) -> None:
+    angles = np.radians(o.turn) + np.arange(2 * o.sides) * np.pi / o.sides
+    reach = o.radius * np.where(np.arange(2 * o.sides) % 2, 0.65, 1.0)
+    _polygon(pen, o, angles, reach)
+
+
+def capsule(pen: ImageDraw.ImageDraw, o: Outline) -> None:
+    half = o.radius * 0.5 * o.aspect
+    pen.rounded_rectangle((o.x - o.radius, o.y - half, o.x + o.radius, o.y + half), radius=half, fill=255)
+
+
+def bracket(pen: ImageDraw.ImageDraw, o: Outline) -> None:
+    arm = o.radius * 0.7
+    pen.rectangle((o.x - o.radius, o.y + o.radius - arm, o.x + o.radius, o.y + o.radius), fill=255)
+    pen.rectangle((o.x - o.radius, o.y - o.radius, o.x - o.radius + arm, o.y + o.radius), fill=255)
+
+
+def _polygon(pen: ImageDraw.ImageDraw, o: Outline, angles: np.ndarray, reach: np.ndarray) -> None:
+    corners = np.stack([o.x + reach * np.cos(angles), o.y + reach * np.sin(angles)], axis=1)
+    pen.polygon([(float(x), float(y)) for x, y in corners], fill=255)
+
+
 OBJECTS: dict[str, tuple[str, Silhouette]] = {
     "oval": ("oval disc", oval),
     "plate": ("flat plate", plate),
     "polygon": ("nut", polygon),
     "ring": ("ring", ring),
     "cross": ("cross bracket", cross),
+    "gear": ("gear wheel", gear),
+    "star": ("star knob", star),
+    "capsule": ("capsule", capsule),
+    "bracket": ("corner bracket", bracket),
 }
 """Name -> (in plain words, painter of the silhouette)."""
 

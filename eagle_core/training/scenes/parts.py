@@ -25,6 +25,8 @@ class Part:
     color: np.ndarray
     socket: np.ndarray | None
     """Colour of the hole under it, seen when it is missing; None: nothing is under it."""
+    recess: float
+    """Radius of the socket in radii of the part; above 1 it shows around the part."""
 
 
 def draw_parts(rng: np.random.Generator) -> tuple[Part, ...]:
@@ -34,15 +36,19 @@ def draw_parts(rng: np.random.Generator) -> tuple[Part, ...]:
     palette = [random_color(rng) for _ in range(int(rng.integers(1, 4)))]
     socket = random_color(rng) * 0.6 if rng.random() < 0.5 else None
     nearest = min((np.hypot(a - c, b - d) for a, b in places for c, d in places if (a, b) != (c, d)), default=1.0)
-    radius = float(rng.uniform(0.28, 0.42) * nearest * 80)
+    radius = float(rng.uniform(0.25, 0.4) * nearest * 80)
+    recess = float(rng.uniform(1.1, 1.4)) if rng.random() < 0.5 else 1.0
     return tuple(
-        Part(x, y, shape, min(radius, 15.0), palette[int(rng.integers(len(palette)))], socket) for x, y in places
+        Part(x, y, shape, min(radius, 24.0), palette[int(rng.integers(len(palette)))], socket, recess)
+        for x, y in places
     )
 
 
 def paint_part(image: np.ndarray, part: Part, at: tuple[float, float], rng: np.random.Generator) -> np.ndarray:
     """Paint ``part`` at pixels ``at`` in place; slots turn freely from image to image. Returns its coverage."""
     x, y = at
+    if part.recess > 1 and part.socket is not None:
+        _mix(image, _cover(part, at, part.recess), part.socket)
     covered = _cover(part, at)
     # A bevel, so that parts look mounted rather than printed.
     light = 12 * np.clip((x - COLUMNS + y - ROWS) / part.radius, -1.5, 1.5)
@@ -57,19 +63,19 @@ def paint_part(image: np.ndarray, part: Part, at: tuple[float, float], rng: np.r
 
 def paint_socket(image: np.ndarray, part: Part, at: tuple[float, float]) -> np.ndarray:
     """Paint what is left where ``part`` is missing; returns the part's coverage."""
-    covered = _cover(part, at)
     if part.socket is not None:
-        _mix(image, covered, part.socket)
-    return covered
+        _mix(image, _cover(part, at, part.recess), part.socket)
+    return _cover(part, at)
 
 
-def _cover(part: Part, at: tuple[float, float]) -> np.ndarray:
+def _cover(part: Part, at: tuple[float, float], scale: float = 1.0) -> np.ndarray:
     x, y = at
+    radius = part.radius * scale
     if part.shape == "block":
         reach = np.maximum(np.abs(COLUMNS - x) * 1.3, np.abs(ROWS - y) * 0.9)
-        return np.asarray(np.clip(part.radius + 0.5 - reach, 0, 1), np.float32)
-    covered = disc(x, y, part.radius)
-    return covered - disc(x, y, part.radius * 0.5) if part.shape == "ring" else covered
+        return np.asarray(np.clip(radius + 0.5 - reach, 0, 1), np.float32)
+    covered = disc(x, y, radius)
+    return covered - disc(x, y, radius * 0.5) if part.shape == "ring" and scale == 1 else covered
 
 
 def _mix(image: np.ndarray, covered: np.ndarray, color: np.ndarray) -> None:

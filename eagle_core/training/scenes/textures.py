@@ -20,15 +20,17 @@ class Lattice:
     """Radians per pixel along u."""
     second: float
     cells: int
+    seed: int
+    """Of the category: draws what all its images share, such as a printed motif."""
 
     @classmethod
     def at(
-        cls, angle: float, shift: tuple[float, float], periods: tuple[float, float], cells: int
+        cls, angle: float, shift: tuple[float, float], periods: tuple[float, float], cells: int, seed: int
     ) -> Lattice:
         """Axes at ``angle`` radians, shifted by pixels, with ``periods`` over the canvas."""
         u = COLUMNS * np.cos(angle) + ROWS * np.sin(angle) + shift[0]
         v = -COLUMNS * np.sin(angle) + ROWS * np.cos(angle) + shift[1]
-        return cls(u, v, 2 * np.pi * periods[0] / SIDE, 2 * np.pi * periods[1] / SIDE, cells)
+        return cls(u, v, 2 * np.pi * periods[0] / SIDE, 2 * np.pi * periods[1] / SIDE, cells, seed)
 
 
 Texture = Callable[[Lattice, np.random.Generator], np.ndarray]
@@ -95,6 +97,99 @@ def hatch(at: Lattice, rng: np.random.Generator) -> np.ndarray:
     return np.sin(at.v * 1.1 + 1.5 * smooth_noise(rng, 9)) * smooth_noise(rng, 12) * 0.5 + 0.15 * smooth_noise(rng, 100)
 
 
+def motif(at: Lattice, rng: np.random.Generator) -> np.ndarray:
+    """A random little picture repeated over the plane, every second row shifted."""
+    fixed = np.random.default_rng(at.seed)
+    width, height = fixed.uniform(10, 44, 2)
+    u = at.u + (np.floor(at.v / height) % 2) * width * fixed.choice([0, 0.5])
+    drawn = np.zeros((SIDE, SIDE))
+    for _ in range(5):
+        across, down = fixed.integers(0, 4, 2)
+        phase, amplitude = fixed.uniform(0, 2 * np.pi), fixed.normal()
+        drawn += amplitude * np.cos(2 * np.pi * (across * u / width + down * at.v / height) + phase)
+    return np.tanh(drawn * fixed.uniform(0.5, 3)) * 0.9
+
+
+def weave(at: Lattice, rng: np.random.Generator) -> np.ndarray:
+    """Yarns over and under each other, each with its own shade."""
+    size = np.pi / at.first + 3
+    column, row = np.floor(at.u / size).astype(int), np.floor(at.v / size).astype(int)
+    over = (column + row) % 2 == 0
+    across = np.where(over, np.sin(np.pi * at.u / size), np.sin(np.pi * at.v / size))
+    shades = rng.uniform(-0.25, 0.25, 97)
+    shade = np.where(over, shades[column % 97], shades[(row * 7) % 97])
+    return np.abs(across) * 1.4 - 0.8 + shade + 0.12 * smooth_noise(rng, 90)
+
+
+def hexagons(at: Lattice, rng: np.random.Generator) -> np.ndarray:
+    """Six-sided cells with joints."""
+    size = 2 * np.pi / at.first + 6
+    step = size * np.sqrt(3)
+    nearest, second, cell = np.full((SIDE, SIDE), 1e9), np.full((SIDE, SIDE), 1e9), np.zeros((SIDE, SIDE), int)
+    for lattice, (right, down) in enumerate(((0.0, 0.0), (0.5, 0.5))):
+        i, j = np.round(at.u / size - right), np.round(at.v / step - down)
+        away = np.hypot(at.u - (i + right) * size, at.v - (j + down) * step)
+        closer = away < nearest
+        second = np.where(closer, nearest, np.minimum(second, away))
+        nearest = np.where(closer, away, nearest)
+        cell = np.where(closer, (2 * i + 61 * j + lattice).astype(int) % 997, cell)
+    return np.where(nearest > 0.47 * size, -1.0, rng.uniform(-0.4, 0.6, 997)[cell]) + 0.1 * smooth_noise(rng, 60)
+
+
+def mosaic(at: Lattice, rng: np.random.Generator) -> np.ndarray:
+    """Irregular stones, laid anew in every image."""
+    size = max(12.0, 2 * np.pi / at.first)
+    u, v = at.u / size, at.v / size
+    i, j = np.floor(u).astype(int), np.floor(v).astype(int)
+    jitter, shades = rng.uniform(0.1, 0.9, (2, 997)), rng.uniform(-0.7, 0.7, 997)
+    nearest, second, shade = np.full((SIDE, SIDE), 9.0), np.full((SIDE, SIDE), 9.0), np.zeros((SIDE, SIDE))
+    for right in (-1, 0, 1):
+        for down in (-1, 0, 1):
+            cell = ((i + right) * 31 + (j + down) * 17) % 997
+            away = np.hypot(i + right + jitter[0][cell] - u, j + down + jitter[1][cell] - v)
+            closer = away < nearest
+            second = np.where(closer, nearest, np.minimum(second, away))
+            shade = np.where(closer, shades[cell], shade)
+            nearest = np.where(closer, away, nearest)
+    return np.where(second - nearest < 0.08, 1.1 if at.cells % 2 else -1.2, shade)
+
+
+def slats(at: Lattice, rng: np.random.Generator) -> np.ndarray:
+    """Rounded bars side by side with dark gaps, each with its own shade."""
+    width = 4 * np.pi / at.first + 8
+    bar, across = np.floor(at.v / width).astype(int), at.v % width / width
+    gap = np.minimum(across, 1 - across) * width < 1.5
+    streaks = np.interp(at.v * 1.3 + 2 * smooth_noise(rng, 5), np.arange(-400, 900), rng.normal(0, 0.15, 1300))
+    return np.where(gap, -1.3, rng.uniform(-0.35, 0.35, 97)[bar % 97] + 0.5 * np.sin(np.pi * across) + streaks)
+
+
+def perforated(at: Lattice, rng: np.random.Generator) -> np.ndarray:
+    """A plate with regular holes, lit from one side."""
+    size = 2 * np.pi / at.first + 12
+    x, y = at.u % size - size / 2, at.v % size - size / 2
+    away = np.hypot(x, y) / size
+    rim = np.clip(1 - np.abs(away - 0.3) / 0.06, 0, 1) * np.sign(x + y)
+    return np.where(away < 0.27, -1.3, 0.3 + 0.5 * rim) + 0.08 * smooth_noise(rng, 50)
+
+
+def ribs(at: Lattice, rng: np.random.Generator) -> np.ndarray:
+    """Ridges with a bright crest."""
+    wave = np.sin(at.first * at.u)
+    return 0.6 * wave + 0.9 * np.clip(wave - 0.85, 0, 1) / 0.15 + 0.08 * smooth_noise(rng, 80)
+
+
+def granite(at: Lattice, rng: np.random.Generator) -> np.ndarray:
+    """Grains of three shades."""
+    fine, coarse = smooth_noise(rng, 60 + at.cells), smooth_noise(rng, 25 + at.cells // 2)
+    return 0.7 * (fine > 0.6) - 0.6 * (coarse > 0.9) + 0.15 * smooth_noise(rng, 8)
+
+
+def marble(at: Lattice, rng: np.random.Generator) -> np.ndarray:
+    """Thin veins along a bent direction."""
+    bent = at.first * 0.5 * at.u + 1.6 * smooth_noise(rng, 4) + 0.4 * smooth_noise(rng, 14)
+    return 0.6 - 1.4 * np.abs(np.sin(bent)) ** 0.35 + 0.2 * smooth_noise(rng, 6)
+
+
 TEXTURES: dict[str, tuple[str, Texture]] = {
     "stripes": ("striped sheet", stripes),
     "mesh": ("mesh", mesh),
@@ -108,5 +203,14 @@ TEXTURES: dict[str, tuple[str, Texture]] = {
     "zigzag": ("zigzag sheet", zigzag),
     "scales": ("scaly sheet", scales),
     "hatch": ("brushed sheet", hatch),
+    "motif": ("printed sheet", motif),
+    "weave": ("woven mat", weave),
+    "hexagons": ("hexagonal paving", hexagons),
+    "mosaic": ("stone mosaic", mosaic),
+    "slats": ("slatted board", slats),
+    "perforated": ("perforated plate", perforated),
+    "ribs": ("ribbed sheet", ribs),
+    "granite": ("granite slab", granite),
+    "marble": ("marble slab", marble),
 }
 """Name -> (in plain words, pattern ``(SIDE, SIDE)`` of about unit range)."""
