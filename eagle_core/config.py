@@ -151,6 +151,15 @@ class CaasConfig(Section):
         return self
 
 
+class ExplanationConfig(Section):
+    """One sentence about the defect (kind, place, severity), checked against the expert's evidence."""
+
+    when: Literal["never", "defective", "always"] = "defective"
+    """defective: where the MLLM's own answer is "defective"."""
+    methods: tuple[Literal["mllm", "eagle_no_caas", "eagle"], ...] = ("eagle",)
+    max_new_tokens: Positive = 32
+
+
 class EvaluationConfig(Section):
     """Metrics."""
 
@@ -194,6 +203,7 @@ class EagleConfig(Section):
     guidance: GuidanceConfig = GuidanceConfig()
     retrieval: RetrievalConfig = RetrievalConfig()
     caas: CaasConfig = CaasConfig()
+    explanation: ExplanationConfig = ExplanationConfig()
     evaluation: EvaluationConfig = EvaluationConfig()
     run: RunConfig = RunConfig()
     tracking: TrackingConfig = TrackingConfig()

@@ -25,8 +25,9 @@ from eagle_core.methods.outcome import failed_record, record_of
 from eagle_core.methods.plan import Plan
 from eagle_core.mllm.protocol import ChatModel
 from eagle_core.record_table import Record, write_records
-from eagle_core.records import Answer, ImagePart, Prompt, Sample, Threshold
+from eagle_core.records import Answer, ExpertPrediction, ImagePart, Prompt, Sample, Threshold
 from eagle_core.retrieval.templates import TemplateIndex
+from tasks.explanations import explanations_to, to_explain
 from tasks.inputs import ASKING, category_of, chat_model, image_hashes, limit_threads, store_of
 from tasks.predictions import Predictions, read_predictions
 from tasks.progress import progress_bar
@@ -35,7 +36,7 @@ from tasks.store import Entry, Store, content_key
 from tasks.threshold import read_threshold
 
 ANSWER_VERSION = 1
-RECORDS_VERSION = 1
+RECORDS_VERSION = 2
 LOG = logging.getLogger("eagle.answers")
 
 
@@ -64,6 +65,7 @@ def ask(config: EagleConfig, job: Job, expert: Entry, predictions: Entry, thresh
         "guidance": config.guidance.model_dump(mode="json"),
         "retrieval": config.retrieval.model_dump(mode="json"),
         "caas": config.caas.model_dump(mode="json") if guided else None,
+        "explanation": config.explanation.model_dump(mode="json") if job.method in config.explanation.methods else None,
         "seed": config.run.seed,
     }
 
@@ -93,26 +95,58 @@ def answer_category(
             plans = [p for p in planned if isinstance(p, Plan)]
             answers, fresh = answers_to(config, job, model, plans, settings)
             asked += fresh
-            ready = iter(answers)
+            explanations = _explained(config, job, model, plans, answers, settings)
+            ready = iter(zip(plans, answers, explanations, strict=True))
             for sample, p in zip(samples[start : start + batch_size], planned, strict=True):
                 records.append(
                     failed_record(sample=sample, mllm=job.mllm, method=job.method, threshold=fitted, error=p)
                     if isinstance(p, str)
-                    else record_of(
-                        sample=sample,
-                        mllm=job.mllm,
-                        method=job.method,
-                        threshold=fitted,
-                        prediction=read.by_image[sample.image_id],
-                        plan=p,
-                        answer=next(ready),
-                        attention=settings,
-                        depth=model.depth,
-                    )
+                    else _record(job, sample, read.by_image[sample.image_id], fitted, next(ready), settings, model.depth)
                 )
             report("", len(records), len(samples))
     LOG.info("%s/%s %s %s: %d asked, %d from the store", *dataclasses.astuple(job), asked, len(records) - asked)
     return records
+
+
+def _explained(
+    config: EagleConfig,
+    job: Job,
+    model: ChatModel,
+    plans: Sequence[Plan],
+    answers: Sequence[Answer],
+    settings: AttentionSettings | None,
+) -> list[str | None]:
+    """A sentence for each image that is to be explained; None for the others."""
+    chosen = to_explain(config, job.method, plans, answers)
+    inputs = [answer_inputs(config, job, model, plans[i], settings) for i in chosen]
+    texts: list[str | None] = [None] * len(plans)
+    for i, text in zip(chosen, explanations_to(config, model, [plans[i] for i in chosen], inputs, settings), strict=True):
+        texts[i] = text
+    return texts
+
+
+def _record(
+    job: Job,
+    sample: Sample,
+    prediction: ExpertPrediction,
+    threshold: Threshold,
+    asked: tuple[Plan, Answer, str | None],
+    settings: AttentionSettings | None,
+    depth: int,
+) -> Record:
+    p, answer, explanation = asked
+    return record_of(
+        sample=sample,
+        mllm=job.mllm,
+        method=job.method,
+        threshold=threshold,
+        prediction=prediction,
+        plan=p,
+        answer=answer,
+        attention=settings,
+        depth=depth,
+        explanation=explanation,
+    )
 
 
 class Prompter:

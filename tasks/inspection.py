@@ -8,14 +8,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from PIL import Image
-
 from eagle_core.attention.settings import AttentionSettings
 from eagle_core.config import EagleConfig
 from eagle_core.data.images import read_rgb
 from eagle_core.errors import ConfigurationError
 from eagle_core.expert.bundle import load_expert
-from eagle_core.guidance.explanation import explanation_prompt
+from eagle_core.guidance.evidence import contradictions
+from eagle_core.guidance.explanation import explanation_instead
 from eagle_core.methods.expert import guide
 from eagle_core.methods.plan import Plan
 from eagle_core.records import (
@@ -23,7 +22,6 @@ from eagle_core.records import (
     ExpertPrediction,
     Failure,
     Guidance,
-    ImagePart,
     Prompt,
     Sample,
     Threshold,
@@ -49,6 +47,20 @@ class Verdict:
     guidance: Guidance
     answer: Answer
     explanation: str | None
+
+    @property
+    def contradictions(self) -> tuple[str, ...]:
+        """What the explanation claims against score, boxes and answer."""
+        if self.explanation is None:
+            return ()
+        return contradictions(
+            self.explanation,
+            verdict_defective=self.defective,
+            score=self.prediction.score,
+            tau=self.threshold.tau,
+            boxes=self.guidance.boxes,
+            image_size=self.prediction.image_size,
+        )
 
     @property
     def defective(self) -> bool | None:
@@ -99,7 +111,7 @@ def inspect_images(
         guidance = guide(predictions[sample.image_id], tau, config)
         verdict = Verdict(sample, predictions[sample.image_id], tau, p.prompt, guidance, answer, None)
         if verdict.defective and explain:
-            prompt = _explanation(p.prompt, guidance)
+            prompt = explanation_instead(p.prompt)
             text = model.generate([prompt], guidance=[p.attention], settings=settings, max_new_tokens=EXPLANATION_TOKENS)
             verdict = dataclasses.replace(verdict, explanation=text[0])
         verdicts.append(verdict)
@@ -137,20 +149,7 @@ def write_verdict(config: EagleConfig, verdict: Verdict, folder: Path) -> tuple[
         "low_confidence": verdict.guidance.gate_open,
         "boxes": [dataclasses.asdict(box) for box in verdict.guidance.boxes],
         "explanation": verdict.explanation,
+        "contradictions": list(verdict.contradictions),
     }
     described.write_text(json.dumps(facts, indent=1, allow_nan=False), encoding="utf-8")
     return picture, described
-
-
-def _explanation(asked: Prompt, guidance: Guidance) -> Prompt:
-    """Ask for a sentence about the same images under the same prior."""
-    images: dict[str, list[Image.Image]] = {"query": [], "template": [], "boxed_query": []}
-    for part in asked.parts:
-        if isinstance(part, ImagePart):
-            images[part.role].append(part.image)
-    return explanation_prompt(
-        images["query"][0],
-        templates=images["template"],
-        predicted_anomalous=guidance.predicted_anomalous,
-        boxed_query=images["boxed_query"][0] if images["boxed_query"] else None,
-    )

@@ -19,7 +19,10 @@ import pandas as pd
 from prefect import task
 
 from eagle_core.config import EagleConfig
+from eagle_core.data.demo import SCENES_FILE, load_scenes
+from eagle_core.data.scene import SceneRecord
 from eagle_core.errors import FitError
+from eagle_core.evaluation.explanations import explanation_accuracy
 from eagle_core.evaluation.summary import summarise
 from eagle_core.evaluation.table import ALL, NotRunRow
 from eagle_core.record_table import read_records, write_table
@@ -85,7 +88,13 @@ def conclude(
     records = pd.concat([read_records(e.path / "records.parquet") for *_, e in entries], ignore_index=True)
     records["run_id"] = pd.Series(provenance.run_id, index=records.index, dtype=records["run_id"].dtype)
     write_table(records, folder / "records.parquet")
-    summary = summarise(records, config.evaluation, seed=config.run.seed)
+    summary = pd.concat(
+        [
+            summarise(records, config.evaluation, seed=config.run.seed),
+            explanation_accuracy(records, _known_scenes(config, results), config.evaluation.confidence),
+        ],
+        ignore_index=True,
+    )
     _write_json(folder / "summary.json", _described(config, provenance, summary, absences))
     for result in results:
         _copy_figures(result, folder / "figures")
@@ -103,6 +112,16 @@ def conclude(
     return Outcome(
         provenance.run_id, folder, parent, computed=cached.count(False), cached=sum(cached), absences=absences
     )
+
+
+def _known_scenes(config: EagleConfig, results: list[CategoryResult]) -> dict[str, SceneRecord]:
+    """What the images of generated categories show, by image_id; real data has no such record."""
+    known: dict[str, SceneRecord] = {}
+    for name in (result.name for result in results):
+        root = config.datasets[name.dataset].root
+        if (root / name.category / SCENES_FILE).is_file():
+            known |= load_scenes(root, name.category)
+    return known
 
 
 def _absent_datasets(available: AvailableData) -> Iterator[NotRunRow]:

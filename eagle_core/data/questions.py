@@ -9,11 +9,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from eagle_core.data.scene import DEFECT_KINDS, SceneRecord
+from eagle_core.data.scene import DEFECT_KINDS, PLACES, SceneRecord
 from eagle_core.records import Question, QuestionType
 
 LETTERS = "ABCD"
-PLACES = ("top left", "top", "top right", "left", "center", "right", "bottom left", "bottom", "bottom right")
 DEFECT_PREFIX = "There is a defect in the object. "
 
 

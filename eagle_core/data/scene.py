@@ -6,12 +6,14 @@ Shared by the demo generator and the training generator; knows nothing of pixels
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 Place = Literal[
     "top left", "top", "top right", "left", "center", "right", "bottom left", "bottom", "bottom right"
 ]
 Severity = Literal["slight", "moderate", "severe"]
+PLACES: tuple[Place, ...] = get_args(Place)
+SEVERITIES: tuple[Severity, ...] = get_args(Severity)
 Family = Literal["texture", "object"]
 
 

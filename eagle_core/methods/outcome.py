@@ -6,6 +6,7 @@ import hashlib
 from typing import Any
 
 from eagle_core.attention.settings import AttentionSettings
+from eagle_core.guidance.evidence import contradictions
 from eagle_core.guidance.prompt import DEFECT_QUESTION
 from eagle_core.methods.expert import verdict
 from eagle_core.methods.plan import Plan
@@ -51,6 +52,7 @@ def record_of(
     answer: Answer,
     attention: AttentionSettings | None = None,
     depth: int | None = None,
+    explanation: str | None = None,
 ) -> Record:
     """One MLLM's answer. The expert's score and verdict are recorded for ``mllm`` too, which did not see them.
 
@@ -64,6 +66,7 @@ def record_of(
         answer: What was answered.
         attention: How attention was guided where the plan asked for it.
         depth: Decoder layers of the MLLM.
+        explanation: Its sentence about the image; what it claims against the evidence is recorded beside it.
     """
     question = plan.prompt.question
     mode: str | None = None
@@ -89,6 +92,17 @@ def record_of(
         verdict_defective=verdict_of(answer, question),
         option_log_probabilities=answer.option_log_probabilities,
         answer_text=answer.text,
+        explanation=explanation,
+        contradictions=()
+        if explanation is None
+        else contradictions(
+            explanation,
+            verdict_defective=verdict_of(answer, question),
+            score=prediction.score,
+            tau=threshold.tau,
+            boxes=() if plan.guidance is None else plan.guidance.boxes,
+            image_size=prediction.image_size,
+        ),
         error=answer.error,
     )
 

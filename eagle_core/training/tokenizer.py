@@ -8,8 +8,8 @@ import numpy as np
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 from transformers import PreTrainedTokenizerFast
 
-from eagle_core.data.questions import PLACES, questions_for
-from eagle_core.data.scene import DEFECT_KINDS, DefectRecord, SceneRecord, place_of, severity_of
+from eagle_core.data.questions import questions_for
+from eagle_core.data.scene import DEFECT_KINDS, PLACES, DefectRecord, SceneRecord, place_of, severity_of
 from eagle_core.guidance import explanation, prompt
 from eagle_core.training.scenes.canvas import COLOR_WORDS
 from eagle_core.training.scenes.objects import OBJECTS

@@ -53,6 +53,8 @@ def inspect(
     for verdict in verdicts:
         if verdict.explanation:
             console.print(f"{verdict.sample.image_path}: {verdict.explanation}", highlight=False, markup=False)
+        for contradiction in verdict.contradictions:
+            console.print(f"  [yellow]doubtful:[/] {escape(contradiction)}", highlight=False)
         picture, described = write_verdict(config, verdict, out)
         console.print(f"{picture}  {described}", highlight=False, soft_wrap=True, markup=False)
     errors = Console(stderr=True, soft_wrap=True)

@@ -6,7 +6,8 @@ accuracy on real products.
 """
 
 from eagle_core.data.demo.manifest import verify_demo
+from eagle_core.data.demo.plan import SCENES_FILE
 from eagle_core.data.demo.scenes_file import load_scenes
 from eagle_core.data.demo.writer import generate_demo
 
-__all__ = ["generate_demo", "load_scenes", "verify_demo"]
+__all__ = ["SCENES_FILE", "generate_demo", "load_scenes", "verify_demo"]

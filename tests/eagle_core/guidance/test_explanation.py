@@ -7,16 +7,22 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from eagle_core.data.questions import PLACES
-from eagle_core.data.scene import DEFECT_KINDS, DefectRecord, SceneRecord, severity_of
+from eagle_core.data.scene import DEFECT_KINDS, PLACES, DefectRecord, SceneRecord, severity_of
 from eagle_core.guidance.explanation import (
     NO_DEFECT,
     ParsedExplanation,
+    explanation_instead,
     explanation_of,
     explanation_prompt,
     parse_explanation,
 )
-from eagle_core.guidance.prompt import ANOMALOUS_PRIOR, BOX_SENTENCE, INSTRUCTION
+from eagle_core.guidance.prompt import (
+    ANOMALOUS_PRIOR,
+    BOX_SENTENCE,
+    DEFECT_QUESTION,
+    INSTRUCTION,
+    build_prompt,
+)
 
 
 @given(st.sampled_from(sorted(DEFECT_KINDS)), st.sampled_from(PLACES), st.floats(0, 1))
@@ -33,6 +39,12 @@ def test_round_trip(kind: str, place: str, strength: float) -> None:
         ("", ParsedExplanation(None)),
         ("I see a nice ring.", ParsedExplanation(None)),
         ("There is a severe unicorn in the top left.", ParsedExplanation(True, "severe", None, "top left")),
+        ("I can see a moderate scratch, at the upper-left edge.", ParsedExplanation(True, "moderate", "scratch", "top left")),
+        ("A slight stain sits near the centre", ParsedExplanation(True, "slight", "stain", "center")),
+        ("The object is damaged.", ParsedExplanation(True)),
+        ("No visible defects were found.", ParsedExplanation(False)),
+        ("The part is free of damage and looks clean.", ParsedExplanation(False)),
+        ("The query image is normal.", ParsedExplanation(False)),
     ],
 )
 def test_other_sentences(text: str, parsed: ParsedExplanation) -> None:
@@ -47,3 +59,11 @@ def test_prompt_keeps_images_and_prior_and_asks_no_option() -> None:
     assert INSTRUCTION not in prompt.text
     assert "letter" not in prompt.text
     assert [p.role for p in prompt.parts if hasattr(p, "image")] == ["template", "query", "boxed_query"]
+
+
+def test_replacing_the_question_gives_the_same_prompt() -> None:
+    image = Image.new("RGB", (8, 8))
+    cues: dict = {"templates": [image], "predicted_anomalous": True, "boxed_query": image}
+    instead = explanation_instead(build_prompt(DEFECT_QUESTION, image, **cues))
+    assert instead == explanation_prompt(image, **cues)
+    assert instead.question.options == ()
