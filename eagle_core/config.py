@@ -20,6 +20,19 @@ class Section(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
+class DegradationConfig(Section):
+    """How test images are made worse before anybody sees them; the default leaves them alone."""
+
+    brightness: Annotated[float, Field(gt=0)] = 1.0
+    contrast: Annotated[float, Field(gt=0)] = 1.0
+    blur: Annotated[float, Field(ge=0)] = 0.0
+    """Radius of a Gaussian in pixels."""
+    resolution: Annotated[float, Field(gt=0, le=1)] = 1.0
+    """Sides are shrunk to this share and back."""
+    noise: Annotated[float, Field(ge=0)] = 0.0
+    """Standard deviation, of 255."""
+
+
 class DatasetConfig(Section):
     """One dataset to benchmark."""
 
@@ -29,6 +42,7 @@ class DatasetConfig(Section):
     root: Path
     categories: tuple[str, ...] | None = None
     """None: all that are there."""
+    degradation: DegradationConfig = DegradationConfig()
 
 
 class PreprocessingConfig(Section):
@@ -90,6 +104,8 @@ class ThresholdConfig(Section):
     """kappa_sigma and mad: tau = centre + kappa * spread."""
     false_alarm_rate: Fraction = 0.01
     """gev, quantile, conformal: target share of normal images above tau."""
+    adapt: Literal["never", "when_shifted"] = "never"
+    """when_shifted: tau follows the scores of a batch that differs from the training images (looks at test images)."""
     bootstrap_samples: Positive = 1000
     min_images: Positive = 5
     """Fewer scored training images are an error."""

@@ -91,6 +91,22 @@ class Failure:
 
 
 @dataclass(frozen=True, slots=True)
+class ShiftCheck:
+    """How a batch of images compares with the normal training images."""
+
+    effect: float
+    """Probability that an image of the batch is farther from its nearest training image than a training image is
+    from its nearest other one: 0.5 where nothing changed, 1 where all are."""
+    p_value: float
+    """One-sided Mann-Whitney test of the same."""
+    score_scale: float
+    """Ratio of the lower quartiles of the anomaly scores, batch to training, at least 1."""
+    images: int
+    """In the batch."""
+    shifted: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Threshold:
     """tau and s_max of one category with what they were fitted from (paper: section 3.2.2)."""
 
@@ -109,6 +125,8 @@ class Threshold:
     excluded_images: tuple[str, ...] = ()
     """Training images that had too few unsampled patches to be scored, by image_id."""
     warnings: tuple[str, ...] = ()
+    shift: ShiftCheck | None = None
+    """None: no batch was compared."""
 
     @property
     def interval_is_empty(self) -> bool:

@@ -9,12 +9,13 @@ from pathlib import Path
 
 import torch
 
-from eagle_core.config import BackboneConfig, EagleConfig, MllmConfig
+from eagle_core.config import BackboneConfig, DegradationConfig, EagleConfig, MllmConfig
 from eagle_core.data.catalogue import Category, Dataset, load_dataset
 from eagle_core.expert.backbone import Backbone, load_backbone
 from eagle_core.mllm.loading import load_model
 from eagle_core.mllm.protocol import ChatModel
 from eagle_core.records import Sample
+from tasks.degraded import degraded
 from tasks.store import Store, file_sha256
 
 ASKING = threading.Lock()
@@ -36,8 +37,11 @@ def dataset_of(config: EagleConfig, dataset: str) -> Dataset:
 
 
 def category_of(config: EagleConfig, dataset: str, category: str) -> Category:
-    """Samples of one category."""
-    return dataset_of(config, dataset).categories[category]
+    """Samples of one category, its test images degraded where the configuration says so."""
+    found, worse = dataset_of(config, dataset).categories[category], config.datasets[dataset].degradation
+    if worse == DegradationConfig():
+        return found
+    return degraded(found, worse, config.run.cache_dir, config.run.seed)
 
 
 def image_hashes(samples: Iterable[Sample]) -> dict[str, str]:

@@ -93,9 +93,10 @@ def inspect_images(
     samples = tuple(Sample(dataset, category, str(path), path, "test", None) for path in images)
     fitted = entry_of(expert.fit, config, dataset, category)
     entry = entry_of(threshold.fit, config, dataset, category, fitted, None)
-    tau = threshold.read_threshold(entry)
-    readings = expert.read_images(config, load_expert(fitted.path), samples, category)
+    known = load_expert(fitted.path)
+    readings = expert.read_images(config, known, samples, category)
     predictions = {r.image_id: r for r in readings if isinstance(r, ExpertPrediction)}
+    tau = threshold.compare(threshold.read_threshold(entry), known, list(predictions.values()), config)
     failures = [r for r in readings if isinstance(r, Failure)]
 
     job = Job(dataset, category, mllm, "eagle")
@@ -146,6 +147,8 @@ def write_verdict(config: EagleConfig, verdict: Verdict, folder: Path) -> tuple[
             "tau": verdict.threshold.tau,
             "s_max": verdict.threshold.s_max,
         },
+        "threshold_warnings": list(verdict.threshold.warnings),
+        "shifted": verdict.threshold.shift is not None and verdict.threshold.shift.shifted,
         "low_confidence": verdict.guidance.gate_open,
         "boxes": [dataclasses.asdict(box) for box in verdict.guidance.boxes],
         "explanation": verdict.explanation,

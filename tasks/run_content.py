@@ -10,6 +10,7 @@ import pandas as pd
 from eagle_core.attention.settings import AttentionSettings
 from eagle_core.config import EagleConfig
 from eagle_core.record_table import write_table
+from eagle_core.records import Threshold
 from tasks.inputs import chat_model
 from tasks.params import flatten
 from tasks.provenance import Provenance
@@ -60,6 +61,7 @@ def child_content(
         "tau_high": threshold.tau_high,
         "s_max": threshold.s_max,
         "interval_mass": threshold.interval_mass,
+        **_shift(threshold),
         "gate_open_count": float(rows.gate_open.fillna(value=False).sum()),
         "unparsed_count": float((rows.status == "unparsed").sum()),
         "failed_count": float((rows.status == "failed").sum()),
@@ -80,6 +82,18 @@ def child_content(
         tags=_tags(provenance) | {f"warning.{i}": w for i, w in enumerate(threshold.warnings)},
         artifacts=[(own_records, ""), *((picture, "figures") for picture in pictures)],
     )
+
+
+def _shift(threshold: Threshold) -> dict[str, float]:
+    if threshold.shift is None:
+        return {}
+    check = threshold.shift
+    return {
+        "shift_effect": check.effect,
+        "shift_p_value": check.p_value,
+        "shift_score_scale": check.score_scale,
+        "shifted": float(check.shifted),
+    }
 
 
 def _params(config: EagleConfig) -> dict[str, Any]:

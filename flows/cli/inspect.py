@@ -57,6 +57,8 @@ def inspect(
             console.print(f"  [yellow]doubtful:[/] {escape(contradiction)}", highlight=False)
         picture, described = write_verdict(config, verdict, out)
         console.print(f"{picture}  {described}", highlight=False, soft_wrap=True, markup=False)
+    for warning in dict.fromkeys(w for v in verdicts for w in v.threshold.warnings):
+        console.print(f"[yellow]warning:[/] {escape(warning)}", highlight=False, soft_wrap=True)
     errors = Console(stderr=True, soft_wrap=True)
     for failure in failures:
         errors.print(f"[bold red]error:[/] {escape(failure.reason)}", highlight=False)
