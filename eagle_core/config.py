@@ -115,6 +115,8 @@ class GuidanceConfig(Section):
     """Textual prior and visual prompt (paper: section 3.2.3; single-modality rows of Table 3)."""
 
     textual_prior: Literal["always", "never"] = "always"
+    prior: Literal["expert", "right", "wrong"] = "expert"
+    """Whose verdict is told: right and wrong look at labels, to measure how far the MLLM follows what it is told."""
     visual_prompt: Literal["anomalous", "always", "never"] = "anomalous"
     box_rule: Literal["tau", "authors"] = "tau"
     max_boxes: Positive = 3

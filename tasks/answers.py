@@ -178,7 +178,14 @@ class Prompter:
         except DataError as error:
             return str(error)
         return plan(
-            self._job.method, query, templates, prediction, self._threshold, config, template_ids=template_ids
+            self._job.method,
+            query,
+            templates,
+            prediction,
+            self._threshold,
+            config,
+            template_ids=template_ids,
+            is_defective=sample.is_defective,
         )
 
 

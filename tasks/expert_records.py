@@ -42,7 +42,7 @@ def write(config: EagleConfig, dataset: str, category: str, predictions: Entry, 
                     failed_record(sample=sample, mllm=NO_MLLM, method="expert", threshold=fitted, error=reason)
                 )
             else:
-                guidance = guide(prediction, fitted, config)
+                guidance = guide(prediction, fitted, config, is_defective=sample.is_defective)
                 records.append(
                     expert_record(sample=sample, prediction=prediction, threshold=fitted, guidance=guidance)
                 )

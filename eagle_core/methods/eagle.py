@@ -33,6 +33,7 @@ def plan(
     *,
     template_ids: Sequence[str] = (),
     question: Question = DEFECT_QUESTION,
+    is_defective: bool | None = None,
 ) -> Plan:
     """What ``method`` asks about one image.
 
@@ -45,10 +46,12 @@ def plan(
         config: Its sections guidance, caas and expert.preprocessing are read.
         template_ids: Ids of ``templates``, for the record.
         question: What is asked.
+        is_defective: The query's label; read only where ``guidance.prior`` is right or wrong.
 
     Raises:
         ConfigurationError: The method needs an expert and none was given.
-        DataError: The prediction does not belong to an image of this size, or is not finite.
+        DataError: The prediction does not belong to an image of this size, or is not finite; or a label is needed
+            and unknown.
     """
     if method == "mllm":
         return mllm.plan(query, templates, template_ids=template_ids, question=question)
@@ -59,7 +62,7 @@ def plan(
             f"{prediction.image_id}: the prediction is of a {prediction.image_size} image, the query is {query.size}; "
             "predict and ask on the same file"
         )
-    guidance = expert.guide(prediction, threshold, config)
+    guidance = expert.guide(prediction, threshold, config, is_defective=is_defective)
     says_verdict = config.guidance.textual_prior == "always"
     prompt = build_prompt(
         question,

@@ -308,3 +308,22 @@ def test_the_prompts_hash_sees_text_and_pixels() -> None:
     assert other.prompt.text == plan.prompt.text
     assert len({text_only, prompt_sha256(plan.prompt), prompt_sha256(other.prompt)}) == 3
     assert prompt_sha256(plan.prompt) != prompt_sha256(planned("eagle", CLEAR).prompt)
+
+
+@pytest.mark.parametrize("is_defective", [True, False])
+@pytest.mark.parametrize("score", [NORMAL, CLEAR])
+def test_a_right_or_wrong_prior_follows_the_label_and_not_the_score(is_defective: bool, score: float) -> None:
+    for prior, told in (("right", is_defective), ("wrong", not is_defective)):
+        config = configured(guidance={"prior": prior})
+        asked = eagle.plan("eagle", QUERY, [TEMPLATE], prediction(score), THRESHOLD, config, is_defective=is_defective)
+        assert ("predicted as anomalous" in asked.prompt.text) == told
+        assert ("predicted as normal" in asked.prompt.text) == (not told)
+        assert asked.guidance is not None
+        assert bool(asked.guidance.boxes) == told
+        assert ("boxed_query" in roles(asked)) == told
+
+
+def test_a_prior_that_needs_a_label_refuses_an_unlabelled_image() -> None:
+    config = configured(guidance={"prior": "wrong"})
+    with pytest.raises(DataError, match="needs a labelled image"):
+        eagle.plan("eagle", QUERY, [TEMPLATE], prediction(CLEAR), THRESHOLD, config)
