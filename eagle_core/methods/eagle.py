@@ -12,7 +12,7 @@ from typing import Literal
 
 from PIL import Image
 
-from eagle_core.config import CaasConfig, EagleConfig
+from eagle_core.config import EagleConfig
 from eagle_core.errors import ConfigurationError, DataError
 from eagle_core.guidance.overlay import draw_boxes
 from eagle_core.guidance.prompt import DEFECT_QUESTION, build_prompt
@@ -71,12 +71,13 @@ def plan(
         predicted_anomalous=guidance.predicted_anomalous if says_verdict else None,
         boxed_query=draw_boxes(query, guidance.boxes, config.guidance.line_width) if guidance.boxes else None,
     )
-    attention = _attention(guidance, config.caas, says_verdict) if method == "eagle" else AttentionGuidance()
+    attention = attention_for(guidance, config) if method == "eagle" else AttentionGuidance()
     return Plan(prompt, guidance, attention, tuple(template_ids))
 
 
-def _attention(guidance: Guidance, caas: CaasConfig, says_verdict: bool) -> AttentionGuidance:
+def attention_for(guidance: Guidance, config: EagleConfig) -> AttentionGuidance:
     """Eq. 9's condition: guided only where the gate is open; beta has no effect without a prior sentence."""
     if not guidance.gate_open:
         return AttentionGuidance()
-    return AttentionGuidance(alpha=caas.alpha, beta=caas.beta if says_verdict else 0.0)
+    says_verdict = config.guidance.textual_prior == "always"
+    return AttentionGuidance(alpha=config.caas.alpha, beta=config.caas.beta if says_verdict else 0.0)

@@ -1,0 +1,101 @@
+"""Echo's four modules (section 3.4): each contributes parts of the prompt and knows nothing of the others."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import numpy as np
+from PIL import Image
+
+from eagle_core.guidance.prompt import INSTRUCTION, question_text, template_caption
+from eagle_core.records import ImagePart, Question, TextPart
+from eagle_core.retrieval.memory import ImageMemory, MemoryEntry
+
+STEPS = (
+    "Reason step by step before you decide. "
+    "1. Observation: note the shape, the surface and the colour of the object in the query image. "
+    "2. Comparison: find where it differs from {against}. "
+    "3. Decision: decide which option fits the difference. "
+)
+KNOWLEDGE_CAPTION = "Following is knowledge about the product and its possible defects:\n"
+
+
+@dataclass(frozen=True, slots=True)
+class Inquiry:
+    """One question about one image."""
+
+    image_id: str
+    category: str | None
+    """None: unknown; then references come from all categories."""
+    query: Image.Image
+    embedding: np.ndarray
+    """``(D,) float32`` of unit length, of the encoder that filled the memory."""
+    question: Question
+
+
+@dataclass(frozen=True, slots=True)
+class Contribution:
+    """What one module adds."""
+
+    parts: tuple[ImagePart | TextPart, ...] = ()
+    reference_ids: tuple[str, ...] = field(default=())
+
+
+class Module(Protocol):
+    """One expert module."""
+
+    def contribute(self, inquiry: Inquiry) -> Contribution:
+        """What it adds to the prompt about ``inquiry``."""
+        ...
+
+
+class ReferenceExtractor:
+    """Retrieves the most similar normal images."""
+
+    def __init__(self, memory: ImageMemory, read: Callable[[MemoryEntry], Image.Image], references: int) -> None:
+        self._memory, self._read, self._references = memory, read, references
+
+    def contribute(self, inquiry: Inquiry) -> Contribution:
+        """A caption and the references, most similar first; nothing where none are asked for."""
+        if self._references == 0:
+            return Contribution()
+        found = self._memory.search(
+            inquiry.embedding, self._references, category=inquiry.category, exclude=inquiry.image_id
+        )
+        images = [ImagePart("template", self._read(entry)) for entry in found]
+        caption = TextPart("caption", template_caption(len(found)))
+        return Contribution((caption, *images), tuple(entry.entry_id for entry in found))
+
+
+class KnowledgeGuide:
+    """Adds what is known about the product, whole or condensed for the question."""
+
+    def __init__(self, texts: Callable[[Inquiry], str]) -> None:
+        self._texts = texts
+
+    def contribute(self, inquiry: Inquiry) -> Contribution:
+        """The knowledge; nothing where there is none."""
+        text = self._texts(inquiry).strip()
+        return Contribution((TextPart("knowledge", f"{KNOWLEDGE_CAPTION}{text}\n"),)) if text else Contribution()
+
+
+class ReasoningExpert:
+    """Asks for observation, comparison and decision, in this order."""
+
+    def __init__(self, references: int) -> None:
+        self._against = "the normal sample" if references else "what is normal for such an object"
+
+    def contribute(self, inquiry: Inquiry) -> Contribution:
+        """The steps."""
+        return Contribution((TextPart("reasoning", STEPS.format(against=self._against)),))
+
+
+class DecisionMaker:
+    """Puts the question and asks for the final letter."""
+
+    def contribute(self, inquiry: Inquiry) -> Contribution:
+        """Instruction, question and options."""
+        asked = TextPart("question", question_text(inquiry.question))
+        return Contribution((TextPart("instruction", INSTRUCTION), asked))
