@@ -17,26 +17,26 @@ from typing import Any
 
 from eagle_core.attention.settings import AttentionSettings
 from eagle_core.config import EagleConfig
-from eagle_core.data.images import read_rgb
-from eagle_core.errors import DataError
-from eagle_core.expert.bundle import load_expert
-from eagle_core.methods.eagle import AskingMethod, plan
+from eagle_core.errors import ConfigurationError
 from eagle_core.methods.outcome import failed_record, record_of
 from eagle_core.methods.plan import Plan
 from eagle_core.mllm.protocol import ChatModel
 from eagle_core.record_table import Record, write_records
-from eagle_core.records import Answer, ExpertPrediction, ImagePart, Prompt, Sample, Threshold
-from eagle_core.retrieval.templates import TemplateIndex
+from eagle_core.records import Answer, ExpertPrediction, ImagePart, Method, Prompt, Sample, Threshold
 from tasks.explanations import explanations_to, to_explain
 from tasks.inputs import ASKING, category_of, chat_model, image_hashes, limit_threads, store_of
 from tasks.predictions import Predictions, read_predictions
 from tasks.progress import progress_bar
+from tasks.prompter import EchoPrompter, Prompter, TemplatePrompter
 from tasks.stage import stage
 from tasks.store import Entry, Store, content_key
 from tasks.threshold import read_threshold
 
 ANSWER_VERSION = 1
 RECORDS_VERSION = 2
+GUIDED_METHODS = frozenset({"eagle", "eagle_echo"})
+"""Methods that guide attention."""
+ECHO_METHODS = frozenset({"echo", "eagle_echo"})
 LOG = logging.getLogger("eagle.answers")
 
 
@@ -47,18 +47,43 @@ class Job:
     dataset: str
     category: str
     mllm: str
-    method: AskingMethod
+    method: Method
+
+
+@dataclass(frozen=True, slots=True)
+class Upstream:
+    """Entries that a job reads. Memory and knowledge are Echo's."""
+
+    expert: Entry
+    predictions: Entry
+    threshold: Entry
+    memory: Entry | None = None
+    knowledge: Entry | None = None
+
+    def keys(self) -> list[str | None]:
+        """In a fixed order."""
+        entries = (self.expert, self.predictions, self.threshold, self.memory, self.knowledge)
+        return [None if entry is None else entry.key for entry in entries]
 
 
 @stage("answers")
-def ask(config: EagleConfig, job: Job, expert: Entry, predictions: Entry, threshold: Entry) -> Entry:
+def ask(
+    config: EagleConfig,
+    job: Job,
+    expert: Entry,
+    predictions: Entry,
+    threshold: Entry,
+    memory: Entry | None = None,
+    knowledge: Entry | None = None,
+) -> Entry:
     """Plan every test image's prompt, ask what no earlier run has asked, and write the records."""
     limit_threads(config)
+    upstream = Upstream(expert, predictions, threshold, memory, knowledge)
     model = chat_model(config.mllms[job.mllm])
-    guided = job.method == "eagle"
+    guided = job.method in GUIDED_METHODS
     inputs = {
         "job": dataclasses.asdict(job),
-        "upstream": [expert.key, predictions.key, threshold.key],
+        "upstream": upstream.keys(),
         "images": image_hashes(category_of(config, job.dataset, job.category).test),
         "model": model.fingerprint,
         "mllm": config.mllms[job.mllm].model_dump(mode="json", exclude={"batch_size", "device"}),
@@ -66,27 +91,26 @@ def ask(config: EagleConfig, job: Job, expert: Entry, predictions: Entry, thresh
         "retrieval": config.retrieval.model_dump(mode="json"),
         "caas": config.caas.model_dump(mode="json") if guided else None,
         "explanation": config.explanation.model_dump(mode="json") if job.method in config.explanation.methods else None,
+        "echo": config.echo.model_dump(mode="json") if job.method in ECHO_METHODS else None,
         "seed": config.run.seed,
     }
 
     def compute(folder: Path) -> None:
         with ASKING:
-            records = answer_category(config, job, model, expert, predictions, threshold)
+            records = answer_category(config, job, model, upstream)
         write_records(records, folder / "records.parquet")
 
     return store_of(config).get_or_compute("records", RECORDS_VERSION, inputs, compute)
 
 
-def answer_category(
-    config: EagleConfig, job: Job, model: ChatModel, expert: Entry, predictions: Entry, threshold: Entry
-) -> list[Record]:
+def answer_category(config: EagleConfig, job: Job, model: ChatModel, upstream: Upstream) -> list[Record]:
     """Records of one job, in the order of the category's test images."""
-    fitted = read_threshold(threshold)
-    read = read_predictions(predictions.path)
-    settings = AttentionSettings.from_config(config.caas) if job.method == "eagle" else None
+    fitted = read_threshold(upstream.threshold)
+    read = read_predictions(upstream.predictions.path)
+    settings = AttentionSettings.from_config(config.caas) if job.method in GUIDED_METHODS else None
     batch_size = config.mllms[job.mllm].batch_size
     samples = category_of(config, job.dataset, job.category).test
-    prompter = Prompter(config, job, expert, read, fitted)
+    prompter = _prompter(config, job, upstream, read, fitted)
     records: list[Record] = []
     asked = 0
     with progress_bar(f"{job.category}: {job.method}", unit="image") as report:
@@ -149,44 +173,21 @@ def _record(
     )
 
 
-class Prompter:
-    """Makes the plan of one image: reads it, fetches its templates, applies the method."""
-
-    def __init__(
-        self, config: EagleConfig, job: Job, expert: Entry, predictions: Predictions, threshold: Threshold
-    ) -> None:
-        fitted = load_expert(expert.path)
-        train = category_of(config, job.dataset, job.category).train
-        self._config, self._job, self._predictions, self._threshold = config, job, predictions, threshold
-        self._paths = {sample.image_id: sample.image_path for sample in train}
-        self._index = TemplateIndex(fitted.training_image_ids, fitted.training_embeddings.numpy())
-        self._unreadable = {failure.image_id: failure.reason for failure in predictions.failures}
-
-    def plan(self, sample: Sample) -> Plan | str:
-        """The plan of ``sample``, or why there is none."""
-        if sample.image_id in self._unreadable:
-            return self._unreadable[sample.image_id]
-        prediction = self._predictions.by_image[sample.image_id]
-        shots, config = self._config.retrieval.shots, self._config
-        if config.retrieval.selection == "similar":
-            template_ids = self._index.similar(prediction.embedding, shots, sample.image_id)
-        else:
-            template_ids = self._index.random(shots, seed=config.run.seed, image_id=sample.image_id)
-        try:
-            query = read_rgb(sample.image_path)
-            templates = [read_rgb(self._paths[template]) for template in template_ids]
-        except DataError as error:
-            return str(error)
-        return plan(
-            self._job.method,
-            query,
-            templates,
-            prediction,
-            self._threshold,
-            config,
-            template_ids=template_ids,
-            is_defective=sample.is_defective,
+def _prompter(
+    config: EagleConfig, job: Job, upstream: Upstream, predictions: Predictions, threshold: Threshold
+) -> Prompter:
+    """What makes the plans of ``job``."""
+    category = (job.dataset, job.category)
+    if job.method == "echo" or job.method == "eagle_echo":
+        if upstream.memory is None or upstream.knowledge is None:
+            raise ConfigurationError(f"methods: {job.method} needs Echo's memory and knowledge")
+        with_eagle = job.method == "eagle_echo"
+        return EchoPrompter(
+            config, category, predictions, threshold, upstream.memory, upstream.knowledge, with_eagle=with_eagle
         )
+    if job.method == "expert":
+        raise ConfigurationError("methods: the expert alone asks no MLLM")
+    return TemplatePrompter(config, category, job.method, upstream.expert, predictions, threshold)
 
 
 def answers_to(

@@ -28,9 +28,10 @@ from eagle_core.records import (
 )
 from eagle_core.report import overlay_panel
 from tasks import expert, threshold
-from tasks.answers import Job, Prompter, answers_to
+from tasks.answers import Job, answers_to
 from tasks.inputs import category_of, chat_model, dataset_of, limit_threads
 from tasks.predictions import Predictions
+from tasks.prompter import TemplatePrompter
 from tasks.stage import entry_of
 
 EXPLANATION_TOKENS = 32
@@ -100,7 +101,8 @@ def inspect_images(
     failures = [r for r in readings if isinstance(r, Failure)]
 
     job = Job(dataset, category, mllm, "eagle")
-    prompter = Prompter(config, job, fitted, Predictions(predictions, tuple(failures)), tau)
+    read = Predictions(predictions, tuple(failures))
+    prompter = TemplatePrompter(config, (dataset, category), "eagle", fitted, read, tau)
     planned = [(s, prompter.plan(s)) for s in samples if s.image_id in predictions]
     failures += [Failure(s.image_id, p) for s, p in planned if isinstance(p, str)]
     good = [(s, p) for s, p in planned if isinstance(p, Plan)]

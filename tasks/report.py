@@ -26,6 +26,7 @@ from eagle_core.evaluation.explanations import explanation_accuracy
 from eagle_core.evaluation.summary import summarise
 from eagle_core.evaluation.table import ALL, NotRunRow
 from eagle_core.record_table import read_records, write_table
+from tasks.knowledge import FILE as KNOWLEDGE_FILE
 from tasks.prepare import AvailableData, CategoryName
 from tasks.provenance import Provenance
 from tasks.run_content import child_content, parent_content
@@ -98,6 +99,7 @@ def conclude(
     _write_json(folder / "summary.json", _described(config, provenance, summary, absences))
     for result in results:
         _copy_figures(result, folder / "figures")
+        _copy_knowledge(result, folder / "knowledge")
 
     tracker = Tracker(config.tracking, project)
     parent = tracker.log(parent_content(config, provenance, summary, folder))
@@ -154,6 +156,15 @@ def _copy_figures(result: CategoryResult, figures: Path) -> None:
         target.mkdir(parents=True, exist_ok=True)
         for image in sorted(drawn.path.glob("*.png")):
             shutil.copyfile(image, target / image.name)
+
+
+def _copy_knowledge(result: CategoryResult, target: Path) -> None:
+    """To be read, and to be reviewed: a corrected copy goes where ``echo.reviewed`` says."""
+    gathered = result.stages.get("knowledge")
+    if isinstance(gathered, Entry):
+        folder = target / result.name.dataset
+        folder.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(gathered.path / KNOWLEDGE_FILE, folder / f"{result.name.category}.json")
 
 
 def _write_json(path: Path, value: Any) -> None:

@@ -11,6 +11,7 @@ from eagle_core.attention.settings import AttentionSettings
 from eagle_core.config import EagleConfig
 from eagle_core.record_table import write_table
 from eagle_core.records import Threshold
+from tasks.answers import GUIDED_METHODS
 from tasks.inputs import chat_model
 from tasks.params import flatten
 from tasks.provenance import Provenance
@@ -71,7 +72,7 @@ def child_content(
     write_table(rows, own_records)
     pictures = sorted((folder / "figures" / dataset / category).glob("*.png"))
     params = _params(config) | {"dataset": dataset, "category": category, "mllm": mllm, "method": method}
-    if method == "eagle":
+    if method in GUIDED_METHODS:
         layers = AttentionSettings.from_config(config.caas).layers_for(chat_model(config.mllms[mllm]).depth)
         params["caas.layers"] = " ".join(map(str, layers))
     return RunContent(

@@ -52,18 +52,30 @@ class Module(Protocol):
 
 
 class ReferenceExtractor:
-    """Retrieves the most similar normal images."""
+    """Retrieves the most similar normal images, or with ``random_seed`` any (Echo's Table 4)."""
 
-    def __init__(self, memory: ImageMemory, read: Callable[[MemoryEntry], Image.Image], references: int) -> None:
-        self._memory, self._read, self._references = memory, read, references
+    def __init__(
+        self,
+        memory: ImageMemory,
+        read: Callable[[MemoryEntry], Image.Image],
+        references: int,
+        *,
+        random_seed: int | None = None,
+    ) -> None:
+        self._memory, self._read, self._references, self._seed = memory, read, references, random_seed
 
     def contribute(self, inquiry: Inquiry) -> Contribution:
         """A caption and the references, most similar first; nothing where none are asked for."""
         if self._references == 0:
             return Contribution()
-        found = self._memory.search(
-            inquiry.embedding, self._references, category=inquiry.category, exclude=inquiry.image_id
-        )
+        if self._seed is None:
+            found = self._memory.search(
+                inquiry.embedding, self._references, category=inquiry.category, exclude=inquiry.image_id
+            )
+        else:
+            found = self._memory.random(
+                self._references, seed=self._seed, category=inquiry.category, exclude=inquiry.image_id
+            )
         images = [ImagePart("template", self._read(entry)) for entry in found]
         caption = TextPart("caption", template_caption(len(found)))
         return Contribution((caption, *images), tuple(entry.entry_id for entry in found))

@@ -6,6 +6,7 @@ Saved as FAISS's own index file and a JSON of the ids, without pickle.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 from collections.abc import Sequence
@@ -90,6 +91,25 @@ class ImageMemory:
         if embedding.shape != (self._index.d,):
             raise DataError(f"the query's embedding must have shape ({self._index.d},), got {embedding.shape}")
         check_unit_length(embedding[None])
+        allowed = self._allowed(count, category, exclude)
+        found, cosines = self._nearest(embedding, min(len(allowed), count + 1), allowed, category, max(effort, count + 1))
+        order = np.lexsort((found, -cosines))
+        ranked = [self.entries[found[i]] for i in order]
+        return tuple([entry for entry in ranked if entry.entry_id != exclude][:count])
+
+    def random(self, count: int, *, seed: int, category: str | None, exclude: str) -> tuple[MemoryEntry, ...]:
+        """``count`` entries drawn for the query ``exclude``; other queries and their order do not matter.
+
+        Raises:
+            ConfigurationError: As ``search``.
+        """
+        allowed = [i for i in self._allowed(count, category, exclude) if self.entries[i].entry_id != exclude]
+        digest = hashlib.sha256(f"{seed}\n{exclude}".encode()).digest()
+        drawn = np.random.default_rng(int.from_bytes(digest)).choice(len(allowed), size=count, replace=False)
+        return tuple(self.entries[allowed[i]] for i in drawn)
+
+    def _allowed(self, count: int, category: str | None, exclude: str | None) -> np.ndarray:
+        """Positions of the category's entries, of which at least ``count`` must be other than ``exclude``."""
         if category is not None and category not in self._by_category:
             known = ", ".join(sorted(self._by_category))
             raise ConfigurationError(f"the memory holds no normal image of {category!r}; it holds: {known}")
@@ -99,10 +119,7 @@ class ImageMemory:
             raise ConfigurationError(
                 f"echo.references: {count} were asked for, but there are {others} other normal images; lower it"
             )
-        found, cosines = self._nearest(embedding, min(len(allowed), count + 1), allowed, category, max(effort, count + 1))
-        order = np.lexsort((found, -cosines))
-        ranked = [self.entries[found[i]] for i in order]
-        return tuple([entry for entry in ranked if entry.entry_id != exclude][:count])
+        return allowed
 
     def _nearest(
         self, embedding: np.ndarray, count: int, allowed: np.ndarray, category: str | None, effort: int

@@ -71,6 +71,7 @@ def small_data(demo_root: Path, tmp_path_factory: pytest.TempPathFactory) -> Pat
     root = tmp_path_factory.mktemp("small_data")
     for category in sorted(p for p in demo_root.iterdir() if p.is_dir())[:CATEGORIES]:
         keep = [*sorted((category / "train/good").iterdir())[:TRAIN], *sorted((category / "test/good").iterdir())[:GOOD]]
+        keep.append(category / "scenes.json")
         for kind in sorted(p for p in (category / "test").iterdir() if p.name != "good"):
             for image in sorted(kind.iterdir())[:DEFECTIVE]:
                 keep += [image, category / "ground_truth" / kind.name / f"{image.stem}_mask.png"]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 
 import numpy as np
@@ -150,9 +149,8 @@ def test_condensing_never_invents_a_sentence(texts: dict[str, str], kind: str) -
     assert set("".join(condensed.split()).replace("_", "")) <= set(known)
 
 
-@pytest.mark.skipif("EAGLE_REAL_DATA" not in os.environ, reason="EAGLE_REAL_DATA is not set")
-def test_mmads_own_knowledge_condenses_for_every_product_and_type() -> None:
-    path = Path(os.environ["EAGLE_REAL_DATA"]) / "mmad" / "domain_knowledge.json"
+def test_mmads_own_knowledge_condenses_for_every_product_and_type(real_data: Path) -> None:
+    path = real_data / "mmad" / "domain_knowledge.json"
     stored = json.loads(path.read_text(encoding="utf-8"))
     for dataset, products in stored.items():
         for product in products:
