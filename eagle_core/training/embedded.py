@@ -40,7 +40,7 @@ class Recipe:
     held_out_categories: int = 300
     held_out_seed: int = 999_000
     vision_seed: int = 0
-    vision: Schedule = Schedule(steps=2400, learning_rate=1.5e-3)
+    vision: Schedule = Schedule(steps=4000, learning_rate=1.5e-3)
     language: Schedule = Schedule(steps=1300, learning_rate=1.5e-3)
     prior_reliability: float = 0.88
     """Probability that the expert's verdict in a training prompt is right."""
