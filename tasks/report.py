@@ -22,6 +22,7 @@ from eagle_core.config import EagleConfig
 from eagle_core.data.demo import SCENES_FILE, load_scenes
 from eagle_core.data.scene import SceneRecord
 from eagle_core.errors import FitError
+from eagle_core.evaluation.comparisons import Comparison, compare
 from eagle_core.evaluation.explanations import explanation_accuracy
 from eagle_core.evaluation.summary import summarise
 from eagle_core.evaluation.table import ALL, NotRunRow
@@ -96,7 +97,8 @@ def conclude(
         ],
         ignore_index=True,
     )
-    _write_json(folder / "summary.json", _described(config, provenance, summary, absences))
+    compared = compare(records, config.evaluation, seed=config.run.seed)
+    _write_json(folder / "summary.json", _described(config, provenance, summary, compared, absences))
     for result in results:
         _copy_figures(result, folder / "figures")
         _copy_knowledge(result, folder / "knowledge")
@@ -139,12 +141,17 @@ def _absent_methods(results: list[CategoryResult]) -> Iterator[NotRunRow]:
 
 
 def _described(
-    config: EagleConfig, provenance: Provenance, summary: pd.DataFrame, absences: tuple[NotRunRow, ...]
+    config: EagleConfig,
+    provenance: Provenance,
+    summary: pd.DataFrame,
+    compared: tuple[Comparison, ...],
+    absences: tuple[NotRunRow, ...],
 ) -> dict[str, Any]:
     return {
         "provenance": asdict(provenance),
         "params": config.model_dump(mode="json"),
         "summary": json.loads(summary.to_json(orient="records", double_precision=15)),
+        "comparisons": [asdict(c) for c in compared],
         "not_run": [asdict(a) for a in absences],
     }
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 
 import pandas as pd
 from rich.table import Table
 
-from eagle_core.evaluation.table import ComparisonTable, comparison_tables
+from eagle_core.evaluation.comparisons import Comparison
+from eagle_core.evaluation.table import METHOD_NAMES, ComparisonTable, comparison_tables
 from flows.cli.console import wide_console
 from flows.cli.options import PARAMS, ParamsOption, ProfileOption, SetOption
 from tasks.params import load_params, parse_assignments
@@ -42,9 +44,26 @@ def show(outcome: Outcome, tracking_uri: str) -> None:
         console.print(as_rich(table))
         for note in table.notes:
             console.print(note, style="yellow", highlight=False, markup=False)
+    compared = [Comparison(**fields) for fields in described["comparisons"]]
+    if compared:
+        console.print(comparisons_as_rich(compared, described["params"]["evaluation"]["confidence"]))
     console.print(f"\nstages: {outcome.computed} computed, {outcome.cached} from the store", highlight=False)
     console.print(f"records, summary, pictures: {outcome.folder}", highlight=False)
     console.print(f"compare runs: mlflow ui --backend-store-uri {tracking_uri}", highlight=False)
+
+
+def comparisons_as_rich(compared: Sequence[Comparison], confidence: float) -> Table:
+    """Method against baseline on the same images, for the terminal."""
+    title = "difference in macro balanced accuracy on the same images"
+    shown = Table("dataset", "MLLM", "method", "against", f"difference [{confidence:.0%} interval]", "only right: method / baseline",
+                  "McNemar p", "", title=title, title_justify="left")
+    for c in compared:
+        interval = "" if c.low is None or c.high is None else f" [{c.low:+.3f}, {c.high:+.3f}]"
+        value = "–" if c.difference is None else f"{c.difference:+.3f}{interval}"
+        verdict = "no difference shown" if c.is_null else "better" if (c.difference or 0) > 0 else "worse"
+        shown.add_row(c.dataset, c.mllm, METHOD_NAMES[c.method], METHOD_NAMES[c.baseline], value,
+                      f"{c.only_method_right} / {c.only_baseline_right}", f"{c.p_value:.2g}", verdict)
+    return shown
 
 
 def as_rich(table: ComparisonTable) -> Table:
