@@ -26,7 +26,7 @@ def write(config: EagleConfig, dataset: str, category: str, predictions: Entry, 
         "upstream": [predictions.key, threshold.key],
         "images": image_hashes(samples),
         "guidance": config.guidance.model_dump(mode="json"),
-        "caas": config.caas.model_dump(mode="json"),
+        "gate": config.caas.model_dump(mode="json", include={"gate", "gate_width"}),
         "preprocessing": config.expert.preprocessing.model_dump(mode="json"),
     }
 

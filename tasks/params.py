@@ -18,16 +18,18 @@ SQLITE_PREFIX = "sqlite:///"
 def load_params(path: Path, profile: str = "demo", overrides: Mapping[str, Any] | None = None) -> EagleConfig:
     """Read ``path``, lay ``profile`` and then ``overrides`` (dotted key -> value) over it, and check it.
 
-    Relative paths are resolved against the folder of ``path``.
+    Several profiles may be laid over each other, the last on top: ``mvtec+eagle-table3``. Relative paths are resolved
+    against the folder of ``path``.
 
     Raises:
         ConfigurationError: The file is missing or no YAML mapping, or a profile or key is unknown or wrong.
     """
     tree = _read(path)
     profiles = tree.pop("profiles", {})
-    if profile not in profiles:
-        raise ConfigurationError(f"{path}: no profile {profile!r}; there are: {', '.join(sorted(profiles))}")
-    tree = _merge(tree, profiles[profile] or {})
+    for name in profile.split("+"):
+        if name not in profiles:
+            raise ConfigurationError(f"{path}: no profile {name!r}; there are: {', '.join(sorted(profiles))}")
+        tree = _merge(tree, profiles[name] or {})
     for key, value in (overrides or {}).items():
         _set(tree, key, value)
     try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import importlib.metadata
 import json
@@ -33,20 +34,35 @@ class Provenance:
 
 def provenance_of(config: EagleConfig, data_hashes: dict[str, str], project: Path) -> Provenance:
     """Gather the provenance of a run of ``config`` in the project folder ``project``."""
-    described = config.model_dump(mode="json", exclude=WHERE_NOT_WHAT)
-    for dataset in described["datasets"].values():
-        dataset.pop("root")
-    params = hashlib.sha256(json.dumps(described, sort_keys=True).encode()).hexdigest()
-    commit = git_commit(project)
-    identity = json.dumps([params, sorted(data_hashes.items()), commit])
+    params, commit = params_sha256(config), git_commit(project)
     return Provenance(
-        run_id=hashlib.sha256(identity.encode()).hexdigest()[:12],
+        run_id=_run_id(params, data_hashes, commit),
         git_commit=commit,
         params_sha256=params,
         data_hashes=dict(data_hashes),
         versions={"python": platform.python_version()}
         | {name: importlib.metadata.version(name) for name in LIBRARIES},
     )
+
+
+def with_parameters(known: Provenance, config: EagleConfig) -> Provenance:
+    """``known`` for other parameters on the same data and commit, with the id that a run of them alone would have."""
+    params = params_sha256(config)
+    run_id = _run_id(params, known.data_hashes, known.git_commit)
+    return dataclasses.replace(known, run_id=run_id, params_sha256=params)
+
+
+def params_sha256(config: EagleConfig) -> str:
+    """Hex digest of every parameter that decides what comes out."""
+    described = config.model_dump(mode="json", exclude=WHERE_NOT_WHAT)
+    for dataset in described["datasets"].values():
+        dataset.pop("root")
+    return hashlib.sha256(json.dumps(described, sort_keys=True).encode()).hexdigest()
+
+
+def _run_id(params: str, data_hashes: dict[str, str], commit: str) -> str:
+    identity = json.dumps([params, sorted(data_hashes.items()), commit])
+    return hashlib.sha256(identity.encode()).hexdigest()[:12]
 
 
 def git_commit(project: Path) -> str:

@@ -27,7 +27,7 @@ def parent_content(config: EagleConfig, provenance: Provenance, summary: pd.Data
     return RunContent(
         identity=provenance.run_id,
         name=f"benchmark {provenance.run_id}",
-        params=_params(config),
+        params=logged_params(config),
         metrics={f"{r.dataset}/{r.mllm}/{r.method}/{r.metric}": float(r.value) for r in wide.itertuples()},
         tags=_tags(provenance),
         artifacts=[(folder / "records.parquet", ""), (folder / "summary.json", "")],
@@ -71,7 +71,7 @@ def child_content(
     own_records.parent.mkdir(exist_ok=True)
     write_table(rows, own_records)
     pictures = sorted((folder / "figures" / dataset / category).glob("*.png"))
-    params = _params(config) | {"dataset": dataset, "category": category, "mllm": mllm, "method": method}
+    params = logged_params(config) | {"dataset": dataset, "category": category, "mllm": mllm, "method": method}
     if method in GUIDED_METHODS:
         layers = AttentionSettings.from_config(config.caas).layers_for(chat_model(config.mllms[mllm]).depth)
         params["caas.layers"] = " ".join(map(str, layers))
@@ -97,7 +97,8 @@ def _shift(threshold: Threshold) -> dict[str, float]:
     }
 
 
-def _params(config: EagleConfig) -> dict[str, Any]:
+def logged_params(config: EagleConfig) -> dict[str, Any]:
+    """Every parameter that is logged, by dotted key; not where files lie."""
     flat = flatten(config)
     return {k: v for k, v in flat.items() if not k.startswith(UNLOGGED) and not k.endswith(".root")}
 

@@ -7,6 +7,7 @@ whose bytes do not match its manifest is thrown away, said so, and computed agai
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
 import logging
@@ -119,8 +120,19 @@ def _fault(folder: Path) -> str | None:
         return f"manifest: {error}"
     for name, expected in files.items():
         try:
-            if file_sha256(folder / name) != expected:
+            if _sha256_of(folder / name) != expected:
                 return f"{name} has changed"
         except OSError as error:
             return str(error)
     return None
+
+
+def _sha256_of(path: Path) -> str:
+    """``file_sha256``, in one process read again only when size, time or inode have changed."""
+    facts = path.stat()
+    return _known_sha256(path, facts.st_size, facts.st_mtime_ns, facts.st_ino)
+
+
+@functools.lru_cache(maxsize=200_000)
+def _known_sha256(path: Path, size: int, modified_ns: int, inode: int) -> str:
+    return file_sha256(path)

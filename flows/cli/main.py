@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from eagle_core.errors import EagleError
-from flows.cli import data, doctor, inspect, models, run
+from flows.cli import data, doctor, inspect, models, run, sweep
 
 HELP = """Industrial anomaly detection with multimodal LLMs guided by a PatchCore expert.
 
@@ -21,6 +21,8 @@ Examples:
 
   eagle run --profile visa --set caas.alpha=0.3
 
+  eagle sweep --set caas.alpha=0:1:0.1    every point an MLflow run, answers shared
+
   eagle inspect part.png --category wood  a verdict for one image
 
   eagle doctor                            what this machine can run
@@ -29,6 +31,7 @@ Examples:
 app = typer.Typer(name="eagle", help=HELP, no_args_is_help=True, add_completion=False, rich_markup_mode="rich")
 app.command("run")(run.run)
 app.command("inspect")(inspect.inspect)
+app.command("sweep")(sweep.sweep)
 app.command("models")(models.models)
 app.command("doctor")(doctor.doctor)
 app.add_typer(data.app, name="data")
