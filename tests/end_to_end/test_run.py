@@ -44,7 +44,7 @@ def test_a_run_leaves_records_pictures_and_mlflow_runs(finished) -> None:  # typ
         assert {"tau", "s_max", "gate_open_count", "balanced_accuracy"} <= set(child.data.metrics)
         assert {"dvc.small", "git_commit", "version.torch"} <= set(child.data.tags)
     [eagle] = [c for c in children if c.data.params["method"] == "eagle"][:1]
-    assert eagle.data.params["caas.layers"] == "6 7 8 9 10"  # 18 layers: round(9*18/28) … round(15*18/28)
+    assert eagle.data.params["caas.layers"] == "4 5 6"  # 12 layers: round(9*12/28) … round(15*12/28)
 
     [folder] = [p for p in (finished.root / "runs").iterdir() if p.is_dir()]
     for category in records.category.unique():
