@@ -18,7 +18,7 @@ from tasks import expert, prepare, sweep_results
 from tasks.prepare import CategoryName
 from tasks.progress import progress_bar
 from tasks.provenance import provenance_of
-from tasks.sweep import FittedCategory, Point, PointRecords, answer_point, points_of
+from tasks.sweep import FittedCategory, Point, answer_point, points_of
 from tasks.sweep_results import SweepOutcome
 
 LOG = logging.getLogger("eagle.flow")
@@ -68,7 +68,7 @@ def points_of_sweep(
 ) -> list[sweep_results.PointResult]:
     """Results in the order of ``points``; ``categories`` are those of each point."""
     fitted = _fit(points, categories)
-    answered: list[list[PrefectFuture[PointRecords]]] = [[] for _ in points]
+    answered: list[list[Any]] = [[] for _ in points]
     for mllm in dict.fromkeys((NO_MLLM, *(name for point in points for name in point.config.mllms))):
         for point, own, mine in zip(points, fitted, answered, strict=True):
             if mllm == NO_MLLM or mllm in point.config.mllms:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import torch
 
-from eagle_core.config import BackboneConfig, DegradationConfig, EagleConfig, MllmConfig
+from eagle_core.config import BackboneConfig, DatasetConfig, DegradationConfig, EagleConfig, MllmConfig
 from eagle_core.data.catalogue import Category, Dataset, load_dataset
 from eagle_core.expert.backbone import Backbone, load_backbone
 from eagle_core.mllm.loading import load_model
@@ -28,12 +28,22 @@ def store_of(config: EagleConfig) -> Store:
 
 
 def dataset_of(config: EagleConfig, dataset: str) -> Dataset:
-    """All samples of a dataset.
+    """All samples of a dataset, as they were when a run last asked for its data (``forget_datasets``).
 
     Raises:
         DataError: It is missing, empty or malformed.
     """
-    return load_dataset(config.datasets[dataset])
+    return _listed(config.datasets[dataset])
+
+
+def forget_datasets() -> None:
+    """List the folders anew at the next question: files may have come or gone since."""
+    _listed.cache_clear()
+
+
+@functools.lru_cache(maxsize=32)
+def _listed(config: DatasetConfig) -> Dataset:
+    return load_dataset(config)
 
 
 def category_of(config: EagleConfig, dataset: str, category: str) -> Category:

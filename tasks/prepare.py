@@ -11,7 +11,7 @@ from prefect import task
 from eagle_core.config import EagleConfig
 from eagle_core.errors import DataError
 from tasks.dataset import dataset_hash, ensure_demo
-from tasks.inputs import dataset_of
+from tasks.inputs import dataset_of, forget_datasets
 from tasks.stage import NotRun
 
 LOG = logging.getLogger("eagle.data")
@@ -53,6 +53,7 @@ def prepare_data(config: EagleConfig, project: Path) -> AvailableData:
 
 def ensure_available(config: EagleConfig, dataset: str, project: Path) -> None:
     """Generate the demo data where ``dataset`` is the demo; every other dataset must be there already."""
+    forget_datasets()
     root = config.datasets[dataset].root
     if root == project / "data" / "demo":
         ensure_demo(root, project)

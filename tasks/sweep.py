@@ -21,6 +21,7 @@ from eagle_core.evaluation.summary import summarise
 from eagle_core.record_table import NO_MLLM, read_records
 from tasks import answers, expert_records, knowledge, memory, threshold
 from tasks.answers import ECHO_METHODS, Job
+from tasks.inputs import store_of
 from tasks.params import load_params, parse_assignments
 from tasks.prepare import CategoryName
 from tasks.stage import NotRun, entry_of
@@ -30,6 +31,8 @@ LOG = logging.getLogger("eagle.sweep")
 WITHOUT = {"explanation.when": "never"}
 """Laid under a sweep's own values: sentences change no verdict, and asking for them takes longer than answering."""
 
+METRICS_VERSION = 1
+METRICS_FILE = "metrics.parquet"
 FEWEST_RESAMPLES = 2
 """Their intervals are thrown away."""
 
@@ -57,7 +60,8 @@ class FittedCategory:
 class PointRecords:
     """The records of one point that one MLLM (or none) answered, and what could not be run."""
 
-    entries: tuple[Entry, ...]
+    entries: dict[tuple[str, str, str], tuple[Entry, ...]]
+    """By (dataset, MLLM, method), category by category."""
     thresholds: dict[CategoryName, Entry]
     absences: tuple[tuple[CategoryName, str, str, str], ...]
     """(category, MLLM, method, reason)."""
@@ -86,7 +90,7 @@ def points_of(
 @task(name="point answers", persist_result=False)
 def answer_point(config: EagleConfig, mllm: str, fitted: Sequence[FittedCategory]) -> PointRecords:
     """Threshold every category, and let ``mllm`` answer by every method; for ``none``, the expert alone."""
-    entries: list[Entry] = []
+    entries: dict[tuple[str, str, str], tuple[Entry, ...]] = {}
     thresholds: dict[CategoryName, Entry] = {}
     absences: list[tuple[CategoryName, str, str, str]] = []
     memories = _memories(config, fitted) if mllm != NO_MLLM else {}
@@ -105,28 +109,40 @@ def answer_point(config: EagleConfig, mllm: str, fitted: Sequence[FittedCategory
                     read = (*read, memories[dataset], _here(knowledge.gather, config, dataset, name))
                 made = _here(answers.ask, config, Job(dataset, name, mllm, method), *read)
             if isinstance(made, Entry):
-                entries.append(made)
+                group = (dataset, mllm, method)
+                entries[group] = (*entries.get(group, ()), made)
             else:
                 absences.append((category.name, mllm, method, made.reason))
-    return PointRecords(tuple(entries), thresholds, tuple(absences))
+    return PointRecords(entries, thresholds, tuple(absences))
 
 
-def measure(config: EagleConfig, records: pd.DataFrame) -> pd.DataFrame:
-    """Every metric of a point as ``summarise`` gives it, without intervals."""
-    few = EvaluationConfig(bootstrap_samples=FEWEST_RESAMPLES, confidence=config.evaluation.confidence)
-    return summarise(records, few, seed=config.run.seed).drop(columns=["low", "high"])
+def measure(config: EagleConfig, entries: Sequence[Entry]) -> pd.DataFrame:
+    """Every metric of one method's ``records`` entries as ``summarise`` gives it, without intervals; kept in the store.
+
+    Points that differ in what does not reach a method share its metrics. ``gate_open_count`` stands beside them.
+    """
+    inputs = {"records": [entry.key for entry in entries], "seed": config.run.seed}
+
+    def compute(folder: Path) -> None:
+        records = records_of(entries)
+        few = EvaluationConfig(bootstrap_samples=FEWEST_RESAMPLES, confidence=config.evaluation.confidence)
+        summary = summarise(records, few, seed=config.run.seed).drop(columns=["low", "high"])
+        summary["gate_open_count"] = int(records["gate_open"].fillna(value=False).sum())
+        summary.to_parquet(folder / METRICS_FILE)
+
+    stored = store_of(config).get_or_compute("metrics", METRICS_VERSION, inputs, compute)
+    return pd.read_parquet(stored.path / METRICS_FILE)
 
 
-def records_of(parts: Sequence[PointRecords]) -> pd.DataFrame:
-    """The records of one point, of all its MLLMs."""
-    entries = [entry for part in parts for entry in part.entries]
+def records_of(entries: Sequence[Entry]) -> pd.DataFrame:
+    """The records of several ``records`` entries in one table."""
     return pd.concat([read_records(entry.path / "records.parquet") for entry in entries], ignore_index=True)
 
 
 def _memories(config: EagleConfig, fitted: Sequence[FittedCategory]) -> dict[str, Entry | NotRun]:
     if not ECHO_METHODS & set(config.methods):
         return {}
-    found = {}
+    found: dict[str, Entry | NotRun] = {}
     for dataset in dict.fromkeys(c.name.dataset for c in fitted):
         mine = [c for c in fitted if c.name.dataset == dataset]
         try:

@@ -21,7 +21,7 @@ from eagle_core.errors import FitError
 from tasks.prepare import CategoryName
 from tasks.provenance import Provenance, with_parameters
 from tasks.run_content import logged_params, parent_content
-from tasks.sweep import Point, PointRecords, measure, records_of
+from tasks.sweep import Point, PointRecords, measure
 from tasks.threshold import read_threshold
 from tasks.tracking import Tracker
 
@@ -43,11 +43,13 @@ class SweepIdentity:
 
 @dataclass(frozen=True, slots=True)
 class PointResult:
-    """One point's metrics: columns of ``summarise`` without intervals."""
+    """What one point came to."""
 
     point: Point
     summary: pd.DataFrame
-    records: pd.DataFrame
+    """Columns of ``summarise`` without intervals, and ``gate_open_count``."""
+    parts: tuple[PointRecords, ...]
+    """Where its records are, MLLM by MLLM."""
     absences: tuple[tuple[CategoryName, str, str, str], ...]
     mlflow_run_id: str
 
@@ -109,8 +111,8 @@ def conclude_point(
     absences = tuple(absent for part in parts for absent in part.absences)
     if not any(part.entries for part in parts):
         raise FitError(f"{point.label}: nothing could be run: {'; '.join(sorted({a[-1] for a in absences}))}")
-    records = records_of(parts)
-    summary = measure(point.config, records)
+    groups = {key: entries for part in parts for key, entries in part.entries.items()}
+    summary = pd.concat([measure(point.config, entries) for entries in groups.values()], ignore_index=True)
     own = with_parameters(identity.provenance, point.config)
     content = parent_content(point.config, own, summary, identity.folder)
     run = Tracker(point.config.tracking, project).log(
@@ -118,12 +120,12 @@ def conclude_point(
             content,
             identity=f"{identity.sweep_id}/{hashlib.sha256(point.label.encode()).hexdigest()[:12]}",
             name=point.label,
-            metrics={**content.metrics, **_fitted(records, parts)},
+            metrics={**content.metrics, **_fitted(summary, parts)},
             artifacts=(),
         ),
         parent=identity.mlflow_run_id,
     )
-    return PointResult(point, summary, records, absences, run)
+    return PointResult(point, summary, tuple(parts), absences, run)
 
 
 @task(name="sweep table", persist_result=False)
@@ -154,9 +156,8 @@ def wide(results: Sequence[PointResult]) -> pd.DataFrame:
     rows = []
     for result in results:
         known = result.summary[result.summary["scope"].isin(("macro", "pooled"))]
-        table = known.pivot(index=SUBJECT, columns="metric", values="value").reset_index()
-        opened = result.records.groupby(SUBJECT)["gate_open"].sum().rename("gate_open_count").reset_index()
-        rows.append(_labelled(table.merge(opened, on=SUBJECT), result.point, points))
+        table = known.pivot(index=[*SUBJECT, "gate_open_count"], columns="metric", values="value").reset_index()
+        rows.append(_labelled(table, result.point, points))
     return pd.concat(rows, ignore_index=True)
 
 
@@ -177,15 +178,15 @@ def _labelled(table: pd.DataFrame, point: Point, points: Sequence[Point]) -> pd.
     return table
 
 
-def _fitted(records: pd.DataFrame, parts: Sequence[PointRecords]) -> dict[str, float]:
+def _fitted(summary: pd.DataFrame, parts: Sequence[PointRecords]) -> dict[str, float]:
     """tau and s_max of every category, and how often the gate opened for each method."""
     found = {}
     for name, entry in ((name, entry) for part in parts for name, entry in part.thresholds.items()):
         fitted = read_threshold(entry)
         found[f"{name.dataset}/{name.category}/tau"] = fitted.tau
         found[f"{name.dataset}/{name.category}/s_max"] = fitted.s_max
-    opened = records[records["method"].isin(("eagle", "eagle_echo"))].groupby(SUBJECT)["gate_open"].sum()
-    return found | {f"{d}/{mllm}/{method}/gate_open_count": float(n) for (d, mllm, method), n in opened.items()}
+    opened = summary[[*SUBJECT, "gate_open_count"]].drop_duplicates()
+    return found | {f"{r.dataset}/{r.mllm}/{r.method}/gate_open_count": float(r.gate_open_count) for r in opened.itertuples()}
 
 
 def _shared(points: Sequence[Point]) -> dict[str, Any]:

@@ -48,7 +48,8 @@ def split_assignments(assignments: list[str]) -> tuple[dict[str, str], dict[str,
     """
     from tasks.params import parse_assignments
 
-    grid, single = {}, []
+    grid: dict[str, str] = {}
+    single: list[str] = []
     for text in assignments:
         key, equals, values = text.partition("=")
         if not equals or not key:

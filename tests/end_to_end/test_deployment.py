@@ -1,4 +1,4 @@
-"""A real Prefect server, work pool and worker on loopback run the deployment ``eagle/full-benchmark``."""
+"""A real Prefect server, work pool and worker on loopback run ``eagle/full-benchmark`` and ``sweep/ablation``."""
 
 from __future__ import annotations
 
@@ -59,8 +59,8 @@ def served(new_project: Callable, tmp_path: Path) -> Iterator[tuple]:  # type: i
         log.close()
 
 
-@pytest.mark.timeout(900)
-def test_full_benchmark_runs_on_a_worker(served: tuple) -> None:  # type: ignore[type-arg]
+@pytest.mark.timeout(1200)
+def test_deployments_run_on_a_worker(served: tuple) -> None:  # type: ignore[type-arg]
     project, environment, prefect, processes, log = served
 
     def call(*arguments: str) -> str:
@@ -81,3 +81,10 @@ def test_full_benchmark_runs_on_a_worker(served: tuple) -> None:  # type: ignore
     assert len(parents) == 1
     assert len(runs) > len(parents)
     assert {r.info.status for r in runs} == {"FINISHED"}
+
+    grid = 'grid={"caas.alpha": "0,0.6", "threshold.kappa": "1:3:2"}'
+    output = call("deployment", "run", "sweep/ablation", "-p", grid, "--watch", "--watch-interval", "2")
+    assert "Completed" in output or "finished successfully" in output.lower(), output
+    points = [r for r in project.runs() if r.info.run_name.startswith("caas.alpha=")]
+    assert len(points) == 4
+    assert {r.info.status for r in points} == {"FINISHED"}
