@@ -1,0 +1,38 @@
+"""The configuration: one typed, frozen section per stage. Unknown keys and impossible values are refused.
+
+Knows nothing of params.yaml, profiles or command lines (``tasks.params`` reads those and builds this).
+"""
+
+from eagle_core.config.data import DatasetConfig, DegradationConfig
+from eagle_core.config.eagle import EagleConfig
+from eagle_core.config.echo import EchoConfig, EchoModule
+from eagle_core.config.expert import (
+    BackboneConfig,
+    CoresetConfig,
+    ExpertConfig,
+    PreprocessingConfig,
+    ThresholdConfig,
+)
+from eagle_core.config.mllm import CaasConfig, ExplanationConfig, GuidanceConfig, MllmConfig, RetrievalConfig
+from eagle_core.config.run import EvaluationConfig, RunConfig, TrackingConfig
+
+__all__ = [
+    "BackboneConfig",
+    "CaasConfig",
+    "CoresetConfig",
+    "DatasetConfig",
+    "DegradationConfig",
+    "EagleConfig",
+    "EchoConfig",
+    "EchoModule",
+    "EvaluationConfig",
+    "ExpertConfig",
+    "ExplanationConfig",
+    "GuidanceConfig",
+    "MllmConfig",
+    "PreprocessingConfig",
+    "RetrievalConfig",
+    "RunConfig",
+    "ThresholdConfig",
+    "TrackingConfig",
+]

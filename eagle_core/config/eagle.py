@@ -1,0 +1,53 @@
+"""Everything a benchmark depends on, as one object."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import Field, field_validator, model_validator
+
+from eagle_core.config.data import DatasetConfig
+from eagle_core.config.echo import EchoConfig
+from eagle_core.config.expert import ExpertConfig, ThresholdConfig
+from eagle_core.config.mllm import CaasConfig, ExplanationConfig, GuidanceConfig, MllmConfig, RetrievalConfig
+from eagle_core.config.run import EvaluationConfig, RunConfig, TrackingConfig
+from eagle_core.config.section import Section
+
+
+class EagleConfig(Section):
+    """Everything a benchmark depends on."""
+
+    datasets: dict[str, DatasetConfig] = Field(min_length=1)
+    """By name. A profile or override takes an inherited one away by setting it to null."""
+    methods: tuple[Literal["expert", "mllm", "eagle_no_caas", "eagle", "echo", "eagle_echo"], ...] = ("expert", "mllm", "eagle_no_caas", "eagle")
+    mllms: dict[str, MllmConfig] = Field(default={"embedded": MllmConfig()}, min_length=1)
+    """By the name that records and tables show; null takes an inherited one away."""
+    expert: ExpertConfig = ExpertConfig()
+    threshold: ThresholdConfig = ThresholdConfig()
+    guidance: GuidanceConfig = GuidanceConfig()
+    retrieval: RetrievalConfig = RetrievalConfig()
+    caas: CaasConfig = CaasConfig()
+    explanation: ExplanationConfig = ExplanationConfig()
+    echo: EchoConfig = EchoConfig()
+    evaluation: EvaluationConfig = EvaluationConfig()
+    run: RunConfig = RunConfig()
+    tracking: TrackingConfig = TrackingConfig()
+
+    @field_validator("datasets", "mllms", mode="before")
+    @classmethod
+    def _null_removes(cls, value: Any) -> Any:
+        return {k: v for k, v in value.items() if v is not None} if isinstance(value, dict) else value
+
+    @field_validator("datasets", mode="before")
+    @classmethod
+    def _name_from_key(cls, value: Any) -> Any:
+        if not isinstance(value, dict):
+            return value
+        return {k: {"name": k, **v} if isinstance(v, dict) else v for k, v in value.items()}
+
+    @model_validator(mode="after")
+    def _names_agree(self) -> EagleConfig:
+        for key, dataset in self.datasets.items():
+            if dataset.name != key:
+                raise ValueError(f"datasets.{key}.name must be {key!r}, got {dataset.name!r}")
+        return self

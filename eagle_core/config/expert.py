@@ -1,0 +1,75 @@
+"""The expert: preprocessing, backbone, coreset, threshold."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from eagle_core.config.section import Fraction, Positive, Section
+
+
+class PreprocessingConfig(Section):
+    """How an image becomes the expert's input. Paper (4.1): resize 256, centre crop 224."""
+
+    resize: Positive = 224
+    """Side in pixels; see ``fit``."""
+    fit: Literal["stretch", "short_side"] = "stretch"
+    """stretch: both sides to ``resize`` (no border goes uninspected); short_side: keep the aspect, then crop."""
+    center_crop: Positive | None = None
+
+    @model_validator(mode="after")
+    def _crop_fits(self) -> PreprocessingConfig:
+        if self.center_crop is not None and self.center_crop > self.resize:
+            raise ValueError(f"center_crop ({self.center_crop}) exceeds resize ({self.resize})")
+        if self.fit == "short_side" and self.center_crop is None:
+            raise ValueError("fit: short_side needs center_crop, because images of a batch must have one size")
+        return self
+
+
+class BackboneConfig(Section):
+    """The feature extractor. Weights: ``embedded``, ``pretrained`` (downloaded by name), or a local safetensors file."""
+
+    name: str = "embedded"
+    """``embedded``, or a timm model name."""
+    weights: str = "embedded"
+    layers: tuple[str, ...] = ("layer2", "layer3")
+
+
+class CoresetConfig(Section):
+    """Greedy coreset sampling (paper: Eq. 1)."""
+
+    ratio: Annotated[float, Field(gt=0, le=1)] = 0.1
+    projection_dim: Positive | None = 128
+    """Dimension of the random projection used for sampling only; None: none."""
+
+
+class ExpertConfig(Section):
+    """PatchCore."""
+
+    preprocessing: PreprocessingConfig = PreprocessingConfig()
+    backbone: BackboneConfig = BackboneConfig()
+    coreset: CoresetConfig = CoresetConfig()
+    distance: Literal["euclidean", "squared"] = "euclidean"
+    """Paper: euclidean (Eq. 3); the authors' code: squared."""
+    leave_own_image_out: bool = True
+    """DBT scores against the bank without the image's own patches; false: Algorithm 1 as printed."""
+    patches: Literal["unsampled", "all"] = "unsampled"
+    min_unsampled_patches: Positive = 32
+    """Training images with fewer are left out of the fit, and reported."""
+    batch_size: Positive = 8
+
+
+class ThresholdConfig(Section):
+    """Distribution-based thresholding (paper: section 3.2.2)."""
+
+    method: Literal["kappa_sigma", "gev", "quantile", "mad", "conformal", "authors_evt", "oracle"] = "kappa_sigma"
+    kappa: Annotated[float, Field(ge=0)] = 3.0
+    """kappa_sigma and mad: tau = centre + kappa * spread."""
+    false_alarm_rate: Fraction = 0.01
+    """gev, quantile, conformal: target share of normal images above tau."""
+    adapt: Literal["never", "when_shifted"] = "never"
+    """when_shifted: tau follows the scores of a batch that differs from the training images (looks at test images)."""
+    bootstrap_samples: Positive = 1000
+    min_images: Positive = 5
+    """Fewer scored training images are an error."""

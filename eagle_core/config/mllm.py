@@ -1,0 +1,76 @@
+"""The multimodal LLM: what it is shown, how it is asked, how its attention is guided."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from eagle_core.config.section import Positive, Section
+
+
+class GuidanceConfig(Section):
+    """Textual prior and visual prompt (paper: section 3.2.3; single-modality rows of Table 3)."""
+
+    textual_prior: Literal["always", "never"] = "always"
+    prior: Literal["expert", "right", "wrong"] = "expert"
+    """Whose verdict is told: right and wrong look at labels, to measure how far the MLLM follows what it is told."""
+    visual_prompt: Literal["anomalous", "always", "never"] = "anomalous"
+    box_rule: Literal["tau", "authors"] = "tau"
+    max_boxes: Positive = 3
+    line_width: Positive = 2
+
+
+class RetrievalConfig(Section):
+    """Normal templates shown to the MLLM (1-shot+ of MMAD)."""
+
+    shots: Annotated[int, Field(ge=0, le=3)] = 1
+    selection: Literal["similar", "random"] = "similar"
+
+
+class MllmConfig(Section):
+    """The multimodal LLM and how it is asked."""
+
+    model: str = "embedded"
+    """``embedded``, a local directory, or a hub id."""
+    revision: str | None = None
+    trust_remote_code: bool = False
+    dtype: Literal["float32", "bfloat16", "float16"] = "float32"
+    device: str = "cpu"
+    batch_size: Positive = 16
+    answer: Literal["logits", "generate", "paper"] = "logits"
+    """logits: option letters' probabilities; generate: the letter in the text; paper: its keyword rule (4.1)."""
+    max_new_tokens: Positive = 32
+
+
+class CaasConfig(Section):
+    """Confidence-aware attention sharpening (paper: section 3.3.3, Eq. 9)."""
+
+    alpha: Annotated[float, Field(gt=-1)] = 0.6
+    """Visual tokens are scaled by 1 + alpha."""
+    beta: Annotated[float, Field(gt=-1)] = 0.0
+    """The prior sentence's tokens are scaled by 1 + beta (Table 4: -0.4)."""
+    mode: Literal["logits", "centred", "weights", "values"] = "logits"
+    first_layer: int = 9
+    last_layer: int = 15
+    """0-based, inclusive, for a decoder of 28 layers; scaled to the model's depth unless it has 28-36."""
+    scale_layers: bool = True
+    gate: Literal["paper", "symmetric"] = "paper"
+    gate_width: Annotated[float, Field(gt=0)] = 1.0
+    """symmetric gate: |s - tau| <= gate_width * sigma."""
+    tokens: Literal["all", "template", "query", "boxed_query"] = "all"
+
+    @model_validator(mode="after")
+    def _layers_in_order(self) -> CaasConfig:
+        if not 0 <= self.first_layer <= self.last_layer:
+            raise ValueError(f"layers must satisfy 0 <= first_layer <= last_layer, got {self.first_layer}, {self.last_layer}")
+        return self
+
+
+class ExplanationConfig(Section):
+    """One sentence about the defect (kind, place, severity), checked against the expert's evidence."""
+
+    when: Literal["never", "defective", "always"] = "defective"
+    """defective: where the MLLM's own answer is "defective"."""
+    methods: tuple[Literal["mllm", "eagle_no_caas", "eagle"], ...] = ("eagle",)
+    max_new_tokens: Positive = 32

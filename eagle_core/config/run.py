@@ -1,0 +1,40 @@
+"""Where and how a run executes, is measured and is tracked."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field
+
+from eagle_core.config.section import Fraction, Positive, Section
+
+
+class EvaluationConfig(Section):
+    """Metrics."""
+
+    bootstrap_samples: Positive = 1000
+    confidence: Fraction = 0.95
+
+
+class RunConfig(Section):
+    """Where and how a run executes."""
+
+    seed: Annotated[int, Field(ge=0)] = 0
+    threads: Positive = 2
+    """CPU threads of torch; results are bit-identical only for equal counts."""
+    device: str = "cpu"
+    """Where the expert runs: a torch device."""
+    output_dir: Path = Path("runs")
+    cache_dir: Path = Path(".eagle/cache")
+    workers: Positive = 1
+    """Categories in flight at once."""
+    dask_address: str | None = None
+    """Scheduler of a Dask cluster; None: threads of this process."""
+
+
+class TrackingConfig(Section):
+    """MLflow."""
+
+    tracking_uri: str = "sqlite:///mlflow.db"
+    experiment: str = "eagle"
