@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-import torch
+import numpy as np
 from torch import Tensor
 
 from eagle_core.attention.registry import AttentionCall
 from eagle_core.attention.rows import last_row_weights
 from eagle_core.errors import AttentionError
+
+ROUNDING = 1e-6
+"""In pixels: an edge this near a pixel's border lies on it."""
 
 
 class AnswerAttention:
@@ -52,22 +55,19 @@ def attention_ratio(weights: Tensor, visual: Tensor, region: Tensor) -> Tensor:
     return (weights * region).sum(dim=-1) / total
 
 
-def region_cells(mask: Tensor, rows: int, columns: int) -> Tensor:
-    """Which cells of a grid over the whole image touch the region, ``(rows * columns,) bool``, row by row.
+def region_tokens(mask: np.ndarray, places: np.ndarray) -> np.ndarray:
+    """Which tokens touch the region, ``(N,) bool``.
 
-    The paper does not say when a token belongs to the region; ours: when any pixel of its cell does, so that a
-    defect smaller than a cell still has a token. Cell edges that fall inside a pixel count that pixel for both.
+    The paper does not say when a token belongs to the region; ours: when any pixel of its rectangle does, so that a
+    defect smaller than a rectangle still has a token. An edge that falls inside a pixel counts that pixel for both.
 
     Args:
         mask: ``(H, W) bool``, the region in the image's pixels.
-        rows: Cells from top to bottom.
-        columns: Cells from left to right.
+        places: ``(N, 4)``: x0, y0, x1, y1 of each token in pixels of the image; NaN: the token has no place.
     """
-    height, width = mask.shape
-    cells = torch.zeros(rows, columns, dtype=torch.bool, device=mask.device)
-    for row in range(rows):
-        for column in range(columns):
-            top, bottom = row * height // rows, -(-(row + 1) * height // rows)
-            left, right = column * width // columns, -(-(column + 1) * width // columns)
-            cells[row, column] = mask[top:bottom, left:right].any()
-    return cells.flatten()
+    touched = np.zeros(len(places), dtype=bool)
+    for index in np.flatnonzero(~np.isnan(places).any(axis=1)):
+        x0, y0 = np.floor(places[index, :2] + ROUNDING).astype(int)
+        x1, y1 = np.ceil(places[index, 2:] - ROUNDING).astype(int)
+        touched[index] = mask[y0:y1, x0:x1].any()
+    return touched

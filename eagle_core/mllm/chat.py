@@ -7,10 +7,12 @@ import logging
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
+from itertools import chain
 from typing import TypeVar
 
 import torch
 from accelerate.utils.memory import should_reduce_batch_size
+from torch import Tensor
 from transformers import PreTrainedModel, ProcessorMixin
 
 from eagle_core.attention.registry import Observer
@@ -22,8 +24,9 @@ from eagle_core.config import MllmConfig
 from eagle_core.errors import AttentionError, ModelError
 from eagle_core.mllm.adapters.adapter import Adapter
 from eagle_core.mllm.answering import answer_from_logits, answer_from_text
-from eagle_core.mllm.inputs import EncodedPrompts, encode
+from eagle_core.mllm.inputs import EncodedPrompts, by_length, encode
 from eagle_core.mllm.letters import letter_tokens
+from eagle_core.mllm.shared_prefix import groups, split
 from eagle_core.records import Answer, AttentionGuidance, Prompt
 
 LOG = logging.getLogger("eagle.mllm")
@@ -80,7 +83,7 @@ class TransformersChatModel:
     ) -> list[Answer]:
         """See ``ChatModel.answer``."""
         if self._config.answer == "logits":
-            return self._in_batches(prompts, guidance, settings, self._answer_from_logits)
+            return self._answer_by_logits(prompts, guidance, settings)
         texts = self.generate(prompts, guidance, settings, self._config.max_new_tokens)
         rule = self._config.answer
         return [answer_from_text(text, prompt.question, rule) for text, prompt in zip(texts, prompts, strict=True)]
@@ -124,13 +127,70 @@ class TransformersChatModel:
             return nullcontext()
         return attention_scope(self.decoder, scaling, observer)
 
-    def _answer_from_logits(self, batch: EncodedPrompts, prompts: Sequence[Prompt]) -> list[Answer]:
-        last = {"logits_to_keep": 1} if "logits_to_keep" in self._accepted else {}
-        logits = self.model(**batch.inputs, **last, use_cache=False).logits[:, -1].float().cpu()
+    def _answer_by_logits(
+        self,
+        prompts: Sequence[Prompt],
+        guidance: Sequence[AttentionGuidance] | None,
+        settings: AttentionSettings | None,
+    ) -> list[Answer]:
+        """Groups that share a prefix one after another, then all other prompts in batches."""
+        _one_each(prompts, guidance)
+        shared = groups(prompts, guidance, settings) if self.adapter.shares_prefix else []
+        answers: dict[int, Answer] = {}
+        for group in [*shared, sorted(set(range(len(prompts))) - set(chain.from_iterable(shared)))]:
+            members = [prompts[i] for i in group]
+            strength = None if guidance is None else [guidance[i] for i in group]
+            ask = self._answer_group if group in shared else self._answer_separately
+            answers.update(zip(group, ask(members, strength, settings), strict=True))
+        return [answers[i] for i in range(len(prompts))]
+
+    def _answer_separately(
+        self,
+        prompts: Sequence[Prompt],
+        guidance: Sequence[AttentionGuidance] | None,
+        settings: AttentionSettings | None,
+    ) -> list[Answer]:
+        def one_batch(batch: EncodedPrompts, members: Sequence[Prompt]) -> list[Answer]:
+            last = {"logits_to_keep": 1} if "logits_to_keep" in self._accepted else {}
+            logits = self.model(**batch.inputs, **last, use_cache=False).logits[:, -1]
+            return self._read(logits, members, batch.rendered)
+
+        return self._in_batches(prompts, guidance, settings, one_batch)
+
+    def _answer_group(
+        self,
+        prompts: Sequence[Prompt],
+        guidance: Sequence[AttentionGuidance] | None,
+        settings: AttentionSettings | None,
+    ) -> list[Answer]:
+        """Prompts with the same images: their common tokens are prefilled once (``shared_prefix``)."""
+
+        def chunk(start: int, end: int) -> list[Answer]:
+            members = prompts[start:end]
+            own = None if guidance is None else guidance[start:end]
+            shared = split(self.encode(members[:1]), members, self.processor, self.adapter) if end - start > 1 else None
+            if shared is None:
+                return self._answer_separately(members, own, settings)
+            last = {"logits_to_keep": 1} if "logits_to_keep" in self._accepted else {}
+            positions, where = shared.last.unique(return_inverse=True)
+            kept = {"logits_to_keep": positions} if last else {}
+            with self._turn, torch.inference_mode():
+                with self.guided(shared.prefix, own and own[:1], settings):
+                    cache = self.model(**shared.prefix.inputs, **last, use_cache=True).past_key_values
+                cache.reorder_cache(torch.zeros_like(shared.last))
+                with self.guided(shared.rest, own, settings):
+                    logits = self.model(**shared.rest.inputs, **kept, past_key_values=cache, use_cache=True).logits
+            rows = torch.arange(end - start, device=logits.device)
+            return self._read(logits[rows, where if kept else shared.last], members, shared.rest.rendered)
+
+        return list(_halving(chunk, len(prompts), self._config.batch_size))
+
+    def _read(self, logits: Tensor, prompts: Sequence[Prompt], rendered: Sequence[str]) -> list[Answer]:
+        """Answers from the logits of each prompt's last position, ``(B, vocabulary)``."""
         answers = []
-        for row, prompt, rendered in zip(logits, prompts, batch.rendered, strict=True):
+        for row, prompt, text in zip(logits.float().cpu(), prompts, rendered, strict=True):
             letters = [letter for letter, _ in prompt.question.options]
-            tokens = letter_tokens(self.processor.tokenizer, rendered, letters)
+            tokens = letter_tokens(self.processor.tokenizer, text, letters)
             answers.append(answer_from_logits({letter: row[t].item() for letter, t in tokens.items()}, prompt.question))
         return answers
 
@@ -141,16 +201,24 @@ class TransformersChatModel:
         settings: AttentionSettings | None,
         run: Callable[[EncodedPrompts, Sequence[Prompt]], list[T]],
     ) -> list[T]:
-        if guidance is not None and len(guidance) != len(prompts):
-            raise AttentionError(f"got guidance for {len(guidance)} of {len(prompts)} prompts")
+        """Results in the order of ``prompts``, which are run in batches of like length."""
+        _one_each(prompts, guidance)
+        order = by_length(prompts)
 
         def chunk(start: int, end: int) -> list[T]:
-            batch = self.encode(prompts[start:end])
-            own = None if guidance is None else guidance[start:end]
+            members = [prompts[i] for i in order[start:end]]
+            batch = self.encode(members)
+            own = None if guidance is None else [guidance[i] for i in order[start:end]]
             with self._turn, torch.inference_mode(), self.guided(batch, own, settings):
-                return run(batch, prompts[start:end])
+                return run(batch, members)
 
-        return list(_halving(chunk, len(prompts), self._config.batch_size))
+        results = dict(zip(order, _halving(chunk, len(prompts), self._config.batch_size), strict=True))
+        return [results[i] for i in range(len(prompts))]
+
+
+def _one_each(prompts: Sequence[Prompt], guidance: Sequence[AttentionGuidance] | None) -> None:
+    if guidance is not None and len(guidance) != len(prompts):
+        raise AttentionError(f"got guidance for {len(guidance)} of {len(prompts)} prompts")
 
 
 def _halving(chunk: Callable[[int, int], list[T]], total: int, batch_size: int) -> Iterator[T]:

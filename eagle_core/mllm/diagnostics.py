@@ -9,12 +9,12 @@ import numpy as np
 import torch
 
 from eagle_core.attention.mass import VisualMassRecorder
-from eagle_core.attention.ratio import AnswerAttention, attention_ratio, region_cells
+from eagle_core.attention.ratio import AnswerAttention, attention_ratio, region_tokens
 from eagle_core.attention.settings import AttentionSettings
 from eagle_core.errors import ModelError
 from eagle_core.mllm.chat import TransformersChatModel
 from eagle_core.mllm.inputs import EncodedPrompts
-from eagle_core.records import AttentionGuidance, Prompt
+from eagle_core.records import AttentionGuidance, ImagePart, Prompt
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,29 +79,51 @@ def attention_ratios(
         Per prompt, the ratio by 0-based layer.
 
     Raises:
-        ModelError: The family has no grid, or a mask is empty.
+        ModelError: The family has no grid, a mask does not fit its image, or it touches no visual token (it is
+            empty, or a processor that crops does not show the defect).
     """
     batch, attention = model.encode(prompts), AnswerAttention()
-    region = torch.stack([_query_region(model, batch, row, mask) for row, mask in enumerate(masks)])
+    placed, regions = zip(
+        *(_query_tokens(model, batch, row, *pair) for row, pair in enumerate(zip(prompts, masks, strict=True))),
+        strict=True,
+    )
+    query, region = torch.stack(placed), torch.stack(regions)
     with torch.inference_mode(), model.guided(batch, guidance, settings, attention):
         model.model(**batch.inputs, use_cache=False)
-    query = batch.layout.of_role("query")
     ratios = {
         layer: attention_ratio(weights.cpu(), query, region).tolist() for layer, weights in attention.by_layer.items()
     }
     return [{layer: values[row] for layer, values in sorted(ratios.items())} for row in range(len(prompts))]
 
 
-def _query_region(model: TransformersChatModel, batch: EncodedPrompts, row: int, mask: np.ndarray) -> torch.Tensor:
-    """``(L,) bool``: the query's tokens that the mask touches."""
+def _query_tokens(
+    model: TransformersChatModel, batch: EncodedPrompts, row: int, prompt: Prompt, mask: np.ndarray
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """The query's tokens that have a place in it (newlines have none), and those of them that the mask touches.
+
+    Both ``(L,) bool``.
+    """
+    family = model.adapter.family
     if model.adapter.grid is None:
-        raise ModelError(f"{model.adapter.family}: how its visual tokens lie on the image is not known to Eagle yet")
+        raise ModelError(f"attention ratio not available for {family}: how its visual tokens lie on the image is not known")
+    images = [part.image for part in prompt.parts if isinstance(part, ImagePart)]
+    query = batch.layout.roles[row].index("query")
+    size = images[query].size
+    if mask.shape != size[::-1]:
+        raise ModelError(f"the mask of prompt {row} has shape {mask.shape}, its query image {size[::-1]}")
     if not mask.any():
         raise ModelError(f"the mask of prompt {row} is empty: the attention ratio is defined for defects only")
-    query = batch.layout.roles[row].index("query")
-    image = sum(len(roles) for roles in batch.layout.roles[:row]) + query
-    merge = model.processor.image_processor.merge_size
-    _, height, width = batch.inputs["image_grid_thw"][image].tolist()
-    region = torch.zeros_like(batch.layout.mask[row])
-    region[batch.layout.image[row] == query] = region_cells(torch.from_numpy(mask), height // merge, width // merge)
-    return region
+    places = model.adapter.grid(model.processor, size, len(images))
+    tokens = torch.nonzero(batch.layout.image[row] == query).flatten()
+    if len(places) != len(tokens):
+        raise ModelError(
+            f"attention ratio not available for {family} with this processor: its grid gives {len(places)} tokens for "
+            f"an image of {size[0]} x {size[1]} pixels, the prompt has {len(tokens)}"
+        )
+    touched = region_tokens(mask, places)
+    if not touched.any():
+        raise ModelError(f"the mask of prompt {row} lies outside what {family}'s processor shows of the image")
+    placed, region = torch.zeros_like(batch.layout.mask[row]), torch.zeros_like(batch.layout.mask[row])
+    placed[tokens] = torch.from_numpy(~np.isnan(places).any(axis=1))
+    region[tokens] = torch.from_numpy(touched)
+    return placed, region

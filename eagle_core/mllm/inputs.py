@@ -25,6 +25,8 @@ class EncodedPrompts:
     layout: TokenLayout
     rendered: tuple[str, ...]
     """The chat text of each prompt before image placeholders were expanded."""
+    leading: tuple[tuple[str, str], ...]
+    """Per prompt, the chat text up to the end of its last image: before and after placeholders were expanded."""
 
     @property
     def length(self) -> int:
@@ -49,6 +51,26 @@ def messages(prompt: Prompt, adapter: Adapter) -> list[dict[str, Any]]:
 def render(prompt: Prompt, processor: ProcessorMixin, adapter: Adapter) -> str:
     """The chat text up to where the assistant's answer begins."""
     return processor.apply_chat_template(messages(prompt, adapter), add_generation_prompt=True, tokenize=False)
+
+
+def adds_special_tokens(processor: ProcessorMixin, rendered: str) -> bool:
+    """Whether the tokenizer adds the first token: not where the chat template wrote it already."""
+    start = processor.tokenizer.bos_token
+    return not (start and rendered.startswith(start))
+
+
+def by_length(prompts: Sequence[Prompt]) -> list[int]:
+    """Indices of the prompts, the longest first, so that a batch holds prompts of like length and little padding.
+
+    Sorted by number of images, then their pixels, then characters: visual tokens outnumber the text's and grow with
+    pixels in every family (or do not depend on them). The longest come first: what does not fit shows at once.
+    """
+
+    def size(index: int) -> tuple[int, int, int]:
+        images = [part.image for part in prompts[index].parts if isinstance(part, ImagePart)]
+        return len(images), sum(image.width * image.height for image in images), len(prompts[index].text)
+
+    return sorted(range(len(prompts)), key=size, reverse=True)
 
 
 def encode(
@@ -80,12 +102,10 @@ def encode(
             raise ModelError(f"the prompt of question {prompt.question.question_id!r} shows no image")
     rendered = tuple(render(prompt, processor, adapter) for prompt in prompts)
     images = [[part.image for part in prompt.parts if isinstance(part, ImagePart)] for prompt in prompts]
-    start = processor.tokenizer.bos_token
     batch = processor(
         text=list(rendered),
         images=images,
-        # A template that writes the first token itself must not get a second one from the tokenizer.
-        add_special_tokens=not (start and rendered[0].startswith(start)),
+        add_special_tokens=adds_special_tokens(processor, rendered[0]),
         padding=True,
         padding_side="left",
         return_tensors="pt",
@@ -110,7 +130,17 @@ def encode(
         for key, value in batch.items()
         if key in accepted
     }
-    return EncodedPrompts(inputs, layout, rendered)
+    leading = tuple(_leading(text, row) for text, row in zip(rendered, replacements, strict=True))
+    return EncodedPrompts(inputs, layout, rendered, leading)
+
+
+def _leading(rendered: str, replacements: list[dict[str, Any]]) -> tuple[str, str]:
+    end, expanded = 0, ""
+    for replacement in replacements:
+        start, after = replacement["span"]
+        expanded += rendered[end:start] + replacement["replacement"]
+        end = after
+    return rendered[:end], expanded
 
 
 def _prior_span(prompt: Prompt, rendered: str, replacements: list[dict[str, Any]]) -> tuple[int, int] | None:

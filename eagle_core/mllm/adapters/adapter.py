@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from eagle_core.mllm.adapters.grids import Grid
+
 
 @dataclass(frozen=True, slots=True)
 class Adapter:
@@ -19,6 +21,8 @@ class Adapter:
     several_images: Literal["trained", "accepted"] = "trained"
     """accepted: the class takes several images although its checkpoints were trained on one; they are passed as
     they are, in order, which is how the paper's three-image prompt reaches LLaVA-1.5."""
-    grid: Literal["whole_image"] | None = None
-    """How an image's visual tokens lie on it. whole_image: row by row over the whole, stretched image, in cells of
-    ``merge_size`` patches of ``image_grid_thw``; None: not known here, so no attention ratio."""
+    grid: Grid | None = None
+    """Where an image's visual tokens lie on it; None: not known, so no attention ratio."""
+    shares_prefix: bool = True
+    """False: questions about the same images are prefilled one by one, because the class cannot continue a cache
+    by several tokens."""

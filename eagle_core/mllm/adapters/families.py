@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 from eagle_core.errors import ModelError
+from eagle_core.mllm.adapters import grids
 from eagle_core.mllm.adapters.adapter import Adapter
 
 FAMILIES: dict[str, Adapter] = {
     adapter.model_type: adapter
     for adapter in (
-        Adapter("Qwen2.5-VL", "qwen2_5_vl", grid="whole_image"),
-        Adapter("Qwen2-VL", "qwen2_vl", grid="whole_image"),
-        Adapter("Qwen3-VL", "qwen3_vl", grid="whole_image"),
-        Adapter("InternVL", "internvl"),
-        Adapter("LLaVA-1.5", "llava", several_images="accepted"),
-        Adapter("LLaVA-NeXT", "llava_next", system_role=False, several_images="accepted"),
-        Adapter("LLaVA-OneVision", "llava_onevision"),
-        Adapter("Idefics3", "idefics3"),
-        Adapter("SmolVLM", "smolvlm"),
-        Adapter("MiniCPM-V 4.6", "minicpmv4_6"),
+        Adapter("Qwen2.5-VL", "qwen2_5_vl", grid=grids.whole_image),
+        Adapter("Qwen2-VL", "qwen2_vl", grid=grids.whole_image),
+        Adapter("Qwen3-VL", "qwen3_vl", grid=grids.whole_image),
+        Adapter("InternVL", "internvl", grid=grids.tiles_then_thumbnail),
+        Adapter("LLaVA-1.5", "llava", several_images="accepted", grid=grids.centre_crop),
+        Adapter(
+            "LLaVA-NeXT", "llava_next", system_role=False, several_images="accepted", grid=grids.any_resolution
+        ),
+        Adapter("LLaVA-OneVision", "llava_onevision", grid=grids.any_resolution_single),
+        Adapter("Idefics3", "idefics3", grid=grids.split_then_global),
+        Adapter("SmolVLM", "smolvlm", grid=grids.split_then_global),
+        Adapter("MiniCPM-V 4.6", "minicpmv4_6", grid=grids.source_then_slices),
     )
 }
 

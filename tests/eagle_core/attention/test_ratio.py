@@ -1,12 +1,13 @@
 from __future__ import annotations
 
+import numpy as np
 import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
 from eagle_core.attention.mass import VisualMassRecorder
-from eagle_core.attention.ratio import attention_ratio, region_cells
+from eagle_core.attention.ratio import attention_ratio, region_tokens
 from eagle_core.attention.registry import AttentionCall
 from eagle_core.attention.rows import last_row_weights
 from eagle_core.attention.scaling import Heads
@@ -73,16 +74,22 @@ def test_mean_visual_logit_and_mass_by_hand():
     assert torch.equal(mass.guided, mass.stock)
 
 
-def test_cells_that_touch_the_region():
-    mask = torch.zeros(4, 6, dtype=torch.bool)
+def test_tokens_that_touch_the_region():
+    mask = np.zeros((4, 6), bool)
     mask[3, 2] = True
-    # 2 x 3 cells of 2 x 2 pixels: pixel (3, 2) lies in row 1, column 1
-    assert region_cells(mask, 2, 3).tolist() == [False, False, False, False, True, False]
+    places = np.array([[0, 0, 2, 2], [2, 2, 4, 4], [0, 2, 2.5, 4], [np.nan] * 4, [2, 0, 4, 3 + 1e-9]])
+    # pixel (3, 2) spans x 2-3 and y 3-4: inside the second, cut by the third's edge, below the last
+    assert region_tokens(mask, places).tolist() == [False, True, True, False, False]
 
 
 @given(st.integers(1, 9), st.integers(1, 9), st.integers(1, 20), st.integers(1, 20), st.data())
-def test_every_region_has_a_cell(rows, columns, height, width, data):
-    mask = torch.zeros(height, width, dtype=torch.bool)
+def test_every_region_has_a_token(rows, columns, height, width, data):
+    mask = np.zeros((height, width), bool)
     mask[data.draw(st.integers(0, height - 1)), data.draw(st.integers(0, width - 1))] = True
-    assert region_cells(mask, rows, columns).any()
-    assert region_cells(torch.ones_like(mask), rows, columns).all()
+    places = np.array([
+        [c * width / columns, r * height / rows, (c + 1) * width / columns, (r + 1) * height / rows]
+        for r in range(rows)
+        for c in range(columns)
+    ])
+    assert region_tokens(mask, places).any()
+    assert region_tokens(np.ones_like(mask), places).all()

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -9,6 +11,7 @@ from eagle_core.errors import ModelError
 from eagle_core.mllm.diagnostics import attention_ratios, visual_mass
 from eagle_core.records import AttentionGuidance
 from tests.tiny.chat import chat_model
+from tests.tiny.models import BUILDERS
 from tests.tiny.prompts import eagle_prompt, short_prompt
 
 PROMPTS = [eagle_prompt(), short_prompt()]
@@ -74,9 +77,54 @@ def test_a_region_of_the_whole_image_has_ratio_one():
         assert list(ratios.values()) == pytest.approx([1.0] * 16, abs=1e-6)
 
 
-def test_an_empty_mask_and_a_family_without_a_grid_are_refused():
+@pytest.mark.parametrize("family", sorted(BUILDERS))
+def test_ratios_of_every_family_equal_eagers_attention(family):
+    """Tokens by the family's grid, which test_grids verifies by painting; attention by ``output_attentions``."""
+    chat = chat_model(family)
+    masks = [np.zeros((56, 112), bool), np.zeros((80, 80), bool)]
+    masks[0][20:40, 45:70] = True
+    masks[1][40:44, 40:44] = True
+    ratios = attention_ratios(chat, PROMPTS, masks)
+    batch = chat.encode(PROMPTS)
+    chat.decoder.set_attn_implementation("eager")
+    with torch.inference_mode():
+        eager = chat.model(**batch.inputs, use_cache=False, output_attentions=True).attentions
+    eager = [weights for weights in eager if weights is not None]
+    for row, (query, size, count) in enumerate([(1, (112, 56), 3), (0, (80, 80), 1)]):
+        tokens = torch.nonzero(batch.layout.image[row] == query).flatten()
+        places = chat.adapter.grid(chat.processor, size, count)
+        ys, xs = np.nonzero(masks[row])
+        shown = [t for t, place in zip(tokens, places, strict=True) if not np.isnan(place).any()]
+        wanted = [
+            t
+            for t, (x0, y0, x1, y1) in zip(tokens, places, strict=True)
+            if ((xs + 1 > x0 + 1e-6) & (xs < x1 - 1e-6) & (ys + 1 > y0 + 1e-6) & (ys < y1 - 1e-6)).any()
+        ]
+        assert 0 < len(wanted) < len(shown)
+        assert len(ratios[row]) == len(eager)
+        for ratio, weights in zip(ratios[row].values(), eager, strict=True):
+            last = weights[row, :, -1].mean(0)
+            assert ratio == pytest.approx((last[torch.stack(wanted)].sum() / last[torch.stack(shown)].sum()).item(), abs=1e-5)
+
+
+def test_masks_and_families_that_have_no_ratio_are_refused():
     full = [np.ones((56, 112), bool), np.zeros((80, 80), bool)]
+    chat = chat_model("qwen2_5_vl")
     with pytest.raises(ModelError, match="mask of prompt 1 is empty"):
-        attention_ratios(chat_model("qwen2_5_vl"), PROMPTS, full)
-    with pytest.raises(ModelError, match="LLaVA-NeXT"):
-        attention_ratios(chat_model("llava_next"), PROMPTS, full)
+        attention_ratios(chat, PROMPTS, full)
+    with pytest.raises(ModelError, match=r"mask of prompt 0 has shape \(80, 80\), its query image \(56, 112\)"):
+        attention_ratios(chat, PROMPTS, full[::-1])
+    chat.adapter = replace(chat.adapter, grid=None)
+    with pytest.raises(ModelError, match=r"attention ratio not available for Qwen2\.5-VL"):
+        attention_ratios(chat, PROMPTS, full)
+    chat.adapter = replace(chat.adapter, grid=lambda _processor, _size, _images: np.zeros((3, 4)))
+    with pytest.raises(ModelError, match="its grid gives 3 tokens"):
+        attention_ratios(chat, PROMPTS, full)
+
+
+def test_a_defect_that_a_crop_cuts_off_is_said():
+    """LLaVA-1.5's processor keeps the middle of a 112 x 56 image: columns 28 to 83."""
+    mask = np.zeros((56, 112), bool)
+    mask[:, :20] = True
+    with pytest.raises(ModelError, match=r"outside what LLaVA-1\.5's processor shows"):
+        attention_ratios(chat_model("llava"), [eagle_prompt()], [mask])
