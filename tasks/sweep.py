@@ -62,6 +62,7 @@ class PointRecords:
 
     entries: dict[tuple[str, str, str], tuple[Entry, ...]]
     """By (dataset, MLLM, method), category by category."""
+    fitted: tuple[FittedCategory, ...]
     thresholds: dict[CategoryName, Entry]
     absences: tuple[tuple[CategoryName, str, str, str], ...]
     """(category, MLLM, method, reason)."""
@@ -113,7 +114,7 @@ def answer_point(config: EagleConfig, mllm: str, fitted: Sequence[FittedCategory
                 entries[group] = (*entries.get(group, ()), made)
             else:
                 absences.append((category.name, mllm, method, made.reason))
-    return PointRecords(entries, thresholds, tuple(absences))
+    return PointRecords(entries, tuple(fitted), thresholds, tuple(absences))
 
 
 def measure(config: EagleConfig, entries: Sequence[Entry]) -> pd.DataFrame:

@@ -1,6 +1,6 @@
 """What a sweep leaves behind: MLflow's parent and children, ``points.parquet`` (every metric) and ``points.csv``.
 
-The folder is ``<output_dir>/sweeps/<sweep_id>/``.
+The folder is ``<output_dir>/<title>/<sweep_id>/``; the title is ``sweep`` or an experiment's name.
 """
 
 from __future__ import annotations
@@ -87,7 +87,7 @@ def open_sweep(title: str, points: Sequence[Point], provenance: Provenance, proj
     config = points[0].config
     described = json.dumps([title, [[p.label, with_parameters(provenance, p.config).run_id] for p in points]])
     sweep_id = hashlib.sha256(described.encode()).hexdigest()[:12]
-    folder = config.run.output_dir / "sweeps" / sweep_id
+    folder = config.run.output_dir / title / sweep_id
     folder.mkdir(parents=True, exist_ok=True)
     own = dataclasses.replace(provenance, run_id=sweep_id)
     content = dataclasses.replace(

@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from eagle_core.errors import EagleError
-from flows.cli import data, doctor, inspect, models, run, sweep
+from flows.cli import data, doctor, experiment, inspect, models, run, sweep
 
 HELP = """Industrial anomaly detection with multimodal LLMs guided by a PatchCore expert.
 
@@ -22,6 +22,8 @@ Examples:
   eagle run --profile visa --set caas.alpha=0.3
 
   eagle sweep --set caas.alpha=0:1:0.1    every point an MLflow run, answers shared
+
+  eagle experiment list                   the paper's tables, figures and ablations
 
   eagle inspect part.png --category wood  a verdict for one image
 
@@ -35,6 +37,7 @@ app.command("sweep")(sweep.sweep)
 app.command("models")(models.models)
 app.command("doctor")(doctor.doctor)
 app.add_typer(data.app, name="data")
+app.add_typer(experiment.app, name="experiment")
 
 
 def main() -> None:

@@ -26,7 +26,7 @@ def swept(new_project: Callable):  # type: ignore[no-untyped-def,type-arg]
 
 
 def points(project) -> pd.DataFrame:  # type: ignore[no-untyped-def]
-    [file] = (project.root / "runs/sweeps").glob("*/points.parquet")
+    [file] = (project.root / "runs/sweep").glob("*/points.parquet")
     return pd.read_parquet(file)
 
 
@@ -43,7 +43,11 @@ def test_every_point_equals_a_run_of_its_own(swept: tuple) -> None:  # type: ign
         expected = pd.DataFrame(described["summary"]).set_index(SUBJECT)["value"].sort_index().astype("float64")
         mine = found[(found["caas.alpha"] == alpha) & (found["threshold.kappa"] == kappa)]
         pd.testing.assert_series_equal(
-            mine.set_index(SUBJECT)["value"].sort_index().astype("float64"), expected, rtol=0, atol=1e-9
+            mine.set_index(SUBJECT)["value"].sort_index().astype("float64"),
+            expected,
+            rtol=0,
+            atol=1e-9,
+            check_index_type=False,
         )
 
 
@@ -62,7 +66,7 @@ def test_the_command_ends_with_a_table(swept: tuple) -> None:  # type: ignore[ty
     project, output = swept
     assert "caas.alpha=0.6 threshold.kappa=1" in output
     assert "4 points" in output
-    [table] = (project.root / "runs/sweeps").glob("*/points.csv")
+    [table] = (project.root / "runs/sweep").glob("*/points.csv")
     assert len(pd.read_csv(table)) == 4 * 4
 
 

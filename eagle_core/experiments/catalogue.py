@@ -1,0 +1,136 @@
+"""The named experiments: what each asks, what it varies, and what it writes. Knows no files and runs nothing.
+
+An experiment's variants are values by dotted key over the profile of params.yaml that has its name, which lies over
+the profile of the data (``demo``, ``mvtec``, …).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from eagle_core.errors import ConfigurationError
+
+Output = Literal["alpha_curve", "threshold_rates", "gate_effect", "visual_mass", "score_plots", "contact_sheets", "coreset_shares"]
+"""What is written beside the table that every experiment writes."""
+TENTHS = tuple(round(0.1 * n, 1) for n in range(11))
+
+
+@dataclass(frozen=True, slots=True)
+class Variant:
+    """One row, or one group of rows, of an experiment's table."""
+
+    label: str
+    values: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Experiment:
+    """A named experiment; its profile in params.yaml has its name."""
+
+    name: str
+    question: str
+    """One sentence."""
+    variants: tuple[Variant, ...] = (Variant("as configured"),)
+    outputs: tuple[Output, ...] = ()
+
+
+def _over(key: str, *values: Any) -> tuple[Variant, ...]:
+    return tuple(Variant(f"{key}={value}", {key: value}) for value in values)
+
+
+CATALOGUE = (
+    Experiment("eagle-table1", "What does EAGLE add to each MLLM on each dataset?"),
+    Experiment("eagle-table2", "How does EAGLE compare with published methods, whose numbers are quoted?"),
+    Experiment(
+        "eagle-table3",
+        "Which of the expert's two messages helps: boxes, words, or both?",
+        (
+            Variant("no expert", {"methods": ["mllm"]}),
+            Variant("visual only", {"guidance.textual_prior": "never", "guidance.visual_prompt": "always"}),
+            Variant("textual only", {"guidance.textual_prior": "always", "guidance.visual_prompt": "never"}),
+            Variant("visual + textual", {"guidance.textual_prior": "always", "guidance.visual_prompt": "anomalous"}),
+        ),
+    ),
+    Experiment(
+        "eagle-table4",
+        "Is it better to strengthen attention to the image, to weaken it to the prior's words, or both?",
+        (
+            Variant("no CAAS", {"methods": ["eagle_no_caas"]}),
+            Variant("visual + textual", {"caas.alpha": 0.6, "caas.beta": -0.4}),
+            Variant("textual", {"caas.alpha": 0.0, "caas.beta": -0.4}),
+            Variant("visual", {"caas.alpha": 0.6, "caas.beta": 0.0}),
+        ),
+    ),
+    Experiment(
+        "eagle-fig3", "How many patches of each training image does the coreset keep?", outputs=("coreset_shares",)
+    ),
+    Experiment(
+        "eagle-fig4",
+        "Where does tau lie among the scores of normal and defective images? (also Figs. 11 and 12)",
+        outputs=("score_plots",),
+    ),
+    Experiment(
+        "eagle-fig10", "How does accuracy depend on alpha?", _over("caas.alpha", *TENTHS), outputs=("alpha_curve",)
+    ),
+    Experiment("eagle-fig13", "What do the visual prompts look like?", outputs=("contact_sheets",)),
+    Experiment(
+        "thresholds",
+        "How many false alarms does each threshold rule give, against the share it promises?",
+        (
+            *(Variant(f"kappa_sigma, kappa {k:g}", {"threshold.method": "kappa_sigma", "threshold.kappa": k}) for k in (2.0, 3.0)),
+            *(Variant(f"mad, kappa {k:g}", {"threshold.method": "mad", "threshold.kappa": k}) for k in (2.0, 3.0)),
+            *(
+                Variant(f"{rule}, target {rate:g}", {"threshold.method": rule, "threshold.false_alarm_rate": rate})
+                for rule in ("gev", "quantile", "conformal")
+                for rate in (0.01, 0.05, 0.1)
+            ),
+            Variant("authors_evt", {"threshold.method": "authors_evt"}),
+            Variant("oracle (looks at test labels)", {"threshold.method": "oracle"}),
+        ),
+        outputs=("threshold_rates",),
+    ),
+    Experiment(
+        "gates",
+        "How often does each gate open, and what does CAAS change where it does?",
+        tuple(
+            Variant(f"{gate}, kappa {kappa:g}", {"caas.gate": gate, "threshold.kappa": kappa})
+            for gate in ("paper", "symmetric")
+            for kappa in (1.0, 2.0, 3.0)
+        ),
+        outputs=("gate_effect",),
+    ),
+    Experiment(
+        "attention-modes",
+        "How much attention does each form of CAAS really move to the image?",
+        _over("caas.mode", "logits", "centred", "weights", "values"),
+        outputs=("gate_effect", "visual_mass"),
+    ),
+    Experiment(
+        "wrong-prior",
+        "How far does the MLLM follow what it is told, when that is right and when it is wrong?",
+        (
+            Variant("no prior", {"methods": ["mllm"]}),
+            *(Variant(f"{prior} prior", {"guidance.prior": prior}) for prior in ("expert", "right", "wrong")),
+        ),
+    ),
+    Experiment(
+        "shift",
+        "How many false alarms does another light cause, and does an adaptive threshold prevent them?",
+        tuple(Variant(f"adapt {when}", {"threshold.adapt": when}) for when in ("never", "when_shifted")),
+        outputs=("threshold_rates",),
+    ),
+)
+
+
+def experiment_named(name: str) -> Experiment:
+    """One of the catalogue.
+
+    Raises:
+        ConfigurationError: There is none of that name; the message lists them.
+    """
+    for experiment in CATALOGUE:
+        if experiment.name == name:
+            return experiment
+    raise ConfigurationError(f"no experiment {name!r}; there are: {', '.join(e.name for e in CATALOGUE)}")

@@ -1,0 +1,82 @@
+"""``eagle experiment``: the tables, figures and ablations of the paper, each one command."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.table import Table
+
+from eagle_core.experiments.catalogue import CATALOGUE, experiment_named
+from flows.cli.console import wide_console
+from flows.cli.options import PARAMS, ParamsOption, ProfileOption, SetOption
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from tasks.experiment import ExperimentOutcome
+
+app = typer.Typer(help="Named experiments: every table, figure and ablation is one command.", no_args_is_help=True)
+
+
+@app.command("list")
+def list_experiments() -> None:
+    """What there is, and what each asks."""
+    shown = Table("experiment", "question", "variants")
+    for experiment in CATALOGUE:
+        shown.add_row(experiment.name, experiment.question, str(len(experiment.variants)))
+    wide_console().print(shown)
+
+
+@app.command("run")
+def run_experiment(
+    name: Annotated[str, typer.Argument(help="Of `eagle experiment list`.")],
+    profile: ProfileOption = "demo",
+    assignments: SetOption = None,
+    params: ParamsOption = PARAMS,
+) -> None:
+    """Run a named experiment on the data of a profile: MLflow runs, tables, figures, the paper's numbers beside.
+
+    Examples:
+
+      eagle experiment run eagle-table3
+
+      eagle experiment run thresholds --profile mvtec
+    """
+    experiment_named(name)
+    from tasks.params import parse_assignments
+
+    overrides = parse_assignments(assignments or [])
+    from flows.experiment import experiment
+
+    show(experiment(name=name, profile=profile, overrides=overrides, params=str(params)))
+
+
+def show(outcome: ExperimentOutcome) -> None:
+    """Print ours, then the paper's numbers in a table of their own, and where everything is."""
+    from tasks.experiment import STAND_IN, as_table
+
+    console = wide_console()
+    console.print(outcome.experiment.question, style="bold")
+    for name, table in outcome.tables.items():
+        console.print(_as_rich(table, f"ours: {name.replace('_', ' ')}"))
+    console.print(STAND_IN, highlight=False)
+    for line in outcome.sweep.absences:
+        console.print(f"not run: {line}", style="yellow", highlight=False, markup=False)
+    if outcome.published is not None:
+        published = outcome.published
+        console.print(_as_rich(as_table(published), f"{published.source}: {published.label}, percent"))
+        for note in published.notes:
+            console.print(note, highlight=False, markup=False)
+    console.print(f"\ntables and figures: {outcome.sweep.identity.folder}", highlight=False)
+    uri = outcome.sweep.results[0].point.config.tracking.tracking_uri
+    console.print(f"compare variants: mlflow ui --backend-store-uri {uri}", highlight=False)
+
+
+def _as_rich(table: pd.DataFrame, title: str) -> Table:
+    from tasks.experiment import shown
+
+    rich = Table(*map(str, table.columns), title=title, title_justify="left")
+    for row in table.itertuples(index=False):
+        rich.add_row(*map(shown, row))
+    return rich
