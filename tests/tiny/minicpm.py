@@ -37,7 +37,7 @@ def minicpmv4_6() -> Tiny:
             tokenizer,
             model_type="qwen3_5_text",
             head_dim=16,
-            initializer_range=0.08,
+            initializer_range=0.06,
             linear_key_head_dim=16,
             linear_value_head_dim=16,
             linear_num_key_heads=2,
