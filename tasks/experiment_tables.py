@@ -12,8 +12,8 @@ from scipy.stats import binomtest
 from eagle_core.attention.settings import AttentionSettings
 from eagle_core.methods.plan import Plan
 from eagle_core.mllm.chat import TransformersChatModel
-from eagle_core.mllm.diagnostics import LayerMass
-from eagle_core.mllm.diagnostics import visual_mass as measure_mass
+from eagle_core.mllm.visual_mass import LayerMass
+from eagle_core.mllm.visual_mass import visual_mass as measure_mass
 from eagle_core.records import Sample
 from tasks.inputs import category_of, chat_model
 from tasks.predictions import read_predictions

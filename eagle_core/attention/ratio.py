@@ -37,12 +37,12 @@ def attention_ratio(weights: Tensor, visual: Tensor, region: Tensor) -> Tensor:
     0.41). Ours: weights are averaged over heads, then divided.
 
     Args:
-        weights: ``(B, L) float32``, averaged over heads.
-        visual: ``(B, L) bool``, the set I: all image tokens.
-        region: ``(B, L) bool``, the set G: image tokens of the ground-truth defect.
+        weights: ``(..., N) float32``, averaged over heads.
+        visual: ``(..., N) bool``, the set I: all image tokens.
+        region: ``(..., N) bool``, the set G: image tokens of the ground-truth defect.
 
     Returns:
-        ``(B,) float32``.
+        ``(...) float32``.
 
     Raises:
         AttentionError: A region token is no image token, or a row has no attention on image tokens.

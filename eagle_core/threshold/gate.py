@@ -11,12 +11,15 @@ def gate_is_open(score: float, threshold: Threshold, config: CaasConfig) -> bool
 
     ``paper``: tau <= s <= s_max, closed. It can only correct false alarms, and never opens where s_max < tau.
     ``symmetric``: |s - tau| <= gate_width * sigma of the training scores, on both sides of tau.
+    ``always``: open for every image, for experiments that ask what guidance does to a chosen one (paper: Fig. 7c).
 
     Args:
         score: s_img of the image.
         threshold: Of its category.
         config: ``gate`` and ``gate_width`` are read.
     """
+    if config.gate == "always":
+        return True
     if config.gate == "symmetric":
         return abs(score - threshold.tau) <= config.gate_width * threshold.standard_deviation
     return threshold.tau <= score <= threshold.s_max

@@ -32,3 +32,7 @@ def test_symmetric_gate_is_gate_width_sigmas_on_both_sides(score, expected):
     # tau 2, two sigmas of 0.5: [1, 3], whatever s_max is.
     config = CaasConfig(gate="symmetric", gate_width=2.0)
     assert gate_is_open(score, threshold(2.0, 0.0), config) is expected
+
+
+def test_always_is_open_even_far_from_tau():
+    assert all(gate_is_open(s, threshold(3.0, 2.0), CaasConfig(gate="always")) for s in (0.0, 2.5, 100.0))
