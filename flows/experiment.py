@@ -26,4 +26,4 @@ def experiment(
     """
     chosen, path = experiment_named(name), Path(params).resolve()
     points = points_of_experiment(path, chosen, profile, overrides or {})
-    return write_experiment(chosen, run_points(chosen.name, points, path.parent))
+    return write_experiment(chosen, run_points(chosen.name, points, path.parent), path.parent)

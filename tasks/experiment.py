@@ -16,10 +16,10 @@ from prefect import task
 
 from eagle_core.experiments.catalogue import Experiment, Output
 from eagle_core.experiments.published import PublishedTable, published_table
-from tasks import experiment_figures, experiment_tables
+from tasks import experiment_attention, experiment_figures, experiment_tables
 from tasks.params import load_params
 from tasks.sweep import WITHOUT, Point
-from tasks.sweep_results import SweepOutcome
+from tasks.sweep_results import SweepOutcome, log_parent
 
 SHOWN = [
     "point", "dataset", "mllm", "method", "balanced_accuracy_macro", "precision_macro", "recall_macro", "f1_macro",
@@ -38,7 +38,13 @@ FIGURES: Mapping[Output, Callable[[SweepOutcome, Path], None]] = {
     "coreset_shares": experiment_figures.coreset_shares,
     "score_plots": experiment_figures.score_plots,
     "contact_sheets": experiment_figures.contact_sheets,
+    "attention_sheets": experiment_attention.attention_sheets,
 }
+DRAWN_TABLES: Mapping[Output, Callable[[SweepOutcome, Path], pd.DataFrame]] = {
+    "attention_ratios": experiment_attention.attention_ratios,
+    "option_dynamics": experiment_attention.option_dynamics,
+}
+"""Tables that come with figures."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,11 +71,12 @@ def points_of_experiment(
 
 
 @task(name="experiment results", persist_result=False)
-def write_experiment(experiment: Experiment, sweep: SweepOutcome) -> ExperimentOutcome:
-    """Write tables and figures into the sweep's folder."""
+def write_experiment(experiment: Experiment, sweep: SweepOutcome, project: Path) -> ExperimentOutcome:
+    """Write tables and figures into the sweep's folder and log them to its MLflow run."""
     folder = sweep.identity.folder
     tables = {"results": sweep.table.reindex(columns=SHOWN)}
     tables |= {name: TABLES[name](sweep) for name in experiment.outputs if name in TABLES}
+    tables |= {name: DRAWN_TABLES[name](sweep, folder / "figures") for name in experiment.outputs if name in DRAWN_TABLES}
     for name, table in tables.items():
         table.to_csv(folder / f"{name}.csv", index=False)
     for name in experiment.outputs:
@@ -80,6 +87,8 @@ def write_experiment(experiment: Experiment, sweep: SweepOutcome) -> ExperimentO
         as_table(published).to_csv(folder / "paper.csv", index=False)
     outcome = ExperimentOutcome(experiment, sweep, tables, published, tuple(sorted((folder / "figures").rglob("*.png"))))
     (folder / "results.md").write_text(as_markdown(outcome), encoding="utf-8")
+    written = [folder / "results.md", *(folder / f"{name}.csv" for name in tables), *outcome.figures]
+    log_parent(sweep, project, [(path, str(path.parent.relative_to(folder)).strip(".")) for path in written])
     return outcome
 
 

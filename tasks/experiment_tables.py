@@ -3,26 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any
 
 import numpy as np
 import pandas as pd
 from scipy.stats import binomtest
 
 from eagle_core.attention.settings import AttentionSettings
-from eagle_core.methods.plan import Plan
 from eagle_core.mllm.chat import TransformersChatModel
 from eagle_core.mllm.visual_mass import LayerMass
 from eagle_core.mllm.visual_mass import visual_mass as measure_mass
-from eagle_core.records import Sample
-from tasks.inputs import category_of, chat_model
-from tasks.predictions import read_predictions
-from tasks.prompter import TemplatePrompter
-from tasks.stage import NotRun
+from tasks.experiment_plans import plans_of
+from tasks.inputs import chat_model
 from tasks.store import Entry
 from tasks.sweep import FittedCategory, records_of
 from tasks.sweep_results import PointResult, SweepOutcome
-from tasks.threshold import read_threshold
 
 TARGETED = frozenset({"gev", "quantile", "conformal"})
 """Threshold rules that are told a false-alarm rate."""
@@ -39,9 +33,11 @@ def threshold_rates(sweep: SweepOutcome) -> pd.DataFrame:
         for (dataset, _, method), entries in _groups(result):
             if method != "expert":
                 continue
-            records = records_of(entries)
+            records = records_of(entries).dropna(subset=["is_defective"])
             normal = records[~records["is_defective"].astype(bool)]
             defective = records[records["is_defective"].astype(bool)]
+            if normal.empty:
+                continue
             alarms, found = int(normal["verdict_defective"].sum()), int(defective["verdict_defective"].sum())
             interval = binomtest(alarms, len(normal)).proportion_ci(CONFIDENCE, method="wilson")
             rows.append(
@@ -54,7 +50,7 @@ def threshold_rates(sweep: SweepOutcome) -> pd.DataFrame:
                     "high": float(interval.high),
                     "false_alarms": alarms,
                     "normal_images": len(normal),
-                    "found": found / len(defective),
+                    "found": found / len(defective) if len(defective) else None,
                     "defective_images": len(defective),
                 }
             )
@@ -135,22 +131,6 @@ def _observe(
     if not plans:
         return ()
     return measure_mass(model, [p.prompt for p in plans], [p.attention for p in plans], settings)
-
-
-def plans_of(result: PointResult, category: FittedCategory, method: Any) -> Iterator[tuple[Sample, Plan]]:
-    """What ``method`` asks about each readable test image at a point, made again from the store."""
-    config, name = result.point.config, category.name
-    thresholds = {k: v for part in result.parts for k, v in part.thresholds.items()}
-    if isinstance(category.expert, NotRun) or isinstance(category.predictions, NotRun) or name not in thresholds:
-        return
-    prompter = TemplatePrompter(
-        config, (name.dataset, name.category), method, category.expert,
-        read_predictions(category.predictions.path), read_threshold(thresholds[name]),
-    )
-    for sample in category_of(config, name.dataset, name.category).test:
-        plan = prompter.plan(sample)
-        if isinstance(plan, Plan):
-            yield sample, plan
 
 
 def _groups(result: PointResult) -> Iterator[tuple[tuple[str, str, str], tuple[Entry, ...]]]:

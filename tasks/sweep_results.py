@@ -77,8 +77,14 @@ class SweepOutcome:
     @property
     def absences(self) -> tuple[str, ...]:
         """What was not run, and why, a line each."""
-        lines = (f"{n.dataset}/{n.category} {mllm} {method}: {why}" for r in self.results for n, mllm, method, why in r.absences)
-        return tuple(sorted(set(lines)))
+        lines = {
+            (r.point.label, f"{n.dataset}/{n.category} {mllm} {method}: {why}")
+            for r in self.results
+            for n, mllm, method, why in r.absences
+        }
+        everywhere = {line for _, line in lines if sum(other == line for _, other in lines) == len(self.results)}
+        own = sorted(f"{label}: {line}" for label, line in lines if line not in everywhere)
+        return (*sorted(everywhere), *own)
 
 
 @task(name="sweep identity", persist_result=False)
@@ -103,16 +109,11 @@ def open_sweep(title: str, points: Sequence[Point], provenance: Provenance, proj
 def conclude_point(
     identity: SweepIdentity, point: Point, parts: Sequence[PointRecords], project: Path
 ) -> PointResult:
-    """Measure one point and log it as a child of the sweep's run.
-
-    Raises:
-        FitError: Nothing of the point could be run.
-    """
+    """Measure one point and log it as a child of the sweep's run; nothing of it could be run: no metrics."""
     absences = tuple(absent for part in parts for absent in part.absences)
-    if not any(part.entries for part in parts):
-        raise FitError(f"{point.label}: nothing could be run: {'; '.join(sorted({a[-1] for a in absences}))}")
     groups = {key: entries for part in parts for key, entries in part.entries.items()}
-    summary = pd.concat([measure(point.config, entries) for entries in groups.values()], ignore_index=True)
+    measured = [measure(point.config, entries) for entries in groups.values()]
+    summary = pd.concat(measured, ignore_index=True) if measured else _no_metrics()
     own = with_parameters(identity.provenance, point.config)
     content = parent_content(point.config, own, summary, identity.folder)
     run = Tracker(point.config.tracking, project).log(
@@ -130,24 +131,38 @@ def conclude_point(
 
 @task(name="sweep table", persist_result=False)
 def conclude_sweep(identity: SweepIdentity, results: Sequence[PointResult], project: Path) -> SweepOutcome:
-    """Write the tables of all points and finish the parent run."""
+    """Write the tables of all points and finish the parent run.
+
+    Raises:
+        FitError: Nothing of any point could be run.
+    """
+    if all(result.summary.empty for result in results):
+        reasons = sorted({absent[-1] for result in results for absent in result.absences})
+        raise FitError(f"{identity.title}: nothing could be run: {'; '.join(reasons)}")
     points = [result.point for result in results]
-    config = points[0].config
-    long = pd.concat([_long(result, points) for result in results], ignore_index=True)
+    measured = [result for result in results if not result.summary.empty]
+    long = pd.concat([_long(result, points) for result in measured], ignore_index=True)
     _replace(identity.folder / "points.parquet", long.to_parquet)
     table = wide(results)
     _replace(identity.folder / "points.csv", lambda path: table.to_csv(path, index=False))
-    content = parent_content(config, identity.provenance, _no_metrics(), identity.folder)
-    Tracker(config.tracking, project).log(
+    outcome = SweepOutcome(identity, tuple(results))
+    log_parent(outcome, project, [(identity.folder / "points.parquet", ""), (identity.folder / "points.csv", "")])
+    return outcome
+
+
+def log_parent(outcome: SweepOutcome, project: Path, artifacts: Sequence[tuple[Path, str]]) -> None:
+    """Log the sweep's own run with files of its folder; what was logged before stays."""
+    identity, points = outcome.identity, [result.point for result in outcome.results]
+    content = parent_content(points[0].config, identity.provenance, _no_metrics(), identity.folder)
+    Tracker(points[0].config.tracking, project).log(
         dataclasses.replace(
             content,
             name=f"{identity.title} {identity.sweep_id}",
             params=_shared(points) | _varied(points),
-            metrics={"points": float(len(results))},
-            artifacts=[(identity.folder / "points.parquet", ""), (identity.folder / "points.csv", "")],
+            metrics={"points": float(len(points))},
+            artifacts=list(artifacts),
         )
     )
-    return SweepOutcome(identity, tuple(results))
 
 
 def wide(results: Sequence[PointResult]) -> pd.DataFrame:
@@ -155,6 +170,8 @@ def wide(results: Sequence[PointResult]) -> pd.DataFrame:
     points = [result.point for result in results]
     rows = []
     for result in results:
+        if result.summary.empty:
+            continue
         known = result.summary[result.summary["scope"].isin(("macro", "pooled"))]
         table = known.pivot(index=[*SUBJECT, "gate_open_count"], columns="metric", values="value").reset_index()
         rows.append(_labelled(table, result.point, points))
@@ -202,7 +219,7 @@ def _varied(points: Sequence[Point]) -> dict[str, str]:
 
 
 def _no_metrics() -> pd.DataFrame:
-    return pd.DataFrame({name: [] for name in (*SUBJECT, "scope", "metric", "value")})
+    return pd.DataFrame({name: [] for name in (*SUBJECT, "scope", "metric", "value", "gate_open_count")})
 
 
 def _replace(path: Path, write: Callable[[Path], Any]) -> None:

@@ -12,7 +12,18 @@ from typing import Any, Literal
 
 from eagle_core.errors import ConfigurationError
 
-Output = Literal["alpha_curve", "threshold_rates", "gate_effect", "visual_mass", "score_plots", "contact_sheets", "coreset_shares"]
+Output = Literal[
+    "alpha_curve",
+    "attention_ratios",
+    "attention_sheets",
+    "contact_sheets",
+    "coreset_shares",
+    "gate_effect",
+    "option_dynamics",
+    "score_plots",
+    "threshold_rates",
+    "visual_mass",
+]
 """What is written beside the table that every experiment writes."""
 TENTHS = tuple(round(0.1 * n, 1) for n in range(11))
 
@@ -64,12 +75,38 @@ CATALOGUE = (
         ),
     ),
     Experiment(
+        "eagle-fig1",
+        "Where does the answer look, without and with the expert's guidance? (also Fig. 9)",
+        (
+            Variant("MLLM alone", {"methods": ["mllm"]}),
+            Variant("EAGLE without CAAS", {"methods": ["eagle_no_caas"]}),
+            Variant("EAGLE", {"methods": ["eagle"], "caas.gate": "always"}),
+        ),
+        outputs=("attention_sheets",),
+    ),
+    Experiment(
         "eagle-fig3", "How many patches of each training image does the coreset keep?", outputs=("coreset_shares",)
     ),
     Experiment(
         "eagle-fig4",
         "Where does tau lie among the scores of normal and defective images? (also Figs. 11 and 12)",
         outputs=("score_plots",),
+    ),
+    Experiment(
+        "eagle-fig6",
+        "Which layers follow what the model is told, and which what it sees? (also Fig. 7)",
+        (
+            Variant("no prior", {"methods": ["mllm"]}),
+            Variant("right prior", {"guidance.prior": "right"}),
+            Variant("wrong prior", {"guidance.prior": "wrong"}),
+            Variant("wrong prior, CAAS", {"methods": ["eagle"], "guidance.prior": "wrong", "caas.gate": "always"}),
+        ),
+        outputs=("option_dynamics", "attention_sheets"),
+    ),
+    Experiment(
+        "eagle-fig8",
+        "Do correct answers look more at the defect, also among defects of like size?",
+        outputs=("attention_ratios",),
     ),
     Experiment(
         "eagle-fig10", "How does accuracy depend on alpha?", _over("caas.alpha", *TENTHS), outputs=("alpha_curve",)

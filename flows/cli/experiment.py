@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
     from tasks.experiment import ExperimentOutcome
 
+LONGEST = 40
+"""Rows of a table on the console."""
+
 app = typer.Typer(help="Named experiments: every table, figure and ablation is one command.", no_args_is_help=True)
 
 
@@ -59,7 +62,9 @@ def show(outcome: ExperimentOutcome) -> None:
     console = wide_console()
     console.print(outcome.experiment.question, style="bold")
     for name, table in outcome.tables.items():
-        console.print(_as_rich(table, f"ours: {name.replace('_', ' ')}"))
+        console.print(_as_rich(table.head(LONGEST), f"ours: {name.replace('_', ' ')}"))
+        if len(table) > LONGEST:
+            console.print(f"{len(table) - LONGEST} more rows: {outcome.sweep.identity.folder}/{name}.csv", highlight=False)
     console.print(STAND_IN, highlight=False)
     for line in outcome.sweep.absences:
         console.print(f"not run: {line}", style="yellow", highlight=False, markup=False)

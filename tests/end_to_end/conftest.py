@@ -16,6 +16,8 @@ import yaml
 from mlflow import MlflowClient
 from mlflow.entities import Run
 
+from eagle_core.experiments.catalogue import CATALOGUE
+
 PROJECT = Path(__file__).parents[2]
 CATEGORIES = 2
 TRAIN, GOOD, DEFECTIVE = 20, 6, 4
@@ -90,7 +92,7 @@ def new_project(small_data: Path, tmp_path_factory: pytest.TempPathFactory) -> C
         root = tmp_path_factory.mktemp("project")
         params = yaml.safe_load((PROJECT / "params.yaml").read_text())
         params["datasets"] = {"small": {"format": "mvtec", "root": "data/small"}}
-        params["profiles"] = {"demo": {}}
+        params["profiles"] = {"demo": {}} | {e.name: params["profiles"][e.name] for e in CATALOGUE if e.name != "shift"}
         params["threshold"]["bootstrap_samples"] = 50
         params["evaluation"]["bootstrap_samples"] = 50
         (root / "params.yaml").write_text(yaml.safe_dump(params))
