@@ -32,6 +32,7 @@ TABLES: Mapping[Output, Callable[[SweepOutcome], pd.DataFrame]] = {
     "threshold_rates": experiment_tables.threshold_rates,
     "gate_effect": experiment_tables.gate_effect,
     "visual_mass": experiment_tables.visual_mass,
+    "prior_following": experiment_tables.prior_following,
 }
 FIGURES: Mapping[Output, Callable[[SweepOutcome, Path], None]] = {
     "alpha_curve": experiment_figures.alpha_curve,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Sequence
 
 import numpy as np
@@ -9,9 +10,12 @@ import pandas as pd
 from scipy.stats import binomtest
 
 from eagle_core.attention.settings import AttentionSettings
+from eagle_core.config import MllmConfig
 from eagle_core.mllm.chat import TransformersChatModel
+from eagle_core.mllm.loading import locate
 from eagle_core.mllm.visual_mass import LayerMass
 from eagle_core.mllm.visual_mass import visual_mass as measure_mass
+from eagle_core.record_table import NO_MLLM
 from tasks.experiment_plans import plans_of
 from tasks.inputs import chat_model
 from tasks.store import Entry
@@ -55,6 +59,47 @@ def threshold_rates(sweep: SweepOutcome) -> pd.DataFrame:
                 }
             )
     return pd.DataFrame(rows)
+
+
+def prior_following(sweep: SweepOutcome) -> pd.DataFrame:
+    """How often answers repeat the verdict that was told, beside how often priors were right in training.
+
+    ``followed_wrong`` is the share of wrongly informed images whose answer repeats the error: language-prior
+    dominance. ``prior_reliability`` is known for the embedded models only.
+    """
+    rows = []
+    for result in sweep.results:
+        for (dataset, mllm, method), entries in _groups(result):
+            records = records_of(entries).dropna(subset=["expert_verdict", "verdict_defective", "is_defective"])
+            if mllm == NO_MLLM or method == "mllm" or records.empty:
+                continue
+            expert, said, truth = (
+                records[name].astype(bool) for name in ("expert_verdict", "verdict_defective", "is_defective")
+            )
+            told = {"expert": expert, "right": truth, "wrong": ~truth}[result.point.config.guidance.prior]
+            wrong = told != truth
+            rows.append(
+                {
+                    "point": result.point.label,
+                    "dataset": dataset,
+                    "mllm": mllm,
+                    "method": method,
+                    "prior_reliability": _prior_reliability(result.point.config.mllms[mllm]),
+                    "images": len(records),
+                    "told_right": float((~wrong).mean()),
+                    "followed": float((said == told).mean()),
+                    "followed_wrong": float((said == told)[wrong].mean()) if wrong.any() else None,
+                }
+            )
+    return pd.DataFrame(rows)
+
+
+def _prior_reliability(config: MllmConfig) -> float | None:
+    """How often priors were right in the training of an embedded model."""
+    described = locate(config).folder / "training.json"
+    if not described.is_file():
+        return None
+    return float(json.loads(described.read_text(encoding="utf-8"))["recipe"]["prior_reliability"])
 
 
 def gate_effect(sweep: SweepOutcome) -> pd.DataFrame:

@@ -32,7 +32,7 @@ class MllmConfig(Section):
     """The multimodal LLM and how it is asked."""
 
     model: str = "embedded"
-    """``embedded``, a local directory, or a hub id."""
+    """``embedded`` (also -seed-1, -seed-2, -control), a local directory, or a hub id."""
     revision: str | None = None
     trust_remote_code: bool = False
     dtype: Literal["float32", "bfloat16", "float16"] = "float32"

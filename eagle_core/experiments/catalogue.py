@@ -20,6 +20,7 @@ Output = Literal[
     "coreset_shares",
     "gate_effect",
     "option_dynamics",
+    "prior_following",
     "score_plots",
     "threshold_rates",
     "visual_mass",
@@ -151,6 +152,7 @@ CATALOGUE = (
             Variant("no prior", {"methods": ["mllm"]}),
             *(Variant(f"{prior} prior", {"guidance.prior": prior}) for prior in ("expert", "right", "wrong")),
         ),
+        outputs=("prior_following",),
     ),
     Experiment(
         "shift",

@@ -54,9 +54,19 @@ class ModelFiles:
         return f"sha256:{digest.hexdigest()}"
 
 
-def embedded_folder() -> Path:
-    """Where the model that ships with the package lies."""
-    return Path(str(files("eagle_core"))) / "assets" / "mllm"
+EMBEDDED = {
+    "embedded": "mllm",
+    "embedded-seed-1": "mllm_seed_1",
+    "embedded-seed-2": "mllm_seed_2",
+    "embedded-control": "mllm_control",
+}
+"""Models that ship with the package: the default, two more seeds of it, and one whose priors were right half of the
+time in training, so that it had no reason to trust them."""
+
+
+def embedded_folder(name: str = "embedded") -> Path:
+    """Where a model that ships with the package lies."""
+    return Path(str(files("eagle_core"))) / "assets" / EMBEDDED[name]
 
 
 def locate(config: MllmConfig) -> ModelFiles:
@@ -66,11 +76,11 @@ def locate(config: MllmConfig) -> ModelFiles:
         ModelError: It is not here; says how to get it.
     """
     folder = Path(config.model).expanduser()
-    if config.revision and (config.model == "embedded" or folder.is_dir()):
+    if config.revision and (config.model in EMBEDDED or folder.is_dir()):
         raise ModelError(f"mllm.revision: {config.model} is no hub id and has no revisions; remove it")
-    if config.model == "embedded":
+    if config.model in EMBEDDED:
         remedy = "reinstall the package, or train it: python -m flows.train_embedded --out DIR"
-        return _local("embedded", embedded_folder(), remedy)
+        return _local(config.model, embedded_folder(config.model), remedy)
     if folder.is_dir():
         return _local(config.model, folder, "mllm.model must be a folder written by save_pretrained")
     if folder.is_absolute() or config.model.startswith((".", "~")):
@@ -88,7 +98,7 @@ def load_model(config: MllmConfig) -> ChatModel:
     try:
         found = locate(config)
     except ModelError:
-        if config.model == "embedded" or not _is_hub_id(config.model):
+        if config.model in EMBEDDED or not _is_hub_id(config.model):
             raise
         found = _hub(config, local_files_only=False)
     options = {"trust_remote_code": config.trust_remote_code, "local_files_only": True}
