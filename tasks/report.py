@@ -1,6 +1,7 @@
 """Ends a benchmark: records of all categories, summary, run folder, MLflow.
 
-The run folder is ``<output_dir>/<run_id>/`` with ``records.parquet``, ``summary.json``, ``figures/``;
+The run folder is ``<output_dir>/<run_id>/`` with ``records.parquet``, ``summary.json``, ``figures/``,
+``report.html`` and ``stages.json`` (what it was made from);
 ``<output_dir>/latest_metrics.json`` holds the headline metrics for DVC.
 """
 
@@ -28,6 +29,7 @@ from eagle_core.evaluation.summary import summarise
 from eagle_core.evaluation.table import ALL, NotRunRow
 from eagle_core.record_table import read_records, write_table
 from tasks.knowledge import FILE as KNOWLEDGE_FILE
+from tasks.page import keep_stages, write_page
 from tasks.prepare import AvailableData, CategoryName
 from tasks.provenance import Provenance
 from tasks.run_content import child_content, parent_content
@@ -102,6 +104,9 @@ def conclude(
     for result in results:
         _copy_figures(result, folder / "figures")
         _copy_knowledge(result, folder / "knowledge")
+
+    keep_stages({(r.name.dataset, r.name.category): r.stages for r in results}, folder)
+    write_page(folder, config)
 
     tracker = Tracker(config.tracking, project)
     parent = tracker.log(parent_content(config, provenance, summary, folder))

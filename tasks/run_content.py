@@ -18,7 +18,7 @@ from tasks.provenance import Provenance
 from tasks.threshold import read_threshold
 from tasks.tracking import RunContent
 
-UNLOGGED = ("run.output_dir", "run.cache_dir", "tracking.")
+UNLOGGED = ("run.output_dir", "run.cache_dir", "tracking.", "report.")
 
 
 def parent_content(config: EagleConfig, provenance: Provenance, summary: pd.DataFrame, folder: Path) -> RunContent:
@@ -30,7 +30,7 @@ def parent_content(config: EagleConfig, provenance: Provenance, summary: pd.Data
         params=logged_params(config),
         metrics={f"{r.dataset}/{r.mllm}/{r.method}/{r.metric}": float(r.value) for r in wide.itertuples()},
         tags=_tags(provenance),
-        artifacts=[(folder / "records.parquet", ""), (folder / "summary.json", "")],
+        artifacts=[(folder / name, "") for name in ("records.parquet", "summary.json", "report.html") if (folder / name).is_file()],
     )
 
 

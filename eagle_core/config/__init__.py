@@ -14,7 +14,7 @@ from eagle_core.config.expert import (
     ThresholdConfig,
 )
 from eagle_core.config.mllm import CaasConfig, ExplanationConfig, GuidanceConfig, MllmConfig, RetrievalConfig
-from eagle_core.config.run import EvaluationConfig, RunConfig, TrackingConfig
+from eagle_core.config.run import EvaluationConfig, ReportConfig, RunConfig, TrackingConfig
 
 __all__ = [
     "BackboneConfig",
@@ -32,6 +32,7 @@ __all__ = [
     "MllmConfig",
     "PreprocessingConfig",
     "RetrievalConfig",
+    "ReportConfig",
     "RunConfig",
     "ThresholdConfig",
     "TrackingConfig",

@@ -33,6 +33,15 @@ class RunConfig(Section):
     """Scheduler of a Dask cluster; None: threads of this process."""
 
 
+class ReportConfig(Section):
+    """``report.html``, which every run writes. Changes no result."""
+
+    images: Annotated[int, Field(ge=0)] = 24
+    """Of each category in the gallery, the telling ones first; 0: no gallery."""
+    attention: Annotated[int, Field(ge=0)] = 24
+    """Images of the gallery for which attention is shown before and after CAAS: two prefills each."""
+
+
 class TrackingConfig(Section):
     """MLflow."""
 

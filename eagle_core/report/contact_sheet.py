@@ -10,20 +10,16 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from PIL import Image
-from scipy.ndimage import binary_dilation
 
-from eagle_core.data.images import read_mask, read_rgb
-from eagle_core.guidance.overlay import draw_boxes
 from eagle_core.record_table import NO_MLLM
 from eagle_core.records import Box, Sample
 from eagle_core.report import style
+from eagle_core.report.boxed_image import small_boxed
 
 COLUMNS = 6
-PIXELS = 288
 CELL_INCHES, IMAGE_INCHES = 2.1, 1.94
 TITLE_INCHES, HEADER_INCHES = 0.2, 0.45
 LINE_POINTS = 9.8
@@ -72,6 +68,22 @@ def choose_items(
     Raises:
         DataError: A chosen image or mask cannot be read.
     """
+    by_image = _by_image(records, mllm)
+    chosen = telling_samples(samples, records, most=most, mllm=mllm)
+    return [_item(sample, by_image[sample.image_id], line_width) for sample in chosen]
+
+
+def telling_samples(
+    samples: Sequence[Sample], records: pd.DataFrame, *, most: int, mllm: str | None = None
+) -> list[Sample]:
+    """At most ``most`` of the samples that have records, the telling ones first; see ``choose_items``."""
+    by_image = _by_image(records, mllm)
+    known = [sample for sample in samples if sample.image_id in by_image]
+    return _mixed(_in_turn({sample: _dullness(sample, by_image[sample.image_id]) for sample in known}), most)
+
+
+def _by_image(records: pd.DataFrame, mllm: str | None) -> dict[str, pd.DataFrame]:
+    """Yes/no records of the expert and one MLLM, by method, for each image."""
     asked = [name for name in dict.fromkeys(records["mllm"]) if name != NO_MLLM]
     chosen = mllm or (asked[0] if asked else NO_MLLM)
     defect = records[
@@ -79,10 +91,7 @@ def choose_items(
     ]
     # Several yes/no questions about one image (MMAD): its first one stands for it.
     defect = defect.drop_duplicates(["image_id", "method"])
-    by_image = {image: part.set_index("method") for image, part in defect.groupby("image_id", sort=False)}
-    known = [sample for sample in samples if sample.image_id in by_image]
-    told = _in_turn({sample: _dullness(sample, by_image[sample.image_id]) for sample in known})
-    return [_item(sample, by_image[sample.image_id], line_width) for sample in _mixed(told, most)]
+    return {str(image): part.set_index("method") for image, part in defect.groupby("image_id", sort=False)}
 
 
 def draw(items: Sequence[SheetItem], path: Path, title: str = "") -> None:
@@ -148,7 +157,7 @@ def _item(sample: Sample, rows: pd.DataFrame, line_width: int) -> SheetItem:
         if method in rows.index
     )
     return SheetItem(
-        image=_small_boxed(sample, boxes, line_width),
+        image=small_boxed(sample, boxes, line_width),
         truth=truth,
         score=_known(rows["expert_score"]),
         tau=_known(rows["tau"]),
@@ -156,31 +165,6 @@ def _item(sample: Sample, rows: pd.DataFrame, line_width: int) -> SheetItem:
         verdicts=verdicts,
         p_defect=_optional(told[0]) if told else None,
     )
-
-
-def _small_boxed(sample: Sample, boxes: Sequence[Box], line_width: int) -> Image.Image:
-    """Drawn after shrinking: lines of two pixels on a large photograph would vanish on the sheet."""
-    image = read_rgb(sample.image_path)
-    shrink = min(1.0, PIXELS / max(image.size))
-    size = (max(1, round(image.width * shrink)), max(1, round(image.height * shrink)))
-    small = image.resize(size, Image.Resampling.LANCZOS)
-    if sample.mask_path is not None:
-        mask = Image.fromarray(read_mask(sample.mask_path, image.size).astype(np.float32))
-        small = _outlined(small, np.asarray(mask.resize(size, Image.Resampling.BOX)) > 0, line_width)
-    return draw_boxes(small, [_scaled(box, shrink) for box in boxes], line_width)
-
-
-def _scaled(box: Box, factor: float) -> Box:
-    x0, y0 = round(box.x0 * factor), round(box.y0 * factor)
-    return Box(x0, y0, max(x0 + 1, round(box.x1 * factor)), max(y0 + 1, round(box.y1 * factor)), box.score)
-
-
-def _outlined(image: Image.Image, mask: np.ndarray, line_width: int) -> Image.Image:
-    """The edge of the mask in the colour of the ground truth, just outside of it."""
-    edge = binary_dilation(mask, iterations=line_width) & ~mask
-    pixels = np.asarray(image).copy()
-    pixels[edge] = np.round(255 * np.array(to_rgb(style.GROUND_TRUTH)))
-    return Image.fromarray(pixels)
 
 
 def _right(rows: pd.DataFrame, method: str, label: bool | None) -> bool | None:

@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from eagle_core.errors import EagleError
-from flows.cli import data, doctor, experiment, inspect, models, run, sweep
+from flows.cli import data, doctor, experiment, inspect, models, report, run, sweep
 
 HELP = """Industrial anomaly detection with multimodal LLMs guided by a PatchCore expert.
 
@@ -25,6 +25,8 @@ Examples:
 
   eagle experiment list                   the paper's tables, figures and ablations
 
+  eagle report                            the page of the latest run
+
   eagle inspect part.png --category wood  a verdict for one image
 
   eagle doctor                            what this machine can run
@@ -34,6 +36,7 @@ app = typer.Typer(name="eagle", help=HELP, no_args_is_help=True, add_completion=
 app.command("run")(run.run)
 app.command("inspect")(inspect.inspect)
 app.command("sweep")(sweep.sweep)
+app.command("report")(report.report)
 app.command("models")(models.models)
 app.command("doctor")(doctor.doctor)
 app.add_typer(data.app, name="data")

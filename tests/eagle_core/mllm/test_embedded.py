@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 
 import pytest
@@ -10,7 +11,7 @@ import torch
 from eagle_core.attention.settings import AttentionSettings
 from eagle_core.config import MllmConfig
 from eagle_core.mllm.letters import letter_tokens
-from eagle_core.mllm.loading import embedded_folder, load_model
+from eagle_core.mllm.loading import EMBEDDED, embedded_folder, load_model
 from eagle_core.records import AttentionGuidance
 from tests.conftest import skip_or_fail
 from tests.tiny.prompts import bare_prompt, eagle_prompt, short_prompt
@@ -50,3 +51,23 @@ def test_it_answers_and_guidance_moves_exactly_the_guided_answers(embedded):
 def test_generated_letters_agree_with_the_logits(embedded):
     for text, answer in zip(embedded.generate(PROMPTS, max_new_tokens=4), embedded.answer(PROMPTS), strict=True):
         assert text.strip()[:1] == answer.letter
+
+
+def test_every_embedded_model_loads_and_none_is_another_ones_copy():
+    models = [load_model(MllmConfig(model=name)) for name in EMBEDDED]
+    assert [model.name for model in models] == list(EMBEDDED)
+    assert len({model.fingerprint for model in models}) == len(EMBEDDED)
+    answers = [model.answer([PROMPTS[0]])[0].p_defect for model in models]
+    assert len(set(answers)) == len(EMBEDDED)
+    towers = [model.model.model.visual.state_dict() for model in models]
+    for tower in towers[1:]:
+        assert all(torch.equal(tower[key], value) for key, value in towers[0].items()), "the vision tower is shared"
+
+
+def test_the_record_of_training_says_how_reliable_priors_were():
+    recorded = {
+        name: json.loads((embedded_folder(name) / "training.json").read_text())["recipe"]["prior_reliability"]
+        for name in EMBEDDED
+    }
+    assert recorded.pop("embedded-control") == 0.5
+    assert set(recorded.values()) == {0.88}

@@ -1,0 +1,54 @@
+"""``eagle report``: the page of a run, made again."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from eagle_core.errors import ConfigurationError
+from flows.cli.console import wide_console
+from flows.cli.options import PARAMS, ParamsOption
+from tasks.params import load_params
+
+
+def report(
+    run: Annotated[str, typer.Argument(help="Run id or folder; the latest run where it is left out.")] = "",
+    images: Annotated[int | None, typer.Option(help="Images of each category in the gallery.")] = None,
+    params: ParamsOption = PARAMS,
+) -> None:
+    """Write report.html of a run: one page with tables, plots, images and provenance, without network.
+
+    Every `eagle run` writes it already; this makes it again, with more images, say.
+
+    Examples:
+
+      eagle report
+
+      eagle report 3f2a91c0d4e5 --images 100
+    """
+    folder = _run_folder(run, load_params(params, "demo", {}).run.output_dir)
+    from eagle_core.config import EagleConfig
+    from tasks.page import write_page
+
+    described = folder / "summary.json"
+    if not described.is_file():
+        raise ConfigurationError(f"{folder}: no run folder, it lacks summary.json; run `eagle run` first")
+    config = EagleConfig.model_validate(json.loads(described.read_text(encoding="utf-8"))["params"])
+    if images is not None:
+        config = config.model_copy(update={"report": config.report.model_copy(update={"images": images})})
+    wide_console().print(f"report: {write_page(folder, config)}", highlight=False)
+
+
+def _run_folder(run: str, output_dir: Path) -> Path:
+    if run:
+        folder = Path(run) if Path(run).is_dir() else output_dir / run
+        if not folder.is_dir():
+            raise ConfigurationError(f"{run}: neither a run in {output_dir} nor a folder")
+        return folder
+    runs = sorted(output_dir.glob("*/summary.json"), key=lambda file: file.stat().st_mtime)
+    if not runs:
+        raise ConfigurationError(f"{output_dir} holds no run; run `eagle run` first")
+    return runs[-1].parent

@@ -1,0 +1,126 @@
+"""The report's tables beside the headline: other metrics, paired differences, thresholds, explanations."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import pandas as pd
+
+from eagle_core.evaluation.comparisons import Comparison
+from eagle_core.evaluation.table import METHOD_NAMES, NO_VALUE
+from eagle_core.record_table import NO_MLLM
+from eagle_core.records import Threshold
+from eagle_core.report.page.content import PageTable
+
+COLUMNS = {
+    "false_alarm_rate": "false alarms",
+    "recall": "recall",
+    "precision": "precision",
+    "f1": "F1",
+    "auroc_expert_score": "AUROC (score)",
+    "auroc_p_defect": "AUROC (P(defect))",
+    "pixel_auroc": "pixel AUROC",
+    "pro": "PRO",
+}
+
+
+def tables(summary: pd.DataFrame, records: pd.DataFrame, compared: Sequence[Comparison]) -> list[PageTable]:
+    """Macro means of further metrics, paired differences, what the gate changed, explanations."""
+    found = [_metrics(summary, str(dataset)) for dataset in dict.fromkeys(records["dataset"])]
+    if compared:
+        found.append(_differences(compared))
+    guided = records[records["method"].isin(["eagle", "eagle_echo"])]
+    if len(guided):
+        found.append(_gate(records, guided))
+    explained = summary[summary["metric"].str.startswith("explanation_") & (summary["scope"] == "pooled")]
+    if len(explained):
+        rows = [
+            (r.metric.removeprefix("explanation_").replace("_", " "), METHOD_NAMES[r.method], _interval(r))
+            for r in explained.itertuples()
+        ]
+        found.append(PageTable("Explanations against the record of each defect", ("field", "method", "share"), tuple(rows)))
+    return found
+
+
+def threshold_tables(records: pd.DataFrame, fitted: Mapping[tuple[str, str], Threshold]) -> list[PageTable]:
+    """tau, s_max and what they came to on normal test images, category by category."""
+    rows, notes = [], []
+    for (dataset, category), threshold in fitted.items():
+        mine = records[(records["dataset"] == dataset) & (records["category"] == category)]
+        normal = mine[mine["is_defective"].eq(other=False).fillna(value=False)].drop_duplicates("image_id")
+        alarms = int(normal["expert_verdict"].fillna(value=False).sum())
+        rows.append(
+            (
+                category,
+                dataset,
+                f"{threshold.tau:.3g} [{threshold.tau_low:.3g}, {threshold.tau_high:.3g}]",
+                f"{threshold.s_max:.3g}" + (" (empty interval)" if threshold.interval_is_empty else ""),
+                f"{threshold.interval_mass:.3f}",
+                f"{alarms} of {len(normal)}" if len(normal) else NO_VALUE,
+                NO_VALUE if threshold.shift is None else f"{threshold.shift.effect:.2f}" + (" shifted" if threshold.shift.shifted else ""),
+            )
+        )
+        notes += [f"{category}: {warning}" for warning in threshold.warnings]
+    header = ("category", "dataset", "τ [95 %]", "s_max", "mass in [τ, s_max]", "false alarms of the expert", "shift of the test images")
+    return [PageTable("Thresholds", header, tuple(rows), tuple(notes))] if rows else []
+
+
+def _metrics(summary: pd.DataFrame, dataset: str) -> PageTable:
+    macro = summary[(summary["dataset"] == dataset) & (summary["scope"] == "macro")]
+    present = {k: v for k, v in COLUMNS.items() if (macro["metric"] == f"{k}_macro").any()}
+    rows = []
+    for (mllm, method), mine in macro.groupby(["mllm", "method"], sort=False):
+        values = {r.metric: _interval(r) for r in mine.itertuples()}
+        name, who = METHOD_NAMES[str(method)], NO_VALUE if mllm == NO_MLLM else str(mllm)
+        rows.append((name, who, *(values.get(f"{k}_macro", NO_VALUE) for k in present)))
+    rows.sort(key=lambda row: list(METHOD_NAMES.values()).index(row[0]))
+    return PageTable(f"{dataset}: macro means [95 % interval]", ("method", "MLLM", *present.values()), tuple(rows))
+
+
+def _differences(compared: Sequence[Comparison]) -> PageTable:
+    rows = []
+    for c in compared:
+        interval = "" if c.low is None or c.high is None else f" [{c.low:+.3f}, {c.high:+.3f}]"
+        verdict = "no difference shown" if c.is_null else "better" if (c.difference or 0) > 0 else "worse"
+        rows.append(
+            (
+                f"{METHOD_NAMES[c.method]} − {METHOD_NAMES[c.baseline]}",
+                f"{c.dataset}, {c.mllm}",
+                NO_VALUE if c.difference is None else f"{c.difference:+.3f}{interval}",
+                f"{c.only_method_right} / {c.only_baseline_right}",
+                f"{c.p_value:.2g}",
+                verdict,
+            )
+        )
+    header = ("difference in balanced accuracy", "on the same images", "macro [95 %]", "only right: first / second", "McNemar p", "verdict")
+    return PageTable("Paired differences", header, tuple(rows))
+
+
+def _gate(records: pd.DataFrame, guided: pd.DataFrame) -> PageTable:
+    """What guided attention changed, against the same method without CAAS where that was run."""
+    rows = []
+    for (dataset, mllm, method), mine in guided.groupby(["dataset", "mllm", "method"], sort=False):
+        opened = mine[mine["gate_open"].fillna(value=False)]
+        other = records[(records["dataset"] == dataset) & (records["mllm"] == mllm) & (records["method"] == "eagle_no_caas")]
+        both = opened.merge(other, on=["category", "image_id", "question_id"], suffixes=("", "_without"))
+        moved = (both["p_defect"] - both["p_defect_without"]).abs().dropna()
+        flipped = (both["verdict_defective"] != both["verdict_defective_without"]).sum()
+        rows.append(
+            (
+                METHOD_NAMES[str(method)],
+                f"{dataset}, {mllm}",
+                f"{len(opened)} of {len(mine)}",
+                f"{int((moved > 0).sum())}" if method == "eagle" else NO_VALUE,
+                f"{moved.max():.3f}" if method == "eagle" and len(moved) else NO_VALUE,
+                str(int(flipped)) if method == "eagle" else NO_VALUE,
+            )
+        )
+    header = ("method", "on", "gate open", "P(defect) changed", "by at most", "verdicts changed")
+    return PageTable("What CAAS changed", header, tuple(rows))
+
+
+def _interval(row: object) -> str:
+    value, low, high = (getattr(row, name) for name in ("value", "low", "high"))
+    if value is None or pd.isna(value):
+        return NO_VALUE
+    return f"{value:.3f}" + ("" if low is None or pd.isna(low) else f" [{low:.3f}, {high:.3f}]")
