@@ -17,7 +17,7 @@ from typing import Any
 
 from eagle_core.attention.settings import AttentionSettings
 from eagle_core.config import EagleConfig
-from eagle_core.errors import ConfigurationError
+from eagle_core.errors import AttentionError, ConfigurationError
 from eagle_core.methods.outcome import failed_record, record_of
 from eagle_core.methods.plan import Plan
 from eagle_core.mllm.protocol import ChatModel
@@ -81,6 +81,11 @@ def ask(
     upstream = Upstream(expert, predictions, threshold, memory, knowledge)
     model = chat_model(config.mllms[job.mllm])
     guided = job.method in GUIDED_METHODS
+    if guided and model.depth is None:
+        raise AttentionError(
+            f"{job.method} is not available for mllms.{job.mllm}: the attention of a served model cannot be guided; "
+            "leave it out of methods, or load the model here"
+        )
     inputs = {
         "job": dataclasses.asdict(job),
         "upstream": upstream.keys(),
@@ -156,7 +161,7 @@ def _record(
     threshold: Threshold,
     asked: tuple[Plan, Answer, str | None],
     settings: AttentionSettings | None,
-    depth: int,
+    depth: int | None,
 ) -> Record:
     p, answer, explanation = asked
     return record_of(

@@ -73,7 +73,8 @@ def child_content(
     pictures = sorted((folder / "figures" / dataset / category).glob("*.png"))
     params = logged_params(config) | {"dataset": dataset, "category": category, "mllm": mllm, "method": method}
     if method in GUIDED_METHODS:
-        layers = AttentionSettings.from_config(config.caas).layers_for(chat_model(config.mllms[mllm]).depth)
+        depth = chat_model(config.mllms[mllm]).depth
+        layers = () if depth is None else AttentionSettings.from_config(config.caas).layers_for(depth)
         params["caas.layers"] = " ".join(map(str, layers))
     return RunContent(
         identity=f"{provenance.run_id}/{dataset}/{category}/{mllm}/{method}",

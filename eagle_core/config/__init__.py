@@ -13,7 +13,14 @@ from eagle_core.config.expert import (
     PreprocessingConfig,
     ThresholdConfig,
 )
-from eagle_core.config.mllm import CaasConfig, ExplanationConfig, GuidanceConfig, MllmConfig, RetrievalConfig
+from eagle_core.config.mllm import (
+    CaasConfig,
+    EndpointConfig,
+    ExplanationConfig,
+    GuidanceConfig,
+    MllmConfig,
+    RetrievalConfig,
+)
 from eagle_core.config.run import EvaluationConfig, ReportConfig, RunConfig, TrackingConfig
 
 __all__ = [
@@ -25,14 +32,15 @@ __all__ = [
     "EagleConfig",
     "EchoConfig",
     "EchoModule",
+    "EndpointConfig",
     "EvaluationConfig",
     "ExpertConfig",
     "ExplanationConfig",
     "GuidanceConfig",
     "MllmConfig",
     "PreprocessingConfig",
-    "RetrievalConfig",
     "ReportConfig",
+    "RetrievalConfig",
     "RunConfig",
     "ThresholdConfig",
     "TrackingConfig",

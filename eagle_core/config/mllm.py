@@ -28,11 +28,25 @@ class RetrievalConfig(Section):
     selection: Literal["similar", "random"] = "similar"
 
 
+class EndpointConfig(Section):
+    """A server that speaks the OpenAI chat-completions protocol (vLLM, SGLang, Ollama)."""
+
+    url: Annotated[str, Field(pattern=r"^https?://\S+$")]
+    """Base, such as http://localhost:8000/v1."""
+    api_key_variable: str | None = None
+    """Name of the environment variable that holds the key; the key itself is never configured, stored or logged."""
+    timeout_s: Annotated[float, Field(gt=0)] = 120.0
+    retries: Annotated[int, Field(ge=0)] = 4
+    """After a cut connection, a 429 or a server error; waits 0.5, 1, 2, … seconds."""
+
+
 class MllmConfig(Section):
     """The multimodal LLM and how it is asked."""
 
     model: str = "embedded"
-    """``embedded`` (also -seed-1, -seed-2, -control), a local directory, or a hub id."""
+    """``embedded`` (also -seed-1, -seed-2, -control), a local directory, a hub id, or the name that an endpoint serves."""
+    endpoint: EndpointConfig | None = None
+    """Asked instead of loading a model here. Its attention cannot be guided: eagle and eagle_echo are refused."""
     revision: str | None = None
     trust_remote_code: bool = False
     dtype: Literal["float32", "bfloat16", "float16"] = "float32"

@@ -8,8 +8,9 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+import httpx2
 import torch
-from huggingface_hub import snapshot_download
+from huggingface_hub import HfApi, snapshot_download
 from huggingface_hub.errors import (
     HfHubHTTPError,
     HFValidationError,
@@ -23,10 +24,13 @@ from eagle_core.config import MllmConfig
 from eagle_core.errors import ModelError
 from eagle_core.mllm.adapters.families import adapter_for
 from eagle_core.mllm.chat import TransformersChatModel
+from eagle_core.mllm.endpoint import EndpointChatModel
 from eagle_core.mllm.protocol import ChatModel
 
 PATTERNS = ("*.json", "*.safetensors", "*.jinja", "*.txt", "*.model", "*.py")
 """What a checkpoint consists of; pickled weights are neither fetched nor read."""
+
+HUB_TIMEOUT_S = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,12 +93,14 @@ def locate(config: MllmConfig) -> ModelFiles:
 
 
 def load_model(config: MllmConfig) -> ChatModel:
-    """Load the model that ``config`` names, fetching a hub id's files where the hub can be reached.
+    """Load the model that ``config`` names, fetching a hub id's files where the hub can be reached; or its endpoint.
 
     Raises:
-        ModelError: The files are missing and cannot be fetched, the family has no adapter, or the checkpoint
+        ModelError: The endpoint does not serve it, the files are missing and cannot be fetched, the family has no adapter, or the checkpoint
             does not load; the message says what to do.
     """
+    if config.endpoint is not None:
+        return EndpointChatModel(config)
     try:
         found = locate(config)
     except ModelError:
@@ -147,12 +153,15 @@ def _hub(config: MllmConfig, *, local_files_only: bool) -> ModelFiles:
         raise ModelError(f"mllm.trust_remote_code: pin the code of {config.model} that you read with mllm.revision")
     revision = f" --revision {config.revision}" if config.revision else ""
     try:
+        if not local_files_only:
+            # One short question first: the download itself tries for most of a minute before it gives up offline.
+            HfApi().model_info(config.model, revision=config.revision, timeout=HUB_TIMEOUT_S)
         folder = snapshot_download(
             config.model, revision=config.revision, allow_patterns=list(PATTERNS), local_files_only=local_files_only
         )
     except HFValidationError as error:
         raise ModelError(f"mllm.model: {config.model!r} is neither embedded, nor a folder, nor a hub id") from error
-    except (LocalEntryNotFoundError, OfflineModeIsEnabled, HfHubHTTPError, OSError) as error:
+    except (LocalEntryNotFoundError, OfflineModeIsEnabled, HfHubHTTPError, httpx2.TransportError, OSError) as error:
         raise ModelError(
             f"{config.model}: the weights are not on this machine"
             + ("" if local_files_only else " and the hub did not deliver them")

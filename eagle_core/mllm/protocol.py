@@ -23,8 +23,8 @@ class ChatModel(Protocol):
         ...
 
     @property
-    def depth(self) -> int:
-        """Number of decoder layers."""
+    def depth(self) -> int | None:
+        """Number of decoder layers; None: they cannot be reached, so attention can be neither guided nor seen."""
         ...
 
     def answer(
