@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from eagle_core.errors import EagleError
-from flows.cli import data, doctor, experiment, inspect, models, report, run, sweep
+from flows.cli import data, doctor, experiment, inspect, mmad, models, report, run, sweep
 
 HELP = """Industrial anomaly detection with multimodal LLMs guided by a PatchCore expert.
 
@@ -29,6 +29,8 @@ Examples:
 
   eagle inspect part.png --category wood  a verdict for one image
 
+  eagle mmad score answers.json           MMAD's scores of an answers file
+
   eagle doctor                            what this machine can run
 """
 
@@ -41,6 +43,7 @@ app.command("models")(models.models)
 app.command("doctor")(doctor.doctor)
 app.add_typer(data.app, name="data")
 app.add_typer(experiment.app, name="experiment")
+app.add_typer(mmad.app, name="mmad")
 
 
 def main() -> None:

@@ -1,0 +1,85 @@
+"""The answers file of MMAD's scripts: a JSON list, one object for each question that was asked."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from eagle_core.errors import DataError
+from eagle_core.mmad.question_types import TITLES, type_titled
+from eagle_core.mmad.questions import LETTERS
+from eagle_core.records import QuestionType
+
+FIELDS = ("image", "question_type", "correct_answer", "gpt_answer")
+
+
+@dataclass(frozen=True, slots=True)
+class GivenAnswer:
+    """One row."""
+
+    image: str
+    """POSIX path below MMAD's root."""
+    question: str
+    question_type: QuestionType
+    correct: str
+    """Letter."""
+    given: str
+    """What the file holds: a letter, or free text, which counts as unparsed."""
+
+    @property
+    def letter(self) -> str | None:
+        """The given letter; None: unparsed."""
+        return self.given if self.given in set(LETTERS) else None
+
+
+def read_answers(path: Path) -> list[GivenAnswer]:
+    """Read an answers file.
+
+    Raises:
+        DataError: The file is missing, no JSON list, or a row lacks a field; names file and row.
+    """
+    if not path.is_file():
+        raise DataError(f"{path}: no such file; give the answers file that MMAD's scripts or `eagle mmad export` wrote")
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except (ValueError, UnicodeDecodeError) as error:
+        raise DataError(f"{path}: not valid JSON ({error}); was the run that wrote it cut off?") from error
+    if not isinstance(content, list):
+        raise DataError(f"{path}: expected a JSON list of answers, found {type(content).__name__}")
+    rows = []
+    for number, row in enumerate(content):
+        missing = [name for name in FIELDS if not isinstance(row, dict) or name not in row]
+        if missing:
+            raise DataError(f"{path}: row {number} lacks {', '.join(missing)}")
+        asked = row.get("question", "")
+        rows.append(
+            GivenAnswer(
+                str(row["image"]),
+                str(asked.get("text", "")) if isinstance(asked, dict) else str(asked),
+                type_titled(row["question_type"], f"{path}, row {number}"),
+                str(row["correct_answer"]),
+                "" if row["gpt_answer"] is None else str(row["gpt_answer"]).strip(),
+            )
+        )
+    return rows
+
+
+def write_answers(rows: Iterable[GivenAnswer], path: Path) -> None:
+    """Write a file that MMAD's scripts read."""
+    content = [
+        {
+            "image": row.image,
+            "question": row.question,
+            "question_type": TITLES[row.question_type],
+            "correct_answer": row.correct,
+            "gpt_answer": row.given,
+        }
+        for row in rows
+    ]
+    path.parent.mkdir(parents=True, exist_ok=True)
+    aside = path.with_name(f".{path.name}.{os.getpid()}")
+    aside.write_text(json.dumps(content, indent=1, ensure_ascii=False), encoding="utf-8")
+    aside.replace(path)

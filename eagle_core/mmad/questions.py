@@ -1,0 +1,159 @@
+"""``mmad.json``: for each query image its questions and its normal templates. Reads and writes the format."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from eagle_core.errors import DataError
+from eagle_core.mmad.question_types import TITLES, type_titled
+from eagle_core.records import Question
+
+LETTERS = "ABCDE"
+NORMAL = "good"
+"""Folder of normal images in every dataset of MMAD."""
+
+
+@dataclass(frozen=True, slots=True)
+class AskedImage:
+    """One entry: an image and everything asked about it."""
+
+    path: str
+    """POSIX path below MMAD's root: ``DS-MVTec/bottle/image/broken_large/000.png``."""
+    questions: tuple[Question, ...]
+    """Options relettered A, B, … in the file's order, as MMAD asks them."""
+    similar_templates: tuple[str, ...] = ()
+    """Paths below the root, most similar first: 1-shot+."""
+    random_templates: tuple[str, ...] = ()
+    mask_path: str | None = None
+    """Below ``<dataset>/<category>``."""
+
+    @property
+    def dataset(self) -> str:
+        """First folder of the path."""
+        return PurePosixPath(self.path).parts[0]
+
+    @property
+    def category(self) -> str:
+        """Second folder of the path."""
+        return PurePosixPath(self.path).parts[1]
+
+    @property
+    def is_normal(self) -> bool:
+        """A folder of its path is ``good``."""
+        return NORMAL in PurePosixPath(self.path).parts
+
+
+@dataclass(frozen=True, slots=True)
+class QuestionSet:
+    """A file's entries, and what of it could not be taken."""
+
+    images: tuple[AskedImage, ...]
+    faults: tuple[str, ...]
+    """One line for each question that was left out, with its place and the reason. Nothing is left out silently."""
+
+    @property
+    def count(self) -> int:
+        """Questions."""
+        return sum(len(image.questions) for image in self.images)
+
+
+def read_questions(path: Path) -> QuestionSet:
+    """Read an ``mmad.json``.
+
+    A question whose right letter is none of its options is left out and told; so is one of an unknown type.
+
+    Raises:
+        DataError: The file is missing, no JSON, or not of this form; names the file and the entry.
+    """
+    content = _load(path)
+    if not isinstance(content, dict):
+        raise DataError(f"{path}: expected a JSON object by image path, found {type(content).__name__}; give MMAD's mmad.json")
+    images, faults = [], []
+    for name, entry in content.items():
+        where = f"{path}: {name}"
+        if len(PurePosixPath(name).parts) < 3 or not isinstance(entry, dict) or not isinstance(entry.get("conversation"), list):
+            raise DataError(f"{where}: not an entry of MMAD (path of three folders or more, with a conversation)")
+        questions = []
+        for number, asked in enumerate(entry["conversation"]):
+            try:
+                questions.append(_question(asked, f"{name}#{number}", where))
+            except (DataError, KeyError, AttributeError, TypeError) as error:
+                faults.append(f"{name}, question {number}: {error if isinstance(error, DataError) else repr(error)}")
+        images.append(
+            AskedImage(
+                name,
+                tuple(questions),
+                tuple(entry.get("similar_templates", ())),
+                tuple(entry.get("random_templates", ())),
+                entry.get("mask_path") or None,
+            )
+        )
+    return QuestionSet(tuple(images), tuple(faults))
+
+
+def write_questions(images: Iterable[AskedImage], path: Path) -> None:
+    """Write a file that ``read_questions`` and MMAD's own scripts read."""
+    content = {image.path: _entry(image) for image in images}
+    path.parent.mkdir(parents=True, exist_ok=True)
+    aside = path.with_name(f".{path.name}.{os.getpid()}")
+    aside.write_text(json.dumps(content, indent=1, ensure_ascii=False), encoding="utf-8")
+    aside.replace(path)
+
+
+def _question(asked: Mapping[str, Any], question_id: str, where: str) -> Question:
+    options = list(asked["Options"].items())
+    right = asked["Answer"]
+    if right not in dict(options):
+        raise DataError(f"the right answer {right!r} is none of the options {', '.join(dict(options))}")
+    relettered = dict(zip(dict(options), LETTERS, strict=False))
+    if len(options) > len(LETTERS):
+        raise DataError(f"{len(options)} options; MMAD has at most {len(LETTERS)}")
+    return Question(
+        question_id,
+        type_titled(asked["type"], where),
+        asked["Question"],
+        tuple((relettered[letter], str(text)) for letter, text in options),
+        relettered[right],
+    )
+
+
+def _entry(image: AskedImage) -> dict[str, Any]:
+    below = PurePosixPath(image.path).parts[2:]
+    return {
+        "image_path": "/".join(below),
+        "mask_path": image.mask_path or "",
+        "conversation": [
+            {
+                "Question": question.text,
+                "Answer": question.correct_letter,
+                "Options": dict(question.options),
+                "type": TITLES[question.question_type],
+                "annotation": True,
+            }
+            for question in image.questions
+        ],
+        "similar_templates": list(image.similar_templates),
+        "random_templates": list(image.random_templates),
+    }
+
+
+def _load(path: Path) -> Any:
+    if not path.is_file():
+        raise DataError(f"{path}: no such file; `eagle data fetch mmad` says how to get MMAD's files")
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (ValueError, UnicodeDecodeError) as error:
+        raise DataError(f"{path}: not valid JSON ({error}); fetch it again") from error
+
+
+def by_dataset(images: Sequence[AskedImage]) -> dict[str, list[AskedImage]]:
+    """Entries of each dataset, in the file's order."""
+    found: dict[str, list[AskedImage]] = {}
+    for image in images:
+        found.setdefault(image.dataset, []).append(image)
+    return found

@@ -1,0 +1,66 @@
+"""``eagle mmad`` as a user runs it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from eagle_core.mmad.answers_file import read_answers
+from eagle_core.record_table import read_records
+from flows.cli.mmad import app
+
+ROWS = [
+    ("DS-MVTec/bottle/image/good/0.png", "Anomaly Detection", "B", "B"),
+    ("DS-MVTec/bottle/image/bad/0.png", "Anomaly Detection", "A", "B"),
+    ("DS-MVTec/bottle/image/bad/0.png", "Object Details", "C", "C"),
+    ("DS-MVTec/bottle/image/bad/1.png", "Anomaly Detection", "A", "hard to say"),
+]
+
+
+@pytest.fixture
+def answers(tmp_path: Path) -> Path:
+    path = tmp_path / "answers.json"
+    rows = [
+        {"image": image, "question": f"q{n}", "question_type": kind, "correct_answer": correct, "gpt_answer": given}
+        for n, (image, kind, correct, given) in enumerate(ROWS)
+    ]
+    path.write_text(json.dumps(rows))
+    return path
+
+
+def call(*arguments: str):
+    return CliRunner().invoke(app, arguments, env={"COLUMNS": "220"})
+
+
+def test_scores_are_printed(answers):
+    """Normal 1 of 1, anomalous 0 of 2: 50; the other type 1 of 1: 100; average 75."""
+    done = call("score", str(answers))
+    assert done.exit_code == 0
+    row = next(line for line in done.stdout.splitlines() if "DS-MVTec" in line)
+    assert "50.0" in row and "100.0" in row and "75.0" in row
+    assert "4 questions; 1 answers unparsed, 0 missing" in done.stdout
+
+
+def test_the_old_definition_and_published_numbers(answers):
+    done = call("score", str(answers), "--definition", "mmad_compat", "--published")
+    assert "mmad_compat" in done.stdout and "Qwen2.5-VL-7B" in done.stdout
+
+
+def test_import_and_export_keep_every_answer(answers, tmp_path):
+    records, again = tmp_path / "r.parquet", tmp_path / "again.json"
+    assert call("import", str(answers), "--out", str(records), "--mllm", "gpt").exit_code == 0
+    table = read_records(records)
+    assert table["verdict_defective"].tolist()[:2] == [False, False]
+    assert table["status"].tolist() == ["answered", "answered", "answered", "unparsed"]
+    assert call("export", str(records), "--out", str(again), "--mllm", "gpt").exit_code == 0
+    assert [(a.image, a.correct, a.given) for a in read_answers(again)] == [(i, c, g) for i, _, c, g in ROWS]
+
+
+def test_a_check_with_findings_has_exit_code_one(tmp_path):
+    path = tmp_path / "mmad.json"
+    path.write_text(json.dumps({"DS-MVTec/a/b/c.png": {"conversation": []}}))
+    done = call("check", str(path))
+    assert done.exit_code == 1 and "query images missing: 1" in done.stdout
