@@ -28,12 +28,13 @@ from tasks.inputs import ASKING, category_of, chat_model, image_hashes, limit_th
 from tasks.predictions import Predictions, read_predictions
 from tasks.progress import progress_bar
 from tasks.prompter import EchoPrompter, Prompter, TemplatePrompter
+from tasks.questions import QuestionsByImage, digest_of, questions_of
 from tasks.stage import stage
 from tasks.store import Entry, Store, content_key
 from tasks.threshold import read_threshold
 
 ANSWER_VERSION = 1
-RECORDS_VERSION = 2
+RECORDS_VERSION = 3
 GUIDED_METHODS = frozenset({"eagle", "eagle_echo"})
 """Methods that guide attention."""
 ECHO_METHODS = frozenset({"echo", "eagle_echo"})
@@ -86,8 +87,10 @@ def ask(
             f"{job.method} is not available for mllms.{job.mllm}: the attention of a served model cannot be guided; "
             "leave it out of methods, or load the model here"
         )
+    questions = questions_of(config, job.dataset, job.category)
     inputs = {
         "job": dataclasses.asdict(job),
+        "questions": digest_of(questions),
         "upstream": upstream.keys(),
         "images": image_hashes(category_of(config, job.dataset, job.category).test),
         "model": model.fingerprint,
@@ -102,14 +105,16 @@ def ask(
 
     def compute(folder: Path) -> None:
         with ASKING:
-            records = answer_category(config, job, model, upstream)
+            records = answer_category(config, job, model, upstream, questions)
         write_records(records, folder / "records.parquet")
 
     return store_of(config).get_or_compute("records", RECORDS_VERSION, inputs, compute)
 
 
-def answer_category(config: EagleConfig, job: Job, model: ChatModel, upstream: Upstream) -> list[Record]:
-    """Records of one job, in the order of the category's test images."""
+def answer_category(
+    config: EagleConfig, job: Job, model: ChatModel, upstream: Upstream, questions: QuestionsByImage
+) -> list[Record]:
+    """Records of one job, in the order of the category's test images and of each one's questions."""
     fitted = read_threshold(upstream.threshold)
     read = read_predictions(upstream.predictions.path)
     settings = AttentionSettings.from_config(config.caas) if job.method in GUIDED_METHODS else None
@@ -120,19 +125,22 @@ def answer_category(config: EagleConfig, job: Job, model: ChatModel, upstream: U
     asked = 0
     with progress_bar(f"{job.category}: {job.method}", unit="image") as report:
         for start in range(0, len(samples), batch_size):
-            planned = [prompter.plan(sample) for sample in samples[start : start + batch_size]]
+            chunk = [(s, q) for s in samples[start : start + batch_size] for q in questions[s.image_id]]
+            planned = [prompter.plan(sample, question) for sample, question in chunk]
             plans = [p for p in planned if isinstance(p, Plan)]
             answers, fresh = answers_to(config, job, model, plans, settings)
             asked += fresh
             explanations = _explained(config, job, model, plans, answers, settings)
             ready = iter(zip(plans, answers, explanations, strict=True))
-            for sample, p in zip(samples[start : start + batch_size], planned, strict=True):
+            for (sample, question), p in zip(chunk, planned, strict=True):
                 records.append(
-                    failed_record(sample=sample, mllm=job.mllm, method=job.method, threshold=fitted, error=p)
+                    failed_record(
+                        sample=sample, mllm=job.mllm, method=job.method, threshold=fitted, error=p, question=question
+                    )
                     if isinstance(p, str)
                     else _record(job, sample, read.by_image[sample.image_id], fitted, next(ready), settings, model.depth)
                 )
-            report("", len(records), len(samples))
+            report("", min(start + batch_size, len(samples)), len(samples))
     LOG.info("%s/%s %s %s: %d asked, %d from the store", *dataclasses.astuple(job), asked, len(records) - asked)
     return records
 

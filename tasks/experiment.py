@@ -14,8 +14,9 @@ from typing import Any
 import pandas as pd
 from prefect import task
 
-from eagle_core.experiments.catalogue import Experiment, Output
+from eagle_core.experiments.experiment import Experiment, Output
 from eagle_core.experiments.published import PublishedTable, published_table
+from eagle_core.mmad.summary import METRIC
 from tasks import experiment_attention, experiment_figures, experiment_tables
 from tasks.params import load_params
 from tasks.sweep import WITHOUT, Point
@@ -75,7 +76,8 @@ def points_of_experiment(
 def write_experiment(experiment: Experiment, sweep: SweepOutcome, project: Path) -> ExperimentOutcome:
     """Write tables and figures into the sweep's folder and log them to its MLflow run."""
     folder = sweep.identity.folder
-    tables = {"results": sweep.table.reindex(columns=SHOWN)}
+    asked = [name for name in sweep.table.columns if str(name).startswith(METRIC)]
+    tables = {"results": sweep.table.reindex(columns=[*SHOWN, *asked] if not asked else [*SHOWN[:4], *asked])}
     tables |= {name: TABLES[name](sweep) for name in experiment.outputs if name in TABLES}
     tables |= {name: DRAWN_TABLES[name](sweep, folder / "figures") for name in experiment.outputs if name in DRAWN_TABLES}
     for name, table in tables.items():

@@ -111,7 +111,10 @@ def gate_effect(sweep: SweepOutcome) -> pd.DataFrame:
             without = groups.get((dataset, mllm, "eagle_no_caas"))
             if method != "eagle" or without is None:
                 continue
-            both = records_of(entries).merge(records_of(without), on=["category", "image_id"], suffixes=("", "_without"))
+            both = records_of(entries).merge(
+                records_of(without), on=["category", "image_id", "question_id"], suffixes=("", "_without")
+            )
+            both = both[both["question_type"] == "anomaly_detection"]
             opened = both[both["gate_open"].fillna(value=False)]
             changed = opened[opened["verdict_defective"] != opened["verdict_defective_without"]]
             right = (changed["verdict_defective"] == changed["is_defective"]).sum()

@@ -29,7 +29,8 @@ def to_explain(config: EagleConfig, method: Method, plans: Sequence[Plan], answe
     return [
         index
         for index, (plan, answer) in enumerate(zip(plans, answers, strict=True))
-        if when == "always" or verdict_of(answer, plan.prompt.question)
+        if plan.prompt.question.question_type == "anomaly_detection"
+        and (when == "always" or verdict_of(answer, plan.prompt.question))
     ]
 
 

@@ -86,7 +86,8 @@ def gather(folder: Path, config: EagleConfig) -> Page:
     provenance = described["provenance"]
     not_run = [NotRunRow(**row) for row in described["not_run"]]
     tables = [_as_page_table(table) for table in comparison_tables(summary, not_run=not_run)]
-    tables += page_tables.tables(summary, records, [Comparison(**c) for c in described["comparisons"]])
+    yes_no = records[records["question_type"] == "anomaly_detection"]
+    tables += page_tables.tables(summary, yes_no, [Comparison(**c) for c in described["comparisons"]])
     stages = _stages(folder, config)
     tables += page_tables.threshold_tables(records, {name: read_threshold(s["threshold"]) for name, s in stages.items()})
     plots, cards, notes = _plots(summary, records, stages), _cards(config, records, stages), []

@@ -8,6 +8,9 @@ import pandas as pd
 
 from eagle_core.evaluation.comparisons import Comparison
 from eagle_core.evaluation.table import METHOD_NAMES, NO_VALUE
+from eagle_core.mmad.question_types import TITLES
+from eagle_core.mmad.scoring import AVERAGE
+from eagle_core.mmad.summary import CHANCE, METRIC
 from eagle_core.record_table import NO_MLLM
 from eagle_core.records import Threshold
 from eagle_core.report.page.content import PageTable
@@ -32,6 +35,9 @@ def tables(summary: pd.DataFrame, records: pd.DataFrame, compared: Sequence[Comp
     guided = records[records["method"].isin(["eagle", "eagle_echo"])]
     if len(guided):
         found.append(_gate(records, guided))
+    answered = summary[summary["metric"].str.startswith(METRIC)]
+    if len(answered):
+        found.append(_question_types(summary, answered))
     explained = summary[summary["metric"].str.startswith("explanation_") & (summary["scope"] == "pooled")]
     if len(explained):
         rows = [
@@ -117,6 +123,19 @@ def _gate(records: pd.DataFrame, guided: pd.DataFrame) -> PageTable:
         )
     header = ("method", "on", "gate open", "P(defect) changed", "by at most", "verdicts changed")
     return PageTable("What CAAS changed", header, tuple(rows))
+
+
+def _question_types(summary: pd.DataFrame, answered: pd.DataFrame) -> PageTable:
+    kinds = [*TITLES, AVERAGE]
+    rows = []
+    for (dataset, mllm, method), mine in answered.groupby(["dataset", "mllm", "method"], sort=False):
+        values = {r.metric: _interval(r) for r in mine.itertuples()}
+        rows.append((METHOD_NAMES[str(method)], f"{dataset}, {mllm}", *(values.get(METRIC + k, NO_VALUE) for k in kinds)))
+    chance = summary[summary["metric"].str.startswith(CHANCE)].drop_duplicates("metric").set_index("metric")["value"]
+    guessing = (f"{chance[CHANCE + k]:.3f}" if CHANCE + k in chance.index else NO_VALUE for k in kinds)
+    rows.append(("guessing", "", *guessing))
+    header = ("method", "on", *(TITLES[k] for k in TITLES), "average")
+    return PageTable("Question types, as MMAD scores them [95 %]", header, tuple(rows))
 
 
 def _interval(row: object) -> str:

@@ -27,6 +27,7 @@ from eagle_core.evaluation.comparisons import Comparison, compare
 from eagle_core.evaluation.explanations import explanation_accuracy
 from eagle_core.evaluation.summary import summarise
 from eagle_core.evaluation.table import ALL, NotRunRow
+from eagle_core.mmad.summary import question_rows
 from eagle_core.record_table import read_records, write_table
 from tasks.knowledge import FILE as KNOWLEDGE_FILE
 from tasks.page import keep_stages, write_page
@@ -96,6 +97,12 @@ def conclude(
         [
             summarise(records, config.evaluation, seed=config.run.seed),
             explanation_accuracy(records, _known_scenes(config, results), config.evaluation.confidence),
+            question_rows(
+                records,
+                samples=config.evaluation.bootstrap_samples,
+                confidence=config.evaluation.confidence,
+                seed=config.run.seed,
+            ),
         ],
         ignore_index=True,
     )

@@ -18,6 +18,7 @@ from prefect import Task, task
 from eagle_core.config import EagleConfig, EvaluationConfig
 from eagle_core.errors import EagleError
 from eagle_core.evaluation.summary import summarise
+from eagle_core.mmad.summary import question_rows
 from eagle_core.record_table import NO_MLLM, read_records
 from tasks import answers, expert_records, knowledge, memory, threshold
 from tasks.answers import ECHO_METHODS, Job
@@ -31,7 +32,7 @@ LOG = logging.getLogger("eagle.sweep")
 WITHOUT = {"explanation.when": "never"}
 """Laid under a sweep's own values: sentences change no verdict, and asking for them takes longer than answering."""
 
-METRICS_VERSION = 1
+METRICS_VERSION = 2
 METRICS_FILE = "metrics.parquet"
 FEWEST_RESAMPLES = 2
 """Their intervals are thrown away."""
@@ -127,8 +128,13 @@ def measure(config: EagleConfig, entries: Sequence[Entry]) -> pd.DataFrame:
     def compute(folder: Path) -> None:
         records = records_of(entries)
         few = EvaluationConfig(bootstrap_samples=FEWEST_RESAMPLES, confidence=config.evaluation.confidence)
-        summary = summarise(records, few, seed=config.run.seed).drop(columns=["low", "high"])
-        summary["gate_open_count"] = int(records["gate_open"].fillna(value=False).sum())
+        measured = [
+            summarise(records, few, seed=config.run.seed),
+            question_rows(records, samples=FEWEST_RESAMPLES, confidence=few.confidence, seed=config.run.seed),
+        ]
+        summary = pd.concat(measured, ignore_index=True).drop(columns=["low", "high"])
+        yes_no = records[records["question_type"] == "anomaly_detection"]
+        summary["gate_open_count"] = int(yes_no["gate_open"].fillna(value=False).sum())
         summary.to_parquet(folder / METRICS_FILE)
 
     stored = store_of(config).get_or_compute("metrics", METRICS_VERSION, inputs, compute)

@@ -21,6 +21,7 @@ from eagle_core.config.mllm import (
     MllmConfig,
     RetrievalConfig,
 )
+from eagle_core.config.questions import QuestionsConfig
 from eagle_core.config.run import EvaluationConfig, ReportConfig, RunConfig, TrackingConfig
 
 __all__ = [
@@ -39,6 +40,7 @@ __all__ = [
     "GuidanceConfig",
     "MllmConfig",
     "PreprocessingConfig",
+    "QuestionsConfig",
     "ReportConfig",
     "RetrievalConfig",
     "RunConfig",

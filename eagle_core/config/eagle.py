@@ -10,6 +10,7 @@ from eagle_core.config.data import DatasetConfig
 from eagle_core.config.echo import EchoConfig
 from eagle_core.config.expert import ExpertConfig, ThresholdConfig
 from eagle_core.config.mllm import CaasConfig, ExplanationConfig, GuidanceConfig, MllmConfig, RetrievalConfig
+from eagle_core.config.questions import QuestionsConfig
 from eagle_core.config.run import EvaluationConfig, ReportConfig, RunConfig, TrackingConfig
 from eagle_core.config.section import Section
 
@@ -29,6 +30,7 @@ class EagleConfig(Section):
     caas: CaasConfig = CaasConfig()
     explanation: ExplanationConfig = ExplanationConfig()
     echo: EchoConfig = EchoConfig()
+    questions: QuestionsConfig = QuestionsConfig()
     evaluation: EvaluationConfig = EvaluationConfig()
     report: ReportConfig = ReportConfig()
     run: RunConfig = RunConfig()

@@ -1,51 +1,14 @@
-"""The named experiments: what each asks, what it varies, and what it writes. Knows no files and runs nothing.
-
-An experiment's variants are values by dotted key over the profile of params.yaml that has its name, which lies over
-the profile of the data (``demo``, ``mvtec``, …).
-"""
+"""The named experiments: what each asks, what it varies, and what it writes. Knows no files and runs nothing."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any
 
 from eagle_core.errors import ConfigurationError
+from eagle_core.experiments.echo_catalogue import ECHO_CATALOGUE
+from eagle_core.experiments.experiment import Experiment, Variant
 
-Output = Literal[
-    "alpha_curve",
-    "attention_ratios",
-    "attention_sheets",
-    "contact_sheets",
-    "coreset_shares",
-    "gate_effect",
-    "option_dynamics",
-    "prior_following",
-    "score_plots",
-    "threshold_rates",
-    "visual_mass",
-]
-"""What is written beside the table that every experiment writes."""
 TENTHS = tuple(round(0.1 * n, 1) for n in range(11))
-
-
-@dataclass(frozen=True, slots=True)
-class Variant:
-    """One row, or one group of rows, of an experiment's table."""
-
-    label: str
-    values: Mapping[str, Any] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Experiment:
-    """A named experiment; its profile in params.yaml has its name."""
-
-    name: str
-    question: str
-    """One sentence."""
-    variants: tuple[Variant, ...] = (Variant("as configured"),)
-    outputs: tuple[Output, ...] = ()
 
 
 def _over(key: str, *values: Any) -> tuple[Variant, ...]:
@@ -160,6 +123,7 @@ CATALOGUE = (
         tuple(Variant(f"adapt {when}", {"threshold.adapt": when}) for when in ("never", "when_shifted")),
         outputs=("threshold_rates",),
     ),
+    *ECHO_CATALOGUE,
 )
 
 

@@ -48,7 +48,7 @@ class Echo:
 
     def contributions(self, inquiry: Inquiry, config: EagleConfig) -> dict[EchoModule, Contribution]:
         """What each module says that ``config.echo.modules`` names for the question's type."""
-        chosen = config.echo.modules[self.planner(inquiry.question)]
+        chosen = set(config.echo.modules[self.planner(inquiry.question)]) - set(config.echo.without)
         available: dict[EchoModule, Module] = {
             "reference": self.reference,
             "knowledge": self.knowledge,

@@ -6,11 +6,11 @@ import json
 import os
 from collections.abc import Iterable
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from eagle_core.errors import DataError
 from eagle_core.mmad.question_types import TITLES, type_titled
-from eagle_core.mmad.questions import LETTERS
+from eagle_core.mmad.questions import LETTERS, NORMAL
 from eagle_core.records import QuestionType
 
 FIELDS = ("image", "question_type", "correct_answer", "gpt_answer")
@@ -28,6 +28,13 @@ class GivenAnswer:
     """Letter."""
     given: str
     """What the file holds: a letter, or free text, which counts as unparsed."""
+    labelled_normal: bool | None = None
+    """None: not known but from the path."""
+
+    @property
+    def is_normal(self) -> bool:
+        """As labelled; in MMAD's own files, where a folder of the path is ``good``."""
+        return NORMAL in PurePosixPath(self.image).parts if self.labelled_normal is None else self.labelled_normal
 
     @property
     def letter(self) -> str | None:

@@ -91,7 +91,7 @@ def score(
     kept, duplicates = _first_of_each(answers)
     tallies: Tallies = {}
     for answer in kept:
-        tally = tallies.setdefault(_group(answer.image, answer.question_type), _Tally())
+        tally = tallies.setdefault(_group(answer.image, answer.question_type, answer.is_normal), _Tally())
         tally.total += 1
         tally.right += answer.letter is not None and answer.letter == answer.correct
     missing = 0
@@ -99,7 +99,7 @@ def score(
         given = {(answer.image, answer.question) for answer in kept}
         for image in questions.images:
             for question in image.questions:
-                tally = tallies.setdefault(_group(image.path, question.question_type), _Tally())
+                tally = tallies.setdefault(_group(image.path, question.question_type, image.is_normal), _Tally())
                 tally.chance += 1 / len(question.options)
                 if (image.path, question.text) not in given:
                     missing += 1
@@ -119,10 +119,8 @@ def _first_of_each(answers: Sequence[GivenAnswer]) -> tuple[list[GivenAnswer], t
     return list(first.values()), tuple(again)
 
 
-def _group(image: str, question_type: QuestionType) -> tuple[str, QuestionType, bool]:
-    parts = PurePosixPath(image).parts
-    normal = NORMAL in parts if question_type == "anomaly_detection" else False
-    return parts[0], question_type, normal
+def _group(image: str, question_type: QuestionType, is_normal: bool) -> tuple[str, QuestionType, bool]:
+    return PurePosixPath(image).parts[0], question_type, is_normal and question_type == "anomaly_detection"
 
 
 def _table(tallies: Tallies, samples: int, confidence: float, seed: int) -> dict[str, dict[str, Score]]:

@@ -10,6 +10,9 @@ from rich.table import Table
 
 from eagle_core.evaluation.comparisons import Comparison
 from eagle_core.evaluation.table import METHOD_NAMES, ComparisonTable, comparison_tables
+from eagle_core.mmad.question_types import TITLES as TYPE_TITLES
+from eagle_core.mmad.scoring import AVERAGE
+from eagle_core.mmad.summary import CHANCE, METRIC
 from flows.cli.console import wide_console
 from flows.cli.options import PARAMS, ParamsOption, ProfileOption, SetOption
 from tasks.params import load_params, parse_assignments
@@ -35,6 +38,9 @@ def run(profile: ProfileOption = "demo", assignments: SetOption = None, params: 
     show(outcome, config.tracking.tracking_uri)
 
 
+TITLES: dict[str, str] = {str(kind): title for kind, title in TYPE_TITLES.items()}
+
+
 def show(outcome: Outcome, tracking_uri: str) -> None:
     """Print the comparison table, what was not run, and where everything is."""
     console = wide_console()
@@ -44,6 +50,8 @@ def show(outcome: Outcome, tracking_uri: str) -> None:
         console.print(as_rich(table))
         for note in table.notes:
             console.print(note, style="yellow", highlight=False, markup=False)
+    if summary["metric"].str.startswith(METRIC).any():
+        console.print(question_types_as_rich(summary))
     compared = [Comparison(**fields) for fields in described["comparisons"]]
     if compared:
         console.print(comparisons_as_rich(compared, described["params"]["evaluation"]["confidence"]))
@@ -51,6 +59,23 @@ def show(outcome: Outcome, tracking_uri: str) -> None:
     console.print(f"records, summary, pictures: {outcome.folder}", highlight=False)
     console.print(f"open in a browser: {outcome.folder / 'report.html'}", highlight=False)
     console.print(f"compare runs: mlflow ui --backend-store-uri {tracking_uri}", highlight=False)
+
+
+def question_types_as_rich(summary: pd.DataFrame) -> Table:
+    """Accuracy by MMAD's question types, for the terminal."""
+    kinds = [*TITLES, AVERAGE]
+    shown = Table("dataset", "MLLM", "method", *(TITLES.get(k, k) for k in kinds), title="accuracy by question type, as MMAD scores it", title_justify="left")
+    rows = summary[summary["metric"].str.startswith((METRIC, CHANCE))]
+    for (dataset, mllm, method), mine in rows.groupby(["dataset", "mllm", "method"], sort=False):
+        values = mine.set_index("metric")["value"]
+        shown.add_row(str(dataset), str(mllm), METHOD_NAMES[str(method)], *(_share(values, METRIC + k) for k in kinds))
+    chance = rows.drop_duplicates("metric").set_index("metric")["value"]
+    shown.add_row("", "", "guessing", *(_share(chance, CHANCE + k) for k in kinds), style="dim")
+    return shown
+
+
+def _share(values: pd.Series, metric: str) -> str:
+    return f"{float(values[metric]):.3f}" if metric in values.index else "–"
 
 
 def comparisons_as_rich(compared: Sequence[Comparison], confidence: float) -> Table:

@@ -9,7 +9,8 @@ import pytest
 import yaml
 
 from eagle_core.errors import ConfigurationError
-from eagle_core.experiments.catalogue import CATALOGUE, Output, experiment_named
+from eagle_core.experiments.catalogue import CATALOGUE, experiment_named
+from eagle_core.experiments.experiment import Output
 from tasks.experiment import DRAWN_TABLES, FIGURES, TABLES, points_of_experiment, shown
 
 PARAMS = Path(__file__).parents[2] / "params.yaml"

@@ -1,0 +1,45 @@
+"""What a named experiment is.
+
+Its variants are values by dotted key over the profile of params.yaml that has its name, which lies over the profile of
+the data (``demo``, ``mvtec``, …).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+Output = Literal[
+    "alpha_curve",
+    "attention_ratios",
+    "attention_sheets",
+    "contact_sheets",
+    "coreset_shares",
+    "gate_effect",
+    "option_dynamics",
+    "prior_following",
+    "score_plots",
+    "threshold_rates",
+    "visual_mass",
+]
+"""What is written beside the table that every experiment writes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Variant:
+    """One row, or one group of rows, of an experiment's table."""
+
+    label: str
+    values: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Experiment:
+    """A named experiment; its profile in params.yaml has its name."""
+
+    name: str
+    question: str
+    """One sentence."""
+    variants: tuple[Variant, ...] = (Variant("as configured"),)
+    outputs: tuple[Output, ...] = ()

@@ -1,0 +1,75 @@
+"""The questions about a category's test images: the yes/no question, MMAD's file, or the generator's record."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import hashlib
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+from eagle_core.config import EagleConfig
+from eagle_core.data.demo import SCENES_FILE, load_scenes
+from eagle_core.data.question_sets import in_form, of_generated
+from eagle_core.errors import ConfigurationError
+from eagle_core.guidance.prompt import DEFECT_QUESTION
+from eagle_core.mmad.questions import AskedImage, read_questions
+from eagle_core.records import Question, Sample
+from tasks.inputs import category_of
+
+QuestionsByImage = Mapping[str, tuple[Question, ...]]
+
+
+def questions_of(config: EagleConfig, dataset: str, category: str) -> QuestionsByImage:
+    """By image_id, in a fixed order. An image of which nothing of the wanted types can be asked has none.
+
+    Raises:
+        ConfigurationError: More than the yes/no question is wanted, and neither a file nor a record says what is true.
+    """
+    samples, wanted = category_of(config, dataset, category).test, config.questions
+    if wanted.file is not None:
+        return _from_file(config, samples)
+    asked = {s.image_id: (DEFECT_QUESTION,) if "anomaly_detection" in wanted.types else () for s in samples}
+    if set(wanted.types) <= {"anomaly_detection"}:
+        return asked
+    root = config.datasets[dataset].root
+    if not (root / category / SCENES_FILE).is_file():
+        raise ConfigurationError(
+            f"questions.types: what is true of {dataset}/{category} is not known; name a file of questions in the form of "
+            "mmad.json as questions.file, or ask anomaly_detection only"
+        )
+    every = [scene for path in sorted(root.glob(f"*/{SCENES_FILE}")) for scene in load_scenes(root, path.parent.name).values()]
+    made = of_generated(load_scenes(root, category), every, wanted, config.run.seed)
+    return {image: (*first, *made.get(image, ())) for image, first in asked.items()}
+
+
+def digest_of(questions: QuestionsByImage) -> str:
+    """What a stage's key holds of them."""
+    described = {image: [dataclasses.asdict(q) for q in mine] for image, mine in questions.items()}
+    return hashlib.sha256(json.dumps(described, sort_keys=True).encode()).hexdigest()
+
+
+def _from_file(config: EagleConfig, samples: list[Sample] | tuple[Sample, ...]) -> QuestionsByImage:
+    path = Path(str(config.questions.file))
+    entries = _entries(path, path.stat().st_mtime_ns if path.is_file() else 0)
+    found: dict[str, tuple[Question, ...]] = {}
+    for sample in samples:
+        entry = entries.get(f"{sample.dataset}/{sample.image_id}") or entries.get(sample.image_id)
+        asked = entry.questions if entry else ()
+        found[sample.image_id] = tuple(
+            in_form(question, config.questions.form, config.run.seed, sample.image_id)
+            for question in asked
+            if question.question_type in config.questions.types
+        )
+    if not any(found.values()):
+        raise ConfigurationError(
+            f"questions.file: {path} asks nothing of types {', '.join(config.questions.types)} about these images; its keys "
+            f"must be DATASET/image_id or image_id, such as {next(iter(found), '')}"
+        )
+    return found
+
+
+@functools.lru_cache(maxsize=2)
+def _entries(path: Path, _modified_ns: int) -> dict[str, AskedImage]:
+    return {image.path: image for image in read_questions(path).images}
