@@ -31,7 +31,7 @@ prefect: setup
 	$(BIN)/python -m flows.serve
 
 benchmarks: setup
-	for script in benchmarks/*.py; do $(BIN)/python $$script || exit 1; done
+	for script in $(filter-out benchmarks/gpu.py,$(wildcard benchmarks/*.py)); do $(BIN)/python $$script || exit 1; done
 
 clean:
 	rm -rf $(VENV) .eagle runs build dist *.egg-info
