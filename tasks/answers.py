@@ -38,6 +38,8 @@ RECORDS_VERSION = 3
 GUIDED_METHODS = frozenset({"eagle", "eagle_echo"})
 """Methods that guide attention."""
 ECHO_METHODS = frozenset({"echo", "eagle_echo"})
+PORTION = 64
+"""Images that are planned at once."""
 LOG = logging.getLogger("eagle.answers")
 
 
@@ -124,8 +126,10 @@ def answer_category(
     records: list[Record] = []
     asked = 0
     with progress_bar(f"{job.category}: {job.method}", unit="image") as report:
-        for start in range(0, len(samples), batch_size):
-            chunk = [(s, q) for s in samples[start : start + batch_size] for q in questions[s.image_id]]
+        # Planned in larger portions than asked: of many images, often only few have not been asked about before.
+        portion = max(batch_size, PORTION)
+        for start in range(0, len(samples), portion):
+            chunk = [(s, q) for s in samples[start : start + portion] for q in questions[s.image_id]]
             planned = [prompter.plan(sample, question) for sample, question in chunk]
             plans = [p for p in planned if isinstance(p, Plan)]
             answers, fresh = answers_to(config, job, model, plans, settings)
@@ -140,7 +144,7 @@ def answer_category(
                     if isinstance(p, str)
                     else _record(job, sample, read.by_image[sample.image_id], fitted, next(ready), settings, model.depth)
                 )
-            report("", min(start + batch_size, len(samples)), len(samples))
+            report("", min(start + portion, len(samples)), len(samples))
     LOG.info("%s/%s %s %s: %d asked, %d from the store", *dataclasses.astuple(job), asked, len(records) - asked)
     return records
 
@@ -211,15 +215,33 @@ def answers_to(
     keys = [answer_inputs(config, job, model, p, settings) for p in plans]
     found = {i: e for i, k in enumerate(keys) if (e := store.find("answer", content_key("answer", ANSWER_VERSION, k)))}
     missing = [i for i in range(len(plans)) if i not in found]
-    if missing:
+    for batch in _batches(keys, missing, config.mllms[job.mllm].batch_size):
         fresh = model.answer(
-            [plans[i].prompt for i in missing],
-            guidance=[plans[i].attention for i in missing] if settings else None,
+            [plans[i].prompt for i in batch],
+            guidance=[plans[i].attention for i in batch] if settings else None,
             settings=settings,
         )
-        for i, answer in zip(missing, fresh, strict=True):
+        for i, answer in zip(batch, fresh, strict=True):
             found[i] = _keep(store, keys[i], answer)
     return [_read_answer(found[i].path) for i in range(len(plans))], len(missing)
+
+
+def _batches(keys: Sequence[dict[str, Any]], missing: Sequence[int], images: int) -> Iterator[list[int]]:
+    """``missing`` in order, questions about the images of at most ``images`` samples at a time.
+
+    Each batch is kept once it is answered. Questions about the same images stay together and share their prefix.
+    """
+    batch: list[int] = []
+    seen: list[list[str]] = []
+    for i in missing:
+        if keys[i]["images"] not in seen:
+            if len(seen) == images:
+                yield batch
+                batch, seen = [], []
+            seen.append(keys[i]["images"])
+        batch.append(i)
+    if batch:
+        yield batch
 
 
 def answer_inputs(

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-import yaml
 
 from eagle_core.config import EagleConfig
 from eagle_core.data.images import read_rgb
@@ -34,6 +33,7 @@ from eagle_core.report.page.render import render
 from tasks import page_tables
 from tasks.inputs import category_of, store_of
 from tasks.page_attention import attention_pictures
+from tasks.params import as_yaml
 from tasks.predictions import read_predictions
 from tasks.progress import progress_bar
 from tasks.stage import NotRun
@@ -109,7 +109,7 @@ def gather(folder: Path, config: EagleConfig) -> Page:
             *((f"version: {name}", version) for name, version in provenance["versions"].items()),
         ),
         command="eagle run  # with the parameters below as params.yaml, at the commit below",
-        params=yaml.safe_dump(described["params"], sort_keys=False, allow_unicode=True),
+        params=as_yaml(described["params"]),
     )
 
 

@@ -145,3 +145,8 @@ def _resolve_uri(uri: str, folder: Path) -> str:
     if uri.startswith(SQLITE_PREFIX) and not Path(uri.removeprefix(SQLITE_PREFIX)).is_absolute():
         return SQLITE_PREFIX + str(folder / uri.removeprefix(SQLITE_PREFIX))
     return uri
+
+
+def as_yaml(parameters: Mapping[str, Any]) -> str:
+    """Parameters in the form of params.yaml, for people to read."""
+    return str(yaml.safe_dump(dict(parameters), sort_keys=False, allow_unicode=True))
