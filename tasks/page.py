@@ -40,7 +40,7 @@ from tasks.stage import NotRun
 from tasks.store import Entry, file_sha256
 from tasks.threshold import read_threshold
 
-VERSION = 1
+VERSION = 2
 PAGE = "report.html"
 STAGES = "stages.json"
 SHOWN_STAGES = ("expert", "predictions", "threshold")
