@@ -145,9 +145,13 @@ class Guidance:
     boxes: tuple[Box, ...]
 
 
+NO_DEFECT_STATEMENT = "The query image contains no anomalies or defects compared to the normal sample."
+"""What is to be judged true or false (Echo: section 4.3)."""
+
+
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A multiple-choice question. Options are (letter, text) in the order in which they are printed."""
+    """A question. Options are (letter, text) in the order in which they are printed."""
 
     question_id: str
     question_type: QuestionType
@@ -155,6 +159,8 @@ class Question:
     options: tuple[tuple[str, str], ...]
     correct_letter: str | None = None
     """None: the right answer is unknown."""
+    is_open: bool = False
+    """The options are not shown: what is answered in words is compared with their texts."""
 
 
 ImageRole = Literal["template", "query", "boxed_query"]

@@ -20,6 +20,7 @@ from eagle_core.config import EagleConfig
 from eagle_core.errors import AttentionError, ConfigurationError
 from eagle_core.methods.outcome import failed_record, record_of
 from eagle_core.methods.plan import Plan
+from eagle_core.mllm.answering import rule_for
 from eagle_core.mllm.protocol import ChatModel
 from eagle_core.record_table import Record, write_records
 from eagle_core.records import Answer, ExpertPrediction, ImagePart, Method, Prompt, Sample, Threshold
@@ -249,11 +250,14 @@ def answer_inputs(
 ) -> dict[str, Any]:
     """Everything that shapes one answer. Attention settings enter only where attention is guided."""
     guided = settings is not None and (p.attention.alpha != 0 or p.attention.beta != 0)
-    mllm = config.mllms[job.mllm]
+    mllm, question = config.mllms[job.mllm], p.prompt.question
+    rule = rule_for(mllm.answer, question)
+    # The options of an open question are not in its text, but its answer is read by them.
+    unseen = [[list(option) for option in question.options]] if question.is_open else []
     return {
         "model": model.fingerprint,
         "dtype": mllm.dtype,
-        "decoding": [mllm.answer, mllm.max_new_tokens if mllm.answer != "logits" else None],
+        "decoding": [rule, mllm.max_new_tokens if rule != "logits" else None, *unseen],
         "text": p.prompt.text,
         "images": list(_image_digests(p.prompt)),
         "attention": [p.attention.alpha, p.attention.beta, dataclasses.asdict(settings)] if guided and settings else None,

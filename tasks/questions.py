@@ -27,10 +27,16 @@ def questions_of(config: EagleConfig, dataset: str, category: str) -> QuestionsB
     Raises:
         ConfigurationError: More than the yes/no question is wanted, and neither a file nor a record says what is true.
     """
+    every = _all_questions(config, dataset, category)
+    return {image: asked[: config.questions.per_image] for image, asked in every.items()}
+
+
+def _all_questions(config: EagleConfig, dataset: str, category: str) -> QuestionsByImage:
     samples, wanted = category_of(config, dataset, category).test, config.questions
     if wanted.file is not None:
         return _from_file(config, samples)
-    asked = {s.image_id: (DEFECT_QUESTION,) if "anomaly_detection" in wanted.types else () for s in samples}
+    first = in_form(DEFECT_QUESTION, wanted.form, config.run.seed, "")
+    asked = {s.image_id: (first,) if "anomaly_detection" in wanted.types else () for s in samples}
     if set(wanted.types) <= {"anomaly_detection"}:
         return asked
     root = config.datasets[dataset].root
@@ -41,7 +47,7 @@ def questions_of(config: EagleConfig, dataset: str, category: str) -> QuestionsB
         )
     every = [scene for path in sorted(root.glob(f"*/{SCENES_FILE}")) for scene in load_scenes(root, path.parent.name).values()]
     made = of_generated(load_scenes(root, category), every, wanted, config.run.seed)
-    return {image: (*first, *made.get(image, ())) for image, first in asked.items()}
+    return {image: (*mine, *made.get(image, ())) for image, mine in asked.items()}
 
 
 def digest_of(questions: QuestionsByImage) -> str:

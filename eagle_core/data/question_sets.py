@@ -11,7 +11,7 @@ import numpy as np
 from eagle_core.config import QuestionsConfig
 from eagle_core.data.questions import questions_for
 from eagle_core.data.scene import SceneRecord
-from eagle_core.records import Question
+from eagle_core.records import NO_DEFECT_STATEMENT, Question
 
 TRUE_FALSE = (("A", "True."), ("B", "False."))
 
@@ -40,10 +40,34 @@ def of_generated(
 
 
 def in_form(question: Question, form: str, seed: int, image: str) -> Question:
-    """The question as it is, or as a statement about one of its options that is true half of the time."""
-    if form == "multiple_choice" or len(question.options) < 3 or question.correct_letter is None:
+    """The question in a form of ``QuestionsConfig.form`` (Echo: section 4.3).
+
+    ``true_false``: whether there is a defect becomes the statement that there is none; a question
+    of three or more options becomes a statement about one of them that is true half of the time; one of two options
+    stays. ``open``: the same question without its options.
+    """
+    if form == "open":
+        return replace(question, is_open=True)
+    if form == "multiple_choice":
         return question
-    rng = _rng(seed, image, question.question_id)
+    if question.question_type == "anomaly_detection":
+        return _no_defect_stated(question)
+    return _option_stated(question, _rng(seed, image, question.question_id))
+
+
+def _no_defect_stated(question: Question) -> Question:
+    right = {letter: text.strip(". ").casefold() for letter, text in question.options}.get(question.correct_letter or "")
+    return replace(
+        question,
+        text=f"{NO_DEFECT_STATEMENT} Is this statement true?",
+        options=TRUE_FALSE,
+        correct_letter=None if right is None else "B" if right == "yes" else "A",
+    )
+
+
+def _option_stated(question: Question, rng: np.random.Generator) -> Question:
+    if question.correct_letter is None or len(question.options) < 3:
+        return question
     wrong = [text for letter, text in question.options if letter != question.correct_letter]
     right = dict(question.options)[question.correct_letter]
     true = bool(rng.random() < 0.5)

@@ -9,7 +9,7 @@ from typing import Protocol
 import numpy as np
 from PIL import Image
 
-from eagle_core.guidance.prompt import INSTRUCTION, question_text, template_caption
+from eagle_core.guidance.prompt import instruction, question_text, template_caption
 from eagle_core.records import ImagePart, Question, TextPart
 from eagle_core.retrieval.memory import ImageMemory, MemoryEntry
 
@@ -17,7 +17,7 @@ STEPS = (
     "Reason step by step before you decide. "
     "1. Observation: note the shape, the surface and the colour of the object in the query image. "
     "2. Comparison: find where it differs from {against}. "
-    "3. Decision: decide which option fits the difference. "
+    "3. Decision: decide {what}. "
 )
 KNOWLEDGE_CAPTION = "Following is knowledge about the product and its possible defects:\n"
 
@@ -101,13 +101,14 @@ class ReasoningExpert:
 
     def contribute(self, inquiry: Inquiry) -> Contribution:
         """The steps."""
-        return Contribution((TextPart("reasoning", STEPS.format(against=self._against)),))
+        what = "what the difference means" if inquiry.question.is_open else "which option fits the difference"
+        return Contribution((TextPart("reasoning", STEPS.format(against=self._against, what=what)),))
 
 
 class DecisionMaker:
-    """Puts the question and asks for the final letter."""
+    """Puts the question and asks for the final answer: a letter, or words where the question is open."""
 
     def contribute(self, inquiry: Inquiry) -> Contribution:
         """Instruction, question and options."""
         asked = TextPart("question", question_text(inquiry.question))
-        return Contribution((TextPart("instruction", INSTRUCTION), asked))
+        return Contribution((TextPart("instruction", instruction(inquiry.question)), asked))

@@ -17,6 +17,12 @@ ANOMALOUS_PRIOR = "The query image is predicted as anomalous. "
 NORMAL_PRIOR = "The query image is predicted as normal. "
 BOX_SENTENCE = "The position of the red bounding box on the query image is the predicted defect location. "
 INSTRUCTION = "Answer with the option's letter from the given choices directly! "
+OPEN_INSTRUCTION = "Answer in a few words. "
+CHOICE_FORM = (
+    "The question is multiple-choice. Respond only with the letter of the correct option "
+    "(e.g., A, B, C, or D). Do not include explanations or extra text."
+)
+OPEN_FORM = "The question is open. Respond only with the answer. Do not include explanations or extra text."
 DEFECT_QUESTION = Question(
     question_id="defect",
     question_type="anomaly_detection",
@@ -25,8 +31,8 @@ DEFECT_QUESTION = Question(
 )
 
 
-def system_text(templates: int, boxed: bool) -> str:
-    """The system instruction for the images that are shown."""
+def system_text(templates: int, boxed: bool, *, is_open: bool = False) -> str:
+    """The system instruction for the images that are shown, and for a question with or without options."""
     shown = ["a template image"] if templates == 1 else [f"{templates} template images"] if templates else []
     shown.append("a query image")
     if boxed:
@@ -36,8 +42,7 @@ def system_text(templates: int, boxed: bool) -> str:
     return (
         f"You are my industrial image inspection assistant. You will receive {received} {images}. "
         "Based on the input images and the accompanying textual information, answer the given question. "
-        "The question is multiple-choice. Respond only with the letter of the correct option "
-        "(e.g., A, B, C, or D). Do not include explanations or extra text."
+        + (OPEN_FORM if is_open else CHOICE_FORM)
     )
 
 
@@ -48,8 +53,18 @@ def template_caption(templates: int) -> str:
 
 
 def question_text(question: Question) -> str:
-    """The question, then its options on one line: ``Is there any defect in the object? A. Yes. B. No.``"""
+    """The question, then its options on one line: ``Is there any defect in the object? A. Yes. B. No.``
+
+    An open question stands alone.
+    """
+    if question.is_open:
+        return question.text
     return " ".join([question.text, *(f"{letter}. {text}" for letter, text in question.options)])
+
+
+def instruction(question: Question) -> str:
+    """How ``question`` is to be answered."""
+    return OPEN_INSTRUCTION if question.is_open else INSTRUCTION
 
 
 def build_prompt(
@@ -82,6 +97,7 @@ def build_prompt(
         parts.append(TextPart("prior", ANOMALOUS_PRIOR if predicted_anomalous else NORMAL_PRIOR))
     if boxed_query is not None:
         parts.append(TextPart("box_sentence", BOX_SENTENCE))
-    parts.append(TextPart("instruction", INSTRUCTION))
+    parts.append(TextPart("instruction", instruction(question)))
     parts.append(TextPart("question", question_text(question)))
-    return Prompt(system=system_text(len(templates), boxed_query is not None), parts=tuple(parts), question=question)
+    system = system_text(len(templates), boxed_query is not None, is_open=question.is_open)
+    return Prompt(system=system, parts=tuple(parts), question=question)

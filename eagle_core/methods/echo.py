@@ -99,7 +99,7 @@ def plan(
         *(part for name, contribution in said.items() if name != "reference" for part in contribution.parts),
     ]
     shown = sum(isinstance(part, ImagePart) for part in references.parts)
-    prompt = Prompt(system_text(shown, boxed), tuple(parts), inquiry.question)
+    prompt = Prompt(system_text(shown, boxed, is_open=inquiry.question.is_open), tuple(parts), inquiry.question)
     return Plan(prompt, guidance, attention, references.reference_ids)
 
 

@@ -8,8 +8,15 @@ from typing import Literal
 
 import torch
 
-from eagle_core.mllm.parsing import defect_letter, letter_by_paper_rule, parse_letter
+from eagle_core.mllm.parsing import defect_letter, letter_by_paper_rule, parse_letter, parse_open
 from eagle_core.records import Answer, Question
+
+AnswerRule = Literal["logits", "generate", "paper", "open"]
+
+
+def rule_for(configured: AnswerRule, question: Question) -> AnswerRule:
+    """How an answer is read: an open question has no letters to choose from, whatever is configured."""
+    return "open" if question.is_open else configured
 
 
 def answer_from_logits(logits: Mapping[str, float], question: Question) -> Answer:
@@ -34,10 +41,13 @@ def answer_from_logits(logits: Mapping[str, float], question: Question) -> Answe
     )
 
 
-def answer_from_text(text: str, question: Question, rule: Literal["generate", "paper"]) -> Answer:
-    """The answer that generated text gives: the letter it names, or the paper's keyword rule.
+def answer_from_text(text: str, question: Question, rule: AnswerRule) -> Answer:
+    """The answer that generated text gives: the letter it names, the paper's keyword rule, or an open answer's option.
 
     No probability: text carries none.
     """
-    letter = parse_letter(text, question.options) if rule == "generate" else letter_by_paper_rule(text, question)
+    if rule == "open":
+        letter = parse_open(text, question)
+    else:
+        letter = letter_by_paper_rule(text, question) if rule == "paper" else parse_letter(text, question.options)
     return Answer("answered" if letter else "unparsed", letter, None, text=text)

@@ -23,7 +23,7 @@ from eagle_core.attention.visual_tokens import column_factors
 from eagle_core.config import MllmConfig
 from eagle_core.errors import AttentionError, ModelError
 from eagle_core.mllm.adapters.adapter import Adapter
-from eagle_core.mllm.answering import answer_from_logits, answer_from_text
+from eagle_core.mllm.answering import answer_from_logits, answer_from_text, rule_for
 from eagle_core.mllm.inputs import EncodedPrompts, by_length, encode
 from eagle_core.mllm.letters import letter_tokens
 from eagle_core.mllm.shared_prefix import groups, split
@@ -82,11 +82,13 @@ class TransformersChatModel:
         settings: AttentionSettings | None = None,
     ) -> list[Answer]:
         """See ``ChatModel.answer``."""
-        if self._config.answer == "logits":
-            return self._answer_by_logits(prompts, guidance, settings)
-        texts = self.generate(prompts, guidance, settings, self._config.max_new_tokens)
-        rule = self._config.answer
-        return [answer_from_text(text, prompt.question, rule) for text, prompt in zip(texts, prompts, strict=True)]
+        rules = [rule_for(self._config.answer, prompt.question) for prompt in prompts]
+        if "logits" not in rules:
+            texts = self.generate(prompts, guidance, settings, self._config.max_new_tokens)
+            return [answer_from_text(*each) for each in zip(texts, [p.question for p in prompts], rules, strict=True)]
+        if "open" in rules:
+            raise ModelError("open questions and questions with options are asked in calls of their own")
+        return self._answer_by_logits(prompts, guidance, settings)
 
     def generate(
         self,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from eagle_core.errors import ModelError
-from eagle_core.records import Question
+from eagle_core.records import NO_DEFECT_STATEMENT, Question
 
 Options = tuple[tuple[str, str], ...]
 
@@ -32,6 +32,20 @@ def parse_letter(text: str, options: Options) -> str | None:
     return said[0] if len(said) == 1 else None
 
 
+def parse_open(text: str, question: Question) -> str | None:
+    """The letter of the option whose text an open answer repeats, letter case and punctuation aside.
+
+    A yes/no question is also answered by a first word, as in "Yes, a scratch", unless the other word follows. None for
+    anything else: what means the same in other words is not recognised, and nothing is guessed.
+    """
+    said = _plain(text)
+    by_text = {_plain(option): letter for letter, option in question.options}
+    first, *others = said.split() or [""]
+    if _is_yes_no(question) and first in by_text and not (set(by_text) - {first}) & set(others):
+        return by_text[first]
+    return by_text.get(said)
+
+
 def paper_rule(text: str) -> bool:
     """The paper's keyword rule (section 4.1): True, a defect, where the text holds yes, abnormal or defect.
 
@@ -42,14 +56,17 @@ def paper_rule(text: str) -> bool:
 
 
 def defect_letter(question: Question) -> str | None:
-    """The letter whose option text says "defective"; None where the question is not a yes/no question about defects.
+    """The letter whose option text says "defective"; None where the question is not whether there is a defect.
 
-    MMAD's entries differ in which letter says yes, so the letter is found through the option's text.
+    MMAD's entries differ in which letter says yes, so the letter is found through the option's text. Where the
+    statement that there is no defect is to be judged, "false" says defective.
     """
     by_text = {_plain(text): letter for letter, text in question.options}
-    if question.question_type != "anomaly_detection" or set(by_text) != {"yes", "no"}:
-        return None
-    return by_text["yes"]
+    if _is_yes_no(question):
+        return by_text["yes"]
+    if question.question_type == "anomaly_detection" and NO_DEFECT_STATEMENT in question.text:
+        return by_text.get("false")
+    return None
 
 
 def letter_by_paper_rule(text: str, question: Question) -> str:
@@ -59,12 +76,17 @@ def letter_by_paper_rule(text: str, question: Question) -> str:
         ModelError: The question is not a yes/no question about defects.
     """
     defective = defect_letter(question)
-    if defective is None:
+    if defective is None or not _is_yes_no(question):
         raise ModelError(
             f"mllm.answer: paper applies to yes/no questions about defects only, not to {question.question_id!r} "
             f"({question.question_type}); use logits or generate"
         )
     return next(letter for letter, _ in question.options if (letter == defective) == paper_rule(text))
+
+
+def _is_yes_no(question: Question) -> bool:
+    texts = {_plain(text) for _, text in question.options}
+    return question.question_type == "anomaly_detection" and texts == {"yes", "no"}
 
 
 def _plain(text: str) -> str:

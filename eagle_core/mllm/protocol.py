@@ -42,7 +42,7 @@ class ChatModel(Protocol):
 
         Raises:
             AttentionError: Guidance was asked for and this model cannot apply it exactly.
-            ModelError: The model cannot be asked in the configured way.
+            ModelError: The model cannot be asked in the configured way, or some questions are open and others are not.
         """
         ...
 

@@ -13,7 +13,7 @@ from PIL import Image
 from eagle_core.attention.settings import AttentionSettings
 from eagle_core.config import MllmConfig
 from eagle_core.errors import AttentionError, ModelError
-from eagle_core.mllm.answering import answer_from_logits, answer_from_text
+from eagle_core.mllm.answering import answer_from_logits, answer_from_text, rule_for
 from eagle_core.mllm.endpoint.client import Client, PromptRefusedError
 from eagle_core.records import Answer, AttentionGuidance, ImagePart, Prompt
 
@@ -67,8 +67,7 @@ class EndpointChatModel:
     ) -> list[Answer]:
         """See ``ChatModel.answer``. A prompt that the server refuses is a failed answer; the others go on."""
         self._refuse_guidance(guidance)
-        ask = self._by_logits if self._config.answer == "logits" else self._by_text
-        return self._each(ask, prompts)
+        return self._each(self._by_rule, prompts)
 
     def generate(
         self,
@@ -91,6 +90,10 @@ class EndpointChatModel:
     def _each(self, ask: Callable[[Prompt], T], prompts: Sequence[Prompt]) -> list[T]:
         with ThreadPoolExecutor(self._config.batch_size) as pool:
             return list(pool.map(ask, prompts))
+
+    def _by_rule(self, prompt: Prompt) -> Answer:
+        by_logits = rule_for(self._config.answer, prompt.question) == "logits"
+        return self._by_logits(prompt) if by_logits else self._by_text(prompt)
 
     def _by_logits(self, prompt: Prompt) -> Answer:
         try:
@@ -118,12 +121,11 @@ class EndpointChatModel:
         return answer_from_logits({letter: found[letter] for letter in letters}, prompt.question)
 
     def _by_text(self, prompt: Prompt) -> Answer:
-        rule = self._config.answer
         try:
             text = self._text(prompt, self._config.max_new_tokens)
         except PromptRefusedError as error:
             return Answer("failed", None, None, error=str(error))
-        return answer_from_text(text, prompt.question, "paper" if rule == "paper" else "generate")
+        return answer_from_text(text, prompt.question, rule_for(self._config.answer, prompt.question))
 
     def _text(self, prompt: Prompt, max_new_tokens: int) -> str:
         return str(self._complete(prompt, max_tokens=max_new_tokens)["message"]["content"] or "")

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections import Counter
 
 import pytest
 
 from eagle_core.config import QuestionsConfig
 from eagle_core.data.demo import load_scenes
-from eagle_core.data.question_sets import TRUE_FALSE, of_generated
+from eagle_core.data.question_sets import TRUE_FALSE, in_form, of_generated
 from eagle_core.data.scene import DEFECT_KINDS
+from eagle_core.guidance.prompt import DEFECT_QUESTION, instruction, question_text, system_text
+from eagle_core.methods.outcome import correct_letter
 
 TYPES = (
     "anomaly_detection", "defect_classification", "defect_localization", "defect_description", "defect_analysis",
@@ -73,3 +76,27 @@ def test_statements_are_true_half_of_the_time_and_true_ones_are_true(scenes):
             assert (question.correct_letter == "A") == (stated == right)
             true, total = true + (question.correct_letter == "A"), total + 1
     assert abs(true / total - 0.5) < 0.05
+
+
+@pytest.mark.parametrize(("defective", "right"), [(True, "B"), (False, "A"), (None, None)])
+def test_whether_there_is_a_defect_becomes_the_statement_that_there_is_none(defective, right):
+    stated = in_form(DEFECT_QUESTION, "true_false", 0, "image")
+    assert stated.text.startswith("The query image contains no anomalies or defects compared to the normal sample.")
+    assert stated.options == TRUE_FALSE
+    assert correct_letter(stated, defective) == right
+    if defective is not None:
+        yes_is_b = dataclasses.replace(
+            DEFECT_QUESTION, options=(("A", "No."), ("B", "Yes.")), correct_letter="B" if defective else "A"
+        )
+        assert in_form(yes_is_b, "true_false", 0, "image").correct_letter == right
+
+
+def test_an_open_question_shows_no_options(scenes):
+    choices, opened = made(scenes), made(scenes, form="open")
+    for image, mine in opened.items():
+        for question, original in zip(mine, choices[image], strict=True):
+            assert (question.text, question.options, question.correct_letter) == (
+                original.text, original.options, original.correct_letter,
+            )  # fmt: skip
+            assert question_text(question) == original.text != question_text(original)
+            assert "letter" not in instruction(question) + system_text(1, boxed=False, is_open=True)

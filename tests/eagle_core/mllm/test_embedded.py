@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import math
 
@@ -10,8 +11,10 @@ import torch
 
 from eagle_core.attention.settings import AttentionSettings
 from eagle_core.config import MllmConfig
+from eagle_core.errors import ModelError
 from eagle_core.mllm.letters import letter_tokens
 from eagle_core.mllm.loading import EMBEDDED, embedded_folder, load_model
+from eagle_core.mllm.parsing import parse_open
 from eagle_core.records import AttentionGuidance
 from tests.conftest import skip_or_fail
 from tests.tiny.prompts import bare_prompt, eagle_prompt, short_prompt
@@ -71,3 +74,13 @@ def test_the_record_of_training_says_how_reliable_priors_were():
     }
     assert recorded.pop("embedded-control") == 0.5
     assert set(recorded.values()) == {0.88}
+
+
+def test_an_open_question_is_answered_in_words_that_are_compared_with_the_options(embedded):
+    """Whatever is configured; this model only says letters, which are no option's text."""
+    opened = [dataclasses.replace(p, question=dataclasses.replace(p.question, is_open=True)) for p in PROMPTS]
+    answers = embedded.answer(opened)
+    assert [a.text for a in answers] == embedded.generate(opened, max_new_tokens=32)
+    assert all(a.p_defect is None and a.letter == parse_open(a.text, p.question) for a, p in zip(answers, opened, strict=True))
+    with pytest.raises(ModelError, match="calls of their own"):
+        embedded.answer([PROMPTS[0], opened[0]])
