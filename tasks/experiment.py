@@ -17,13 +17,19 @@ from prefect import task
 from eagle_core.experiments.experiment import Experiment, Output
 from eagle_core.experiments.published import PublishedTable, published_table
 from eagle_core.mmad.summary import METRIC
-from tasks import experiment_attention, experiment_figures, experiment_tables
+from tasks import (
+    experiment_attention,
+    experiment_cases,
+    experiment_figures,
+    experiment_questions,
+    experiment_tables,
+)
 from tasks.params import load_params
 from tasks.sweep import WITHOUT, Point
 from tasks.sweep_results import SweepOutcome, log_parent
 
 SHOWN = [
-    "point", "dataset", "mllm", "method", "balanced_accuracy_macro", "precision_macro", "recall_macro", "f1_macro",
+    "point", "dataset", "mllm", "method", "accuracy_macro", "balanced_accuracy_macro", "precision_macro", "recall_macro", "f1_macro",
     "false_alarm_rate_macro", "gate_open_count",
 ]
 STAND_IN = (
@@ -34,6 +40,8 @@ TABLES: Mapping[Output, Callable[[SweepOutcome], pd.DataFrame]] = {
     "gate_effect": experiment_tables.gate_effect,
     "visual_mass": experiment_tables.visual_mass,
     "prior_following": experiment_tables.prior_following,
+    "answer_counts": experiment_questions.answer_counts,
+    "accuracy_by_novelty": experiment_questions.accuracy_by_novelty,
 }
 FIGURES: Mapping[Output, Callable[[SweepOutcome, Path], None]] = {
     "alpha_curve": experiment_figures.alpha_curve,
@@ -45,6 +53,8 @@ FIGURES: Mapping[Output, Callable[[SweepOutcome, Path], None]] = {
 DRAWN_TABLES: Mapping[Output, Callable[[SweepOutcome, Path], pd.DataFrame]] = {
     "attention_ratios": experiment_attention.attention_ratios,
     "option_dynamics": experiment_attention.option_dynamics,
+    "question_counts": experiment_questions.question_counts,
+    "cases": experiment_cases.cases,
 }
 """Tables that come with figures."""
 
@@ -77,7 +87,9 @@ def write_experiment(experiment: Experiment, sweep: SweepOutcome, project: Path)
     """Write tables and figures into the sweep's folder and log them to its MLflow run."""
     folder = sweep.identity.folder
     asked = [name for name in sweep.table.columns if str(name).startswith(METRIC)]
-    tables = {"results": sweep.table.reindex(columns=[*SHOWN, *asked] if not asked else [*SHOWN[:4], *asked])}
+    tables = {"results": sweep.table.reindex(columns=[*SHOWN, *asked])}
+    if asked:
+        tables["random_chance"] = experiment_questions.random_chance(sweep)
     tables |= {name: TABLES[name](sweep) for name in experiment.outputs if name in TABLES}
     tables |= {name: DRAWN_TABLES[name](sweep, folder / "figures") for name in experiment.outputs if name in DRAWN_TABLES}
     for name, table in tables.items():
@@ -90,7 +102,7 @@ def write_experiment(experiment: Experiment, sweep: SweepOutcome, project: Path)
         as_table(published).to_csv(folder / "paper.csv", index=False)
     outcome = ExperimentOutcome(experiment, sweep, tables, published, tuple(sorted((folder / "figures").rglob("*.png"))))
     (folder / "results.md").write_text(as_markdown(outcome), encoding="utf-8")
-    written = [folder / "results.md", *(folder / f"{name}.csv" for name in tables), *outcome.figures]
+    written = [*sorted(folder.glob("*.md")), *(folder / f"{name}.csv" for name in tables), *outcome.figures]
     log_parent(sweep, project, [(path, str(path.parent.relative_to(folder)).strip(".")) for path in written])
     return outcome
 

@@ -32,7 +32,7 @@ LOG = logging.getLogger("eagle.sweep")
 WITHOUT = {"explanation.when": "never"}
 """Laid under a sweep's own values: sentences change no verdict, and asking for them takes longer than answering."""
 
-METRICS_VERSION = 2
+METRICS_VERSION = 3
 METRICS_FILE = "metrics.parquet"
 FEWEST_RESAMPLES = 2
 """Their intervals are thrown away."""
@@ -95,7 +95,7 @@ def answer_point(config: EagleConfig, mllm: str, fitted: Sequence[FittedCategory
     entries: dict[tuple[str, str, str], tuple[Entry, ...]] = {}
     thresholds: dict[CategoryName, Entry] = {}
     absences: list[tuple[CategoryName, str, str, str]] = []
-    memories = _memories(config, fitted) if mllm != NO_MLLM else {}
+    retrieved = memories(config, fitted) if mllm != NO_MLLM else {}
     methods = [m for m in config.methods if (m == "expert") == (mllm == NO_MLLM)]
     for category in fitted:
         dataset, name = category.name.dataset, category.name.category
@@ -108,7 +108,7 @@ def answer_point(config: EagleConfig, mllm: str, fitted: Sequence[FittedCategory
             else:
                 read: tuple[Any, ...] = (category.expert, category.predictions, tau)
                 if method in ECHO_METHODS:
-                    read = (*read, memories[dataset], _here(knowledge.gather, config, dataset, name))
+                    read = (*read, retrieved[dataset], _here(knowledge.gather, config, dataset, name))
                 made = _here(answers.ask, config, Job(dataset, name, mllm, method), *read)
             if isinstance(made, Entry):
                 group = (dataset, mllm, method)
@@ -146,7 +146,8 @@ def records_of(entries: Sequence[Entry]) -> pd.DataFrame:
     return pd.concat([read_records(entry.path / "records.parquet") for entry in entries], ignore_index=True)
 
 
-def _memories(config: EagleConfig, fitted: Sequence[FittedCategory]) -> dict[str, Entry | NotRun]:
+def memories(config: EagleConfig, fitted: Sequence[FittedCategory]) -> dict[str, Entry | NotRun]:
+    """What Echo retrieves from, by dataset; none where no method asks for it."""
     if not ECHO_METHODS & set(config.methods):
         return {}
     found: dict[str, Entry | NotRun] = {}

@@ -11,14 +11,18 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 Output = Literal[
+    "accuracy_by_novelty",
     "alpha_curve",
+    "answer_counts",
     "attention_ratios",
     "attention_sheets",
+    "cases",
     "contact_sheets",
     "coreset_shares",
     "gate_effect",
     "option_dynamics",
     "prior_following",
+    "question_counts",
     "score_plots",
     "threshold_rates",
     "visual_mass",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 
 from eagle_core.evaluation.summary import POOLED, SummaryRow, summary_frame
@@ -18,7 +19,7 @@ def question_rows(records: pd.DataFrame, *, samples: int, confidence: float, see
 
     ``question_accuracy_<type>`` and ``question_accuracy_average`` by MMAD's definition: anomaly detection is the mean
     of the accuracies on normal and on defective images. ``question_chance_<type>``: one over the number of options,
-    where the answers were read from the options' probabilities.
+    where the answers were read from the options' probabilities; ``question_chance_average``: the mean over these types.
     """
     known = records[records["correct_letter"].notna() & records["is_defective"].notna() & (records["mllm"] != NO_MLLM)]
     rows: list[SummaryRow] = []
@@ -37,11 +38,15 @@ def question_rows(records: pd.DataFrame, *, samples: int, confidence: float, see
                 SummaryRow(dataset, mllm, method, POOLED, METRIC + kind, found.value, found.low, found.high, count, missed, categories)
             )
         options = part["option_log_probabilities"].map(len)
-        for kind, counts in options[options > 0].groupby(part["question_type"]):
-            chance = float((1 / counts).mean())
-            rows.append(
-                SummaryRow(dataset, mllm, method, POOLED, f"{CHANCE}{kind}", chance, None, None, len(counts), 0, categories)
-            )
+        counts = options[options > 0].groupby(part["question_type"])
+        guessed = {str(kind): (float((1 / mine).mean()), len(mine)) for kind, mine in counts}
+        if guessed:
+            values, sizes = zip(*guessed.values(), strict=True)
+            guessed[AVERAGE] = (float(np.mean(values)), sum(sizes))
+        rows += [
+            SummaryRow(dataset, mllm, method, POOLED, f"{CHANCE}{kind}", chance, None, None, count, 0, categories)
+            for kind, (chance, count) in guessed.items()
+        ]
     return summary_frame(rows)
 
 

@@ -13,8 +13,8 @@ from PIL import Image
 
 from eagle_core.experiments.catalogue import CATALOGUE, experiment_named
 
-ON_SMALL = tuple(e.name for e in CATALOGUE if e.name != "shift")
-"""``shift`` names the demo's folder itself."""
+ON_SMALL = tuple(e.name for e in CATALOGUE if e.name not in {"shift", "echo-quality"})
+"""These two name the demo's folder themselves."""
 ALL = """
 import sys
 import flows
@@ -53,7 +53,7 @@ def test_every_variant_is_in_the_table_and_everything_named_is_written(folders: 
     assert experiment.question in text and "stand-in" in text
     figures = sorted((folders[name] / "figures").rglob("*.png")) if (folders[name] / "figures").is_dir() else []
     drawn = {"alpha_curve", "attention_ratios", "attention_sheets", "contact_sheets", "coreset_shares", "option_dynamics"}
-    assert bool(figures) == bool(set(experiment.outputs) & (drawn | {"score_plots"}))
+    assert bool(figures) == bool(set(experiment.outputs) & (drawn | {"score_plots", "question_counts", "cases"}))
     for figure in figures:
         with Image.open(figure) as image:
             assert min(image.size) > 200
@@ -94,3 +94,40 @@ def test_layer_readings_end_in_the_verdicts(folders: dict[str, Path]) -> None:
     last = dynamics[dynamics["layer"] == dynamics["layer"].max()].set_index("setting")["prefers_yes"]
     for row in results.itertuples():
         assert last[f"{row.point}: {row.method}"] == pytest.approx(row.recall_pooled, abs=1e-9)
+
+
+def test_questions_are_counted_and_guessing_stands_beside(folders: dict[str, Path]) -> None:
+    counts = pd.read_csv(folders["echo-fig4"] / "question_counts.csv").set_index("question_type")
+    assert counts.loc["anomaly_detection", ["questions", "about_normal_images", "about_defective_images"]].tolist() == [36, 12, 24]
+    assert set(counts["questions"]) == {36, 24} and len(counts) == 5
+    [chance] = pd.read_csv(folders["echo-table1"] / "random_chance.csv").to_dict("records")
+    assert [chance[kind] for kind in ("anomaly_detection", "defect_analysis", "average")] == [0.5, 0.25, 0.3]
+
+
+def test_every_form_asks_every_image_and_open_answers_are_not_guessed(folders: dict[str, Path]) -> None:
+    counts = pd.read_csv(folders["echo-fig5"] / "answer_counts.csv")
+    assert set(counts["asked"]) == {36} and len(counts) == 6
+    assert (counts["answered"] + counts["unparsed"] + counts["failed"] == counts["asked"]).all()
+    assert (counts["right"] <= counts["answered"]).all()
+    assert (counts[counts["point"] != "open"]["answered"] == 36).all()
+
+
+def test_a_case_of_each_type_shows_the_reference_the_prompt_and_both_answers(folders: dict[str, Path]) -> None:
+    cases, text = pd.read_csv(folders["echo-cases"] / "cases.csv"), (folders["echo-cases"] / "cases.md").read_text()
+    assert cases.groupby("question_type")["method"].apply(sorted).tolist() == [["echo", "mllm"]] * 5
+    for case in cases[cases["method"] == "echo"].itertuples():
+        picture = f"figures/{case.dataset}/{case.mllm}/{case.question_type}.png"
+        assert (folders["echo-cases"] / picture).is_file() and f"]({picture})" in text and f"`{case.image_id}`" in text
+        # Localization is the bare MLLM in Echo's Table 3.
+        assert (case.question_type == "defect_localization") == pd.isna(case.references)
+        assert pd.isna(case.references) or case.references in text
+    assert text.count("```text") == 5 and text.count("Query image:") == 5
+    assert text.count("Following is knowledge about the product") == 2, "classification and description"
+
+
+def test_kinds_of_defects_are_told_apart_by_whether_training_had_them(folders: dict[str, Path]) -> None:
+    novelty = pd.read_csv(folders["echo-unseen"] / "accuracy_by_novelty.csv")
+    assert set(novelty["defects"]) == {"seen", "unseen"}
+    assert novelty.groupby(["method", "question_type"])["questions"].sum().eq(24).all()
+    seen, unseen = (set(", ".join(novelty[novelty["defects"] == d]["kinds"]).split(", ")) for d in ("seen", "unseen"))
+    assert not seen & unseen and ((novelty["low"] <= novelty["right"]) & (novelty["right"] <= novelty["high"])).all()

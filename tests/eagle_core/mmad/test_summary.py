@@ -42,6 +42,7 @@ def test_by_hand():
     assert found["question_accuracy_average"].value == pytest.approx((0.75 + 1 / 3) / 2)
     assert found["question_chance_anomaly_detection"].value == 0.5
     assert found["question_chance_defect_localization"].value == 0.25
+    assert found["question_chance_average"].value == (0.5 + 0.25) / 2
     assert found["question_accuracy_defect_localization"].n == 3
     assert found["question_accuracy_defect_localization"].n_unparsed == 1
 
