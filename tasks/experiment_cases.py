@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from eagle_core.echo.modules import KNOWLEDGE_CAPTION
 from eagle_core.evaluation.table import METHOD_NAMES
 from eagle_core.experiments import case_sheet
 from eagle_core.experiments.case_sheet import Case, GivenLetter
@@ -75,6 +76,7 @@ def _case(result: PointResult, records: pd.DataFrame, question_type: QuestionTyp
         return None
     same = records[(records["image_id"] == first["image_id"]) & (records["question_id"] == first["question_id"])]
     images = [part for part in plan.prompt.parts if isinstance(part, ImagePart)]
+    known = [part.text for part in plan.prompt.parts if isinstance(part, TextPart) and part.role == "knowledge"]
     names = [*(f"reference {name}" for name in plan.template_ids), "query"]
     case = Case(
         TITLES[question_type],
@@ -82,7 +84,7 @@ def _case(result: PointResult, records: pd.DataFrame, question_type: QuestionTyp
         plan.prompt.question,
         first["correct_letter"],
         tuple((name, part.image) for name, part in zip(names, images, strict=True)),
-        "".join(part.text for part in plan.prompt.parts if isinstance(part, TextPart) and part.role == "knowledge"),
+        "".join(known).removeprefix(KNOWLEDGE_CAPTION),
         plan.prompt.text,
         tuple(_given(row) for row in same.to_dict("records")),
     )
