@@ -6,18 +6,26 @@ import dataclasses
 import functools
 import hashlib
 import json
+import logging
 from collections.abc import Mapping
 from pathlib import Path
 
+import numpy as np
+
 from eagle_core.config import EagleConfig
+from eagle_core.data import mmad
 from eagle_core.data.demo import SCENES_FILE, load_scenes
 from eagle_core.data.question_sets import in_form, of_generated
 from eagle_core.errors import ConfigurationError
 from eagle_core.guidance.prompt import DEFECT_QUESTION
+from eagle_core.methods.outcome import correct_letter
 from eagle_core.mmad.questions import AskedImage, read_questions
 from eagle_core.records import Question, Sample
-from tasks.inputs import category_of
+from tasks.inputs import category_of, dataset_of
 
+LOG = logging.getLogger("eagle.questions")
+RANDOM_TEMPLATES = 2
+"""As in MMAD."""
 QuestionsByImage = Mapping[str, tuple[Question, ...]]
 
 
@@ -33,8 +41,9 @@ def questions_of(config: EagleConfig, dataset: str, category: str) -> QuestionsB
 
 def _all_questions(config: EagleConfig, dataset: str, category: str) -> QuestionsByImage:
     samples, wanted = category_of(config, dataset, category).test, config.questions
-    if wanted.file is not None:
-        return _from_file(config, samples)
+    file = mmad.questions_file(config.datasets[dataset].root) if config.datasets[dataset].format == "mmad" else wanted.file
+    if file is not None:
+        return _from_file(config, file, samples)
     first = in_form(DEFECT_QUESTION, wanted.form, config.run.seed, "")
     asked = {s.image_id: (first,) if "anomaly_detection" in wanted.types else () for s in samples}
     if set(wanted.types) <= {"anomaly_detection"}:
@@ -50,14 +59,34 @@ def _all_questions(config: EagleConfig, dataset: str, category: str) -> Question
     return {image: (*mine, *made.get(image, ())) for image, mine in asked.items()}
 
 
+def asked_images(config: EagleConfig, dataset: str) -> tuple[AskedImage, ...]:
+    """The questions about a dataset's test images as entries of an ``mmad.json``, under ``DATASET/image_id``.
+
+    Two normal training images are named as random templates; similar ones are found by an expert, so none are named.
+    What has no known right answer is left out, as that form has no place for it.
+    """
+    found: list[AskedImage] = []
+    for name, category in dataset_of(config, dataset).categories.items():
+        templates = [f"{dataset}/{s.image_id}" for s in category.train]
+        every = questions_of(config, dataset, name)
+        for sample in category.test:
+            rights = [(q, correct_letter(q, sample.is_defective)) for q in every[sample.image_id]]
+            known = tuple(dataclasses.replace(q, correct_letter=right) for q, right in rights if right is not None)
+            rng = np.random.default_rng([config.run.seed, len(found)])
+            random = tuple(templates[i] for i in rng.permutation(len(templates))[:RANDOM_TEMPLATES])
+            mask = None if sample.mask_path is None else sample.mask_path.relative_to(category.folder).as_posix()
+            if known:
+                found.append(AskedImage(f"{dataset}/{sample.image_id}", known, (), random, mask))
+    return tuple(found)
+
+
 def digest_of(questions: QuestionsByImage) -> str:
     """What a stage's key holds of them."""
     described = {image: [dataclasses.asdict(q) for q in mine] for image, mine in questions.items()}
     return hashlib.sha256(json.dumps(described, sort_keys=True).encode()).hexdigest()
 
 
-def _from_file(config: EagleConfig, samples: list[Sample] | tuple[Sample, ...]) -> QuestionsByImage:
-    path = Path(str(config.questions.file))
+def _from_file(config: EagleConfig, path: Path, samples: tuple[Sample, ...]) -> QuestionsByImage:
     entries = _entries(path, path.stat().st_mtime_ns if path.is_file() else 0)
     found: dict[str, tuple[Question, ...]] = {}
     for sample in samples:
@@ -78,4 +107,7 @@ def _from_file(config: EagleConfig, samples: list[Sample] | tuple[Sample, ...]) 
 
 @functools.lru_cache(maxsize=2)
 def _entries(path: Path, _modified_ns: int) -> dict[str, AskedImage]:
-    return {image.path: image for image in read_questions(path).images}
+    read = read_questions(path)
+    for fault in read.faults:
+        LOG.warning("%s: not asked: %s", path, fault)
+    return {image.path: image for image in read.images}

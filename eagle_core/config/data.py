@@ -27,8 +27,9 @@ class DatasetConfig(Section):
     """One dataset to benchmark."""
 
     name: str = Field(pattern=r"^[a-z0-9_]+$")
-    format: Literal["mvtec", "visa", "folder"] = "mvtec"
-    """Layout on disk: MVTec-AD's, VisA's with its split CSV, or plain folders."""
+    format: Literal["mvtec", "visa", "mmad", "folder"] = "mvtec"
+    """Layout on disk: MVTec-AD's, VisA's with its split CSV, one of MMAD's four datasets with mmad.json beside it, or
+    plain folders."""
     root: Path
     categories: tuple[str, ...] | None = None
     """None: all that are there."""

@@ -10,16 +10,17 @@ from pathlib import Path
 from typing import Literal
 
 from eagle_core.config import DatasetConfig
-from eagle_core.data import folder, mvtec, visa
+from eagle_core.data import folder, mmad, mvtec, visa
 from eagle_core.data.dataset import Category, Dataset
 from eagle_core.errors import DataError
 
 __all__ = ["Category", "Dataset", "DatasetFormat", "detect_format", "load_dataset"]
 
-DatasetFormat = Literal["mvtec", "visa", "folder"]
+DatasetFormat = Literal["mvtec", "visa", "mmad", "folder"]
 _LAYOUTS: dict[DatasetFormat, str] = {
     "mvtec": "<category>/train/good/ with images",
     "visa": "split_csv/1cls.csv",
+    "mmad": f"one of MMAD's datasets, {mmad.QUESTIONS_FILE} beside it",
     "folder": "<category>/normal/ with images, or images right inside",
 }
 
@@ -62,12 +63,16 @@ def detect_format(root: Path) -> DatasetFormat | None:
         return "visa"
     if mvtec.category_folders(root):
         return "mvtec"
+    if mmad.is_listed(root):
+        return "mmad"
     return "folder" if folder.category_folders(root) else None
 
 
 def _read(name: str, root: Path, layout: DatasetFormat) -> dict[str, Category]:
     if layout == "visa":
         return visa.read_categories(name, root)
+    if layout == "mmad":
+        return {category.name: _sorted(category) for category in mmad.read_categories(name, root).values()}
     reader = mvtec if layout == "mvtec" else folder
     found = reader.category_folders(root)
     categories = (

@@ -18,9 +18,14 @@ from rich.progress import Progress, TaskID
 from rich.table import Table
 
 from eagle_core.data.catalogue import DatasetFormat
-from flows.cli.options import PARAMS, ParamsOption
+from eagle_core.errors import ConfigurationError
+from eagle_core.mmad.question_types import TITLES
+from eagle_core.mmad.questions import write_questions
+from flows.cli.options import PARAMS, ParamsOption, ProfileOption, SetOption
 from tasks.acquisition import Audited, Report, audit_folder, fetch_published, import_folder
 from tasks.dataset import ensure_demo
+from tasks.params import load_params, parse_assignments
+from tasks.questions import asked_images
 
 HELP = """Fetch, import and check datasets.
 
@@ -29,6 +34,8 @@ Layouts that are read (--format):
   mvtec    CATEGORY/train/good, CATEGORY/test/KIND, CATEGORY/ground_truth/KIND/STEM_mask.png
 
   visa     split_csv/1cls.csv and the images it names
+
+  mmad     one of MMAD's four datasets; mmad.json lies beside it, and so do the folders of its templates
 
   folder   CATEGORY/normal, and where there are any: normal_test, defective (or defective/KIND), masks (or masks/KIND), unlabelled; images right inside CATEGORY are unlabelled
 
@@ -136,6 +143,38 @@ def check(
         _show(audited)
     if audited.has_errors:
         raise typer.Exit(1)
+
+
+@app.command()
+def questions(
+    dataset: Annotated[str | None, typer.Argument(help="Of the profile; its only one if not given.")] = None,
+    out: Annotated[Path, typer.Option(help="File to write.")] = Path("mmad.json"),
+    profile: ProfileOption = "demo+questions",
+    assignments: SetOption = None,
+    params: ParamsOption = PARAMS,
+) -> None:
+    """Write the questions that a run asks, in the form of MMAD's mmad.json: to read, to correct, to ask elsewhere.
+
+    A corrected file is asked with --set questions.file=FILE.
+
+    Examples:
+
+      eagle data questions
+
+      eagle data questions --set questions.form=true_false --out statements.json
+    """
+    config = load_params(params, profile, parse_assignments(assignments or []))
+    chosen = dataset or next(iter(config.datasets))
+    if chosen not in config.datasets or (dataset is None and len(config.datasets) > 1):
+        raise ConfigurationError(f"name one of the profile's datasets: {', '.join(config.datasets)}")
+    images = asked_images(config, chosen)
+    write_questions(images, out)
+    counts = Counter(question.question_type for image in images for question in image.questions)
+    table = Table("type", "questions")
+    for kind, title in TITLES.items():
+        table.add_row(title, str(counts[kind]))
+    Console().print(table)
+    _say(f"{sum(counts.values())} questions about {len(images)} images written to {out}")
 
 
 def _described(audited: Audited) -> dict[str, object]:

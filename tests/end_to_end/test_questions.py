@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable
 
 import pandas as pd
@@ -68,3 +69,47 @@ def test_the_yes_no_answers_are_those_of_a_run_that_asks_nothing_else(asked: tup
         assert len(both) == len(alone) == len(among)
         assert (both["p_defect"] - both["p_defect_among"]).abs().max() < 1e-5
         assert (both["verdict_defective"] == both["verdict_defective_among"]).all()
+
+
+def test_exported_questions_are_the_same_questions(asked: tuple, tmp_path) -> None:  # type: ignore[type-arg,no-untyped-def]
+    """Read back and asked again, every answer is in the store."""
+    project, _ = asked
+    file = tmp_path / "mmad.json"
+    shown = project.eagle("data", "questions", "--profile", "demo", "--out", str(file), *ASK[2:]).stdout
+    entries = json.loads(file.read_text())
+    mine = project.records().query("method == 'mllm'")
+    assert len(entries) == mine["image_id"].nunique() and f"{len(mine)} questions" in shown
+    rights = [q["Answer"] for image_id in entries for q in entries[image_id]["conversation"]]
+    assert sorted(rights) == sorted(mine["correct_letter"])
+    before = project.entries("answer")
+    project.eagle("run", *ASK, "--set", f"questions.file={file}", "--set", "run.output_dir=runs_of_file")
+    assert project.entries("answer") == before
+
+
+def test_mmads_layout_is_asked_the_same_and_an_absent_image_is_counted(asked: tuple, small_data, tmp_path) -> None:  # type: ignore[type-arg,no-untyped-def]
+    """The same images in the form of one of MMAD's datasets, one of them missing: all other answers are in the store."""
+    project, _ = asked
+    project.eagle("data", "questions", "--profile", "demo", "--out", str(tmp_path / "small.json"), *ASK[2:])
+    shutil.copytree(small_data, tmp_path / "Made")
+    entries = {
+        name.replace("small/", "Made/", 1): entry | {
+            "random_templates": [f"Made/{p.relative_to(small_data)}" for p in sorted((small_data / name.split("/")[1] / "train/good").iterdir())]
+        }
+        for name, entry in json.loads((tmp_path / "small.json").read_text()).items()
+    }  # fmt: skip
+    (tmp_path / "mmad.json").write_text(json.dumps(entries))
+    gone = next(name for name in entries if "/good/" not in name)
+    (tmp_path / gone).unlink()
+    before = project.entries("answer")
+    project.eagle(
+        "run", *ASK, "--set", "methods=[mllm]", "--set", "run.output_dir=runs_of_mmad",
+        "--set", f"datasets={{small: null, made: {{format: mmad, root: {tmp_path}/Made}}}}",
+    )  # fmt: skip
+    assert project.entries("answer") == before
+    [file] = (project.root / "runs_of_mmad").glob("*/records.parquet")
+    made, small = pd.read_parquet(file), project.records().query("method == 'mllm'")
+    absent = made["image_id"] == gone
+    assert set(made[absent]["status"]) == {"failed"} and absent.sum() == len(entries[gone]["conversation"])
+    keys = ["image_id", "question_type"]
+    there = made[~absent].assign(image_id=made["image_id"].str.removeprefix("Made/")).set_index(keys)["answer_letter"]
+    assert there.sort_index().to_dict() == small[small["image_id"] != gone.removeprefix("Made/")].set_index(keys)["answer_letter"].sort_index().to_dict()
