@@ -256,7 +256,7 @@ def answer_inputs(
     unseen = [[list(option) for option in question.options]] if question.is_open else []
     return {
         "model": model.fingerprint,
-        "dtype": mllm.dtype,
+        "dtype": mllm.dtype if mllm.quantization is None else f"{mllm.dtype} {mllm.quantization}",
         "decoding": [rule, mllm.max_new_tokens if rule != "logits" else None, *unseen],
         "text": p.prompt.text,
         "images": list(_image_digests(p.prompt)),

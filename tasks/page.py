@@ -14,7 +14,9 @@ from eagle_core.config import EagleConfig
 from eagle_core.data.images import read_rgb
 from eagle_core.errors import ConfigurationError, DataError
 from eagle_core.evaluation.comparisons import Comparison
+from eagle_core.evaluation.summary import summary_of
 from eagle_core.evaluation.table import METHOD_NAMES, ComparisonTable, NotRunRow, comparison_tables
+from eagle_core.evaluation.unlabelled import UnlabelledVerdicts
 from eagle_core.expert.bundle import load_expert
 from eagle_core.geometry import ImageGeometry
 from eagle_core.record_table import NO_MLLM, read_records
@@ -40,7 +42,7 @@ from tasks.stage import NotRun
 from tasks.store import Entry, file_sha256
 from tasks.threshold import read_threshold
 
-VERSION = 2
+VERSION = 3
 PAGE = "report.html"
 STAGES = "stages.json"
 SHOWN_STAGES = ("expert", "predictions", "threshold")
@@ -82,12 +84,14 @@ def write_page(folder: Path, config: EagleConfig) -> Path:
 def gather(folder: Path, config: EagleConfig) -> Page:
     """Everything the page shows of a run."""
     described = json.loads((folder / "summary.json").read_text(encoding="utf-8"))
-    summary, records = pd.DataFrame(described["summary"]), read_records(folder / "records.parquet")
+    summary, records = summary_of(described["summary"]), read_records(folder / "records.parquet")
     provenance = described["provenance"]
     not_run = [NotRunRow(**row) for row in described["not_run"]]
     tables = [_as_page_table(table) for table in comparison_tables(summary, not_run=not_run)]
     yes_no = records[records["question_type"] == "anomaly_detection"]
     tables += page_tables.tables(summary, yes_no, [Comparison(**c) for c in described["comparisons"]])
+    unlabelled = [UnlabelledVerdicts(**v) for v in described["unlabelled"]]
+    tables += page_tables.unlabelled_tables(unlabelled)
     stages = _stages(folder, config)
     tables += page_tables.threshold_tables(records, {name: read_threshold(s["threshold"]) for name, s in stages.items()})
     plots, cards, notes = _plots(summary, records, stages), _cards(config, records, stages), []
@@ -156,7 +160,8 @@ def _plots(
 ) -> list[Plot]:
     plots = []
     for dataset in dict.fromkeys(records["dataset"]):
-        plots.append(accuracy_bars(summary, str(dataset)))
+        if (summary["dataset"] == dataset).any():
+            plots.append(accuracy_bars(summary, str(dataset)))
         scores = {}
         for (name, category), mine in stages.items():
             if name == dataset:
@@ -167,6 +172,7 @@ def _plots(
                     load_expert(mine["expert"].path).training_scores.scores.tolist(),
                     rows[label.eq(other=False).fillna(value=False)]["expert_score"].tolist(),
                     rows[label.eq(other=True).fillna(value=False)]["expert_score"].tolist(),
+                    rows[label.isna()]["expert_score"].tolist(),
                     read_threshold(mine["threshold"]),
                 )
         if scores:

@@ -8,6 +8,7 @@ import pandas as pd
 
 from eagle_core.evaluation.comparisons import Comparison
 from eagle_core.evaluation.table import METHOD_NAMES, NO_VALUE
+from eagle_core.evaluation.unlabelled import UnlabelledVerdicts
 from eagle_core.mmad.question_types import TITLES
 from eagle_core.mmad.scoring import AVERAGE
 from eagle_core.mmad.summary import CHANCE, METRIC
@@ -46,6 +47,16 @@ def tables(summary: pd.DataFrame, records: pd.DataFrame, compared: Sequence[Comp
         ]
         found.append(PageTable("Explanations against the record of each defect", ("field", "method", "share"), tuple(rows)))
     return found
+
+
+def unlabelled_tables(verdicts: Sequence[UnlabelledVerdicts]) -> list[PageTable]:
+    """How many images without labels each method called defective."""
+    rows = tuple(
+        (METHOD_NAMES[v.method], NO_VALUE if v.mllm == NO_MLLM else v.mllm, v.category, v.dataset, f"{v.defective} of {v.images}", str(v.undecided))
+        for v in verdicts
+    )
+    header = ("method", "MLLM", "category", "dataset", "called defective", "no verdict")
+    return [PageTable("Images without labels: verdicts, which nothing can be measured against", header, rows)] if rows else []
 
 
 def threshold_tables(records: pd.DataFrame, fitted: Mapping[tuple[str, str], Threshold]) -> list[PageTable]:

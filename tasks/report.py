@@ -27,6 +27,7 @@ from eagle_core.evaluation.comparisons import Comparison, compare
 from eagle_core.evaluation.explanations import explanation_accuracy
 from eagle_core.evaluation.summary import summarise
 from eagle_core.evaluation.table import ALL, NotRunRow
+from eagle_core.evaluation.unlabelled import UnlabelledVerdicts, unlabelled_verdicts
 from eagle_core.mmad.summary import question_rows
 from eagle_core.record_table import read_records, write_table
 from tasks.knowledge import FILE as KNOWLEDGE_FILE
@@ -107,7 +108,7 @@ def conclude(
         ignore_index=True,
     )
     compared = compare(records, config.evaluation, seed=config.run.seed)
-    _write_json(folder / "summary.json", _described(config, provenance, summary, compared, absences))
+    _write_json(folder / "summary.json", _described(config, provenance, summary, compared, unlabelled_verdicts(records), absences))
     for result in results:
         _copy_figures(result, folder / "figures")
         _copy_knowledge(result, folder / "knowledge")
@@ -157,6 +158,7 @@ def _described(
     provenance: Provenance,
     summary: pd.DataFrame,
     compared: tuple[Comparison, ...],
+    unlabelled: tuple[UnlabelledVerdicts, ...],
     absences: tuple[NotRunRow, ...],
 ) -> dict[str, Any]:
     return {
@@ -164,6 +166,7 @@ def _described(
         "params": config.model_dump(mode="json"),
         "summary": json.loads(summary.to_json(orient="records", double_precision=15)),
         "comparisons": [asdict(c) for c in compared],
+        "unlabelled": [asdict(u) for u in unlabelled],
         "not_run": [asdict(a) for a in absences],
     }
 

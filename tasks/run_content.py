@@ -63,6 +63,7 @@ def child_content(
         "s_max": threshold.s_max,
         "interval_mass": threshold.interval_mass,
         **_shift(threshold),
+        "defective_count": float(rows[rows.question_type == "anomaly_detection"].verdict_defective.fillna(value=False).sum()),
         "gate_open_count": float(rows[rows.question_type == "anomaly_detection"].gate_open.fillna(value=False).sum()),
         "unparsed_count": float((rows.status == "unparsed").sum()),
         "failed_count": float((rows.status == "failed").sum()),

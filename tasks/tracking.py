@@ -5,6 +5,7 @@ A run is found again by its tags, so logging twice, or once more after a kill, c
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +24,9 @@ from tasks.store import file_sha256
 IDENTITY_TAG = "eagle.identity"
 PARAM_LENGTH = 6000
 """MLflow refuses longer parameter values."""
+
+UNNAMEABLE = re.compile(r"[^\w./: -]")
+"""Characters that MLflow refuses in the names of parameters, metrics and tags."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,15 +57,16 @@ class Tracker:
         Args:
             parent: MLflow's id of the parent run.
         """
-        run = self._find(content.identity) or self._create(content, parent)
+        identity = mlflow_name(content.identity)
+        run = self._find(identity) or self._create(identity, content.name, parent)
         run_id: str = run.info.run_id
         start: int = run.info.start_time
         tags = {**content.tags, MLFLOW_RUN_NAME: content.name}
         self._client.log_batch(
             run_id,
-            params=[Param(k, str(v)[:PARAM_LENGTH]) for k, v in content.params.items()],
-            metrics=[Metric(k, v, start, 0) for k, v in content.metrics.items()],
-            tags=[RunTag(k, v) for k, v in tags.items()],
+            params=[Param(mlflow_name(k), str(v)[:PARAM_LENGTH]) for k, v in content.params.items()],
+            metrics=[Metric(mlflow_name(k), v, start, 0) for k, v in content.metrics.items()],
+            tags=[RunTag(mlflow_name(k), v) for k, v in tags.items()],
         )
         for file, folder in content.artifacts:
             self._log_artifact(run, file, folder)
@@ -70,7 +75,7 @@ class Tracker:
 
     def _log_artifact(self, run: Run, file: Path, folder: str) -> None:
         """Upload ``file`` unless the run carries it already with the same bytes."""
-        tag = f"eagle.artifact.{folder}.{file.name}".replace("/", ".")
+        tag = mlflow_name(f"eagle.artifact.{folder}.{file.name}".replace("/", "."))
         digest = file_sha256(file)
         if run.data.tags.get(tag) != digest:
             self._client.log_artifact(run.info.run_id, str(file), folder or None)
@@ -80,11 +85,11 @@ class Tracker:
         found = self._client.search_runs([self._experiment], f"tags.`{IDENTITY_TAG}` = '{identity}'", max_results=1)
         return found[0] if found else None
 
-    def _create(self, content: RunContent, parent: str | None) -> Run:
-        tags = {IDENTITY_TAG: content.identity, MLFLOW_RUN_NAME: content.name}
+    def _create(self, identity: str, name: str, parent: str | None) -> Run:
+        tags = {IDENTITY_TAG: identity, MLFLOW_RUN_NAME: name}
         if parent:
             tags[MLFLOW_PARENT_RUN_ID] = parent
-        return self._client.create_run(self._experiment, tags=tags, run_name=content.name)
+        return self._client.create_run(self._experiment, tags=tags, run_name=name)
 
     def _experiment_id(self, name: str, artifacts: str | None) -> str:
         """The experiment's id; it is made where it is missing, by whichever of two runs comes first."""
@@ -98,3 +103,8 @@ class Tracker:
         if experiment is None or experiment.lifecycle_stage != "active":
             raise ConfigurationError(f"tracking.experiment {name!r} was deleted in MLflow; restore it or name another")
         return str(experiment.experiment_id)
+
+
+def mlflow_name(name: str) -> str:
+    """``name`` with what MLflow refuses in names written as ``_u26_``: categories are named by people's folders."""
+    return UNNAMEABLE.sub(lambda found: f"_u{ord(found[0]):x}_", name)

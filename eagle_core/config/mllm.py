@@ -50,7 +50,10 @@ class MllmConfig(Section):
     revision: str | None = None
     trust_remote_code: bool = False
     dtype: Literal["float32", "bfloat16", "float16"] = "float32"
+    quantization: Literal["8bit", "4bit"] | None = None
+    """Through bitsandbytes, where it is installed; what is not quantised has ``dtype``."""
     device: str = "cpu"
+    """cpu, cuda, cuda:1, …; or spread by accelerate over all GPUs and the processor: auto, balanced, sequential."""
     batch_size: Positive = 16
     answer: Literal["logits", "generate", "paper"] = "logits"
     """logits: option letters' probabilities; generate: the letter in the text; paper: its keyword rule (4.1)."""

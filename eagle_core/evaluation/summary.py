@@ -7,7 +7,7 @@ MMAD reports). Intervals are percentile bootstrap, stratified by category and la
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 
 import numpy as np
@@ -98,6 +98,11 @@ def summary_frame(rows: list[SummaryRow]) -> pd.DataFrame:
     """Rows as a table of ``SUMMARY_SCHEMA``."""
     table = pa.Table.from_pylist([asdict(row) for row in rows], schema=SUMMARY_SCHEMA)
     return table.to_pandas(types_mapper=pd.ArrowDtype)
+
+
+def summary_of(rows: Sequence[Mapping[str, object]]) -> pd.DataFrame:
+    """The ``summary`` of a ``summary.json`` as a table; its columns are there even where nothing could be measured."""
+    return pd.DataFrame(rows, columns=SUMMARY_SCHEMA.names)
 
 
 def category_draws(

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
@@ -16,15 +18,18 @@ from huggingface_hub.errors import (
     HFValidationError,
     LocalEntryNotFoundError,
     OfflineModeIsEnabled,
+    SafetensorsParsingError,
 )
 from safetensors import SafetensorError
-from transformers import AutoConfig, AutoModelForImageTextToText, AutoProcessor
+from transformers import AutoConfig, AutoModelForImageTextToText, AutoProcessor, BitsAndBytesConfig
+from transformers.utils import is_bitsandbytes_available, logging
 
 from eagle_core.config import MllmConfig
 from eagle_core.errors import ModelError
 from eagle_core.mllm.adapters.families import adapter_for
 from eagle_core.mllm.chat import TransformersChatModel
 from eagle_core.mllm.endpoint import EndpointChatModel
+from eagle_core.mllm.memory import GIB, SPREAD, check_memory, weight_bytes
 from eagle_core.mllm.protocol import ChatModel
 
 PATTERNS = ("*.json", "*.safetensors", "*.jinja", "*.txt", "*.model", "*.py")
@@ -96,8 +101,8 @@ def load_model(config: MllmConfig) -> ChatModel:
     """Load the model that ``config`` names, fetching a hub id's files where the hub can be reached; or its endpoint.
 
     Raises:
-        ModelError: The endpoint does not serve it, the files are missing and cannot be fetched, the family has no adapter, or the checkpoint
-            does not load; the message says what to do.
+        ModelError: The endpoint does not serve it, the files are missing and cannot be fetched, the family has no
+            adapter, the weights do not fit into memory, or the checkpoint does not load; the message says what to do.
     """
     if config.endpoint is not None:
         return EndpointChatModel(config)
@@ -112,16 +117,22 @@ def load_model(config: MllmConfig) -> ChatModel:
         model_config = AutoConfig.from_pretrained(found.folder, **options)
         adapter = adapter_for(model_config.model_type, found.name)
         processor = AutoProcessor.from_pretrained(found.folder, **options)
-        loaded: Any = AutoModelForImageTextToText.from_pretrained(
-            found.folder,
-            config=model_config,
-            dtype=getattr(torch, config.dtype),
-            attn_implementation="sdpa",
-            use_safetensors=True,
-            output_loading_info=True,
-            **options,
-        )
-    except (OSError, ValueError, KeyError, ImportError, SafetensorError) as error:
+        check_memory(found.name, found.folder, config)
+        with _quietly_if_small(found.folder, config):
+            loaded: Any = AutoModelForImageTextToText.from_pretrained(
+                found.folder,
+                config=model_config,
+                dtype=getattr(torch, config.dtype),
+                device_map=config.device if config.device in SPREAD else {"": config.device},
+                quantization_config=_quantization(config),
+                attn_implementation="sdpa",
+                use_safetensors=True,
+                output_loading_info=True,
+                **options,
+            )
+    except (RuntimeError, AssertionError) as error:
+        raise ModelError(f"mllm.device: {found.name} cannot be loaded onto {config.device!r}: {error}") from error
+    except (OSError, ValueError, KeyError, ImportError, SafetensorError, SafetensorsParsingError) as error:
         raise ModelError(f"{found.name}: the checkpoint in {found.folder} does not load: {error}") from error
     model, report = loaded
     if report["missing_keys"]:
@@ -130,11 +141,32 @@ def load_model(config: MllmConfig) -> ChatModel:
             f"{found.name}: the checkpoint lacks {len(missing)} weights ({missing[0]}, ...), which transformers would "
             "fill at random; fetch it again or name another folder"
         )
-    try:
-        model.to(config.device)
-    except (RuntimeError, AssertionError) as error:
-        raise ModelError(f"mllm.device: {found.name} cannot be moved to {config.device!r}: {error}") from error
     return TransformersChatModel(model, processor, adapter, config, name=found.name, fingerprint=found.fingerprint)
+
+
+def _quantization(config: MllmConfig) -> BitsAndBytesConfig | None:
+    if config.quantization is None:
+        return None
+    if not is_bitsandbytes_available():
+        raise ModelError(f"mllm.quantization: {config.quantization} needs bitsandbytes; install it: pip install 'eagle-iad[quantized]'")
+    return BitsAndBytesConfig(
+        load_in_8bit=config.quantization == "8bit",
+        load_in_4bit=config.quantization == "4bit",
+        bnb_4bit_compute_dtype=getattr(torch, config.dtype),
+    )
+
+
+@contextmanager
+def _quietly_if_small(folder: Path, config: MllmConfig) -> Iterator[None]:
+    """Without transformers' progress bar where loading takes no time."""
+    shown = logging.is_progress_bar_enabled() and weight_bytes(folder, config) < GIB
+    if shown:
+        logging.disable_progress_bar()
+    try:
+        yield
+    finally:
+        if shown:
+            logging.enable_progress_bar()
 
 
 def _local(name: str, folder: Path, remedy: str) -> ModelFiles:

@@ -17,6 +17,7 @@ from eagle_core.config import EagleConfig
 from eagle_core.errors import EagleError
 from eagle_core.expert.memory import estimate_fit_bytes
 from eagle_core.mllm.loading import locate
+from eagle_core.mllm.memory import check_memory, weight_bytes
 from flows.cli.options import PARAMS, ParamsOption, ProfileOption, SetOption
 from tasks.inputs import backbone, dataset_of
 from tasks.params import load_params, parse_assignments
@@ -75,7 +76,13 @@ def weights(config: EagleConfig) -> Iterator[Finding]:
         yield Finding("expert", str(error), fault=True)
     for name, mllm in config.mllms.items():
         try:
-            yield Finding("MLLM", f"{name}: {locate(mllm)}")
+            if mllm.endpoint is not None:
+                yield Finding("MLLM", f"{name}: {mllm.model}, served at {mllm.endpoint.url}")
+                continue
+            found = locate(mllm)
+            check_memory(name, found.folder, mllm)
+            size = weight_bytes(found.folder, mllm) / GIB
+            yield Finding("MLLM", f"{name}: {found}; weights of {size:.2f} GiB on {mllm.device}")
         except EagleError as error:
             yield Finding("MLLM", f"{name}: {error}", fault=True)
 

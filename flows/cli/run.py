@@ -9,10 +9,13 @@ import pandas as pd
 from rich.table import Table
 
 from eagle_core.evaluation.comparisons import Comparison
+from eagle_core.evaluation.summary import summary_of
 from eagle_core.evaluation.table import METHOD_NAMES, ComparisonTable, comparison_tables
+from eagle_core.evaluation.unlabelled import UnlabelledVerdicts
 from eagle_core.mmad.question_types import TITLES as TYPE_TITLES
 from eagle_core.mmad.scoring import AVERAGE
 from eagle_core.mmad.summary import CHANCE, METRIC
+from eagle_core.record_table import NO_MLLM
 from flows.cli.console import wide_console
 from flows.cli.options import PARAMS, ParamsOption, ProfileOption, SetOption
 from tasks.params import load_params, parse_assignments
@@ -45,13 +48,16 @@ def show(outcome: Outcome, tracking_uri: str) -> None:
     """Print the comparison table, what was not run, and where everything is."""
     console = wide_console()
     described = json.loads((outcome.folder / "summary.json").read_text(encoding="utf-8"))
-    summary = pd.DataFrame(described["summary"])
+    summary = summary_of(described["summary"])
     for table in comparison_tables(summary, not_run=outcome.absences):
         console.print(as_rich(table))
         for note in table.notes:
             console.print(note, style="yellow", highlight=False, markup=False)
     if summary["metric"].str.startswith(METRIC).any():
         console.print(question_types_as_rich(summary))
+    unlabelled = [UnlabelledVerdicts(**fields) for fields in described["unlabelled"]]
+    if unlabelled:
+        console.print(unlabelled_as_rich(unlabelled))
     compared = [Comparison(**fields) for fields in described["comparisons"]]
     if compared:
         console.print(comparisons_as_rich(compared, described["params"]["evaluation"]["confidence"]))
@@ -59,6 +65,16 @@ def show(outcome: Outcome, tracking_uri: str) -> None:
     console.print(f"records, summary, pictures: {outcome.folder}", highlight=False)
     console.print(f"open in a browser: {outcome.folder / 'report.html'}", highlight=False)
     console.print(f"compare runs: mlflow ui --backend-store-uri {tracking_uri}", highlight=False)
+
+
+def unlabelled_as_rich(verdicts: Sequence[UnlabelledVerdicts]) -> Table:
+    """How many images without labels were called defective, for the terminal."""
+    title = "images without labels: nothing to measure, but these verdicts"
+    shown = Table("dataset", "category", "MLLM", "method", "called defective", "no verdict", title=title, title_justify="left")
+    for v in verdicts:
+        mllm = "–" if v.mllm == NO_MLLM else v.mllm
+        shown.add_row(v.dataset, v.category, mllm, METHOD_NAMES[v.method], f"{v.defective} of {v.images}", str(v.undecided))
+    return shown
 
 
 def question_types_as_rich(summary: pd.DataFrame) -> Table:

@@ -55,7 +55,11 @@ def served(new_project: Callable, tmp_path: Path) -> Iterator[tuple]:  # type: i
     finally:
         for process in reversed(processes):
             process.terminate()
-            process.wait(60)
+            try:
+                process.wait(60)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
         log.close()
 
 

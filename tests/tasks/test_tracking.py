@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
+import pytest
 from mlflow import MlflowClient
 
 from eagle_core.config import TrackingConfig
-from tasks.tracking import RunContent, Tracker
+from tasks.tracking import RunContent, Tracker, mlflow_name
 
 
 def content(identity: str, file: Path, alpha: float = 0.6) -> RunContent:
@@ -55,3 +57,23 @@ def test_a_changed_artifact_replaces_the_old_one(tmp_path: Path) -> None:
     tracker.log(content("p", picture))
     local = MlflowClient(uri).download_artifacts(run, "figures/scores.png", str(tmp_path))
     assert Path(local).read_bytes() == b"new"
+
+
+@pytest.mark.parametrize("category", ["lid & seal (left)", "größe 3", "it's", 'a "b"', "x%y=z"])
+def test_any_category_name_can_be_logged_and_found_again(tmp_path: Path, category: str) -> None:
+    uri = f"sqlite:///{tmp_path}/mlflow.db"
+    picture = tmp_path / f"line-{category}-scores.png"
+    picture.write_bytes(b"picture")
+    tracker = Tracker(TrackingConfig(tracking_uri=uri), tmp_path)
+    named = replace(content(f"r/{category}", picture), metrics={f"{category}/tau": 1.5}, params={f"datasets.{category}": 1})
+    assert tracker.log(named) == tracker.log(named)
+    [run] = MlflowClient(uri).search_runs([e.experiment_id for e in MlflowClient(uri).search_experiments()])
+    assert run.info.run_name == f"run r/{category}"
+    assert list(run.data.metrics.values()) == [1.5]
+    assert [a.path for a in MlflowClient(uri).list_artifacts(run.info.run_id, "figures")] == [f"figures/{picture.name}"]
+
+
+def test_names_stay_apart() -> None:
+    names = ["a&b", "a(b", "a b", "a/b", "a_b"]
+    assert len({mlflow_name(name) for name in names}) == len(names)
+    assert mlflow_name("threshold.kappa") == "threshold.kappa"

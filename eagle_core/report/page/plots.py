@@ -25,6 +25,8 @@ OUTCOME_COLOURS: dict[OutcomeTag, str] = {
     "unlabelled": style.UNLABELLED,
 }
 BINS = 60
+KINDS = 4
+"""Histograms of a category: training, normal, defective, unlabelled."""
 GREY = "#8a8a8a"
 """Readable on white and on black: the page follows the reader's colour scheme, plots do not."""
 
@@ -36,6 +38,7 @@ class CategoryScores:
     train: Sequence[float]
     normal: Sequence[float]
     defective: Sequence[float]
+    unlabelled: Sequence[float]
     threshold: Threshold
 
 
@@ -79,16 +82,18 @@ def score_histograms(scores: Mapping[str, CategoryScores], dataset: str) -> Plot
     figure = go.Figure()
     lines = []
     for number, s in enumerate(scores.values()):
-        everything = np.concatenate([np.asarray(v, dtype=np.float64) for v in (s.train, s.normal, s.defective)])
+        everything = np.concatenate([np.asarray(v, dtype=np.float64) for v in (s.train, s.normal, s.defective, s.unlabelled)])
         low, high = float(everything.min()), float(everything.max())
         bins = {"start": low, "end": high + 1e-9, "size": max(high - low, 1e-9) / BINS}
         for name, values, colour in (
             ("training (normal, unsampled patches)", s.train, style.TRAIN_NORMAL),
             ("test, normal", s.normal, style.TEST_NORMAL),
             ("test, defective", s.defective, style.TEST_DEFECTIVE),
+            ("test, unlabelled", s.unlabelled, style.UNLABELLED),
         ):
             figure.add_histogram(
-                x=list(values), name=name, xbins=bins, marker_color=colour, opacity=0.65, visible=number == 0
+                x=list(values), name=name, xbins=bins, marker_color=colour, opacity=0.65, visible=number == 0,
+                showlegend=len(values) > 0,
             )
         lines.append([_line(s.threshold.tau, "τ", "solid"), _line(s.threshold.s_max, "s_max", "dash")])
     buttons = [
@@ -96,7 +101,7 @@ def score_histograms(scores: Mapping[str, CategoryScores], dataset: str) -> Plot
             "label": category,
             "method": "update",
             "args": [
-                {"visible": [place // 3 == number for place in range(3 * len(scores))]},
+                {"visible": [place // KINDS == number for place in range(KINDS * len(scores))]},
                 {"shapes": [shape for shape, _ in lines[number]], "annotations": [note for _, note in lines[number]]},
             ],
         }

@@ -5,12 +5,16 @@ import json
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
+from transformers.utils import logging
 
+from eagle_core.attention.settings import AttentionSettings
 from eagle_core.config import MllmConfig
 from eagle_core.errors import ModelError
 from eagle_core.mllm.adapters.families import FAMILIES
 from eagle_core.mllm.loading import load_model, locate
 from eagle_core.mllm.registry import known_models
+from eagle_core.records import AttentionGuidance
+from tests.tiny.base import Tiny, seeded
 from tests.tiny.chat import chat_model
 from tests.tiny.models import BUILDERS
 from tests.tiny.prompts import eagle_prompt, short_prompt
@@ -120,3 +124,35 @@ def test_every_family_but_one_is_built_by_the_tests():
     """SmolVLM's processor needs a package that Eagle does not install; its line in ``eagle models`` says never."""
     assert set(FAMILIES) - set(BUILDERS) == {"smolvlm"}
     assert [model.name for model in known_models() if model.verified == "never"] == ["SmolVLM2-2.2B"]
+
+
+@pytest.mark.parametrize("quantization", ["8bit", "4bit"])
+def test_quantised_weights_take_less_and_answer_and_are_guided(tmp_path, quantization):
+    tiny = qwen2_5_vl()
+    # bitsandbytes' kernel for the processor wants widths in multiples of its blocks of 64.
+    tiny.model.config.text_config.intermediate_size = 128
+    tiny.model.config.vision_config.update({"hidden_size": 64, "intermediate_size": 128})
+    wide = seeded(lambda: type(tiny.model)(tiny.model.config))
+    model = str(Tiny(wide, tiny.processor).save(tmp_path))
+    full, small = load_model(MllmConfig(model=model)), load_model(MllmConfig(model=model, quantization=quantization))
+    assert small.model.get_memory_footprint() < 0.75 * full.model.get_memory_footprint()
+    asked, guidance = PROMPTS[:1], [AttentionGuidance(0.6)]
+    plain, guided = small.answer(asked)[0], small.answer(asked, guidance, AttentionSettings())[0]
+    assert plain.p_defect is not None and guided.p_defect != plain.p_defect
+
+
+def test_a_quantiser_that_is_not_installed_is_named(monkeypatch):
+    monkeypatch.setattr("eagle_core.mllm.loading.is_bitsandbytes_available", lambda: False)
+    with pytest.raises(ModelError, match=r"quantized\]"):
+        load_model(MllmConfig(quantization="4bit"))
+
+
+def test_a_spread_model_answers_the_same(folder):
+    one, spread = (load_model(MllmConfig(model=str(folder), device=device)) for device in ("cpu", "auto"))
+    assert spread.answer(PROMPTS) == one.answer(PROMPTS)
+
+
+def test_small_models_load_without_a_progress_bar(folder, capfd):
+    load_model(MllmConfig(model=str(folder)))
+    assert "Loading weights" not in capfd.readouterr().err
+    assert logging.is_progress_bar_enabled()

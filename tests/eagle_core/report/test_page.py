@@ -99,7 +99,7 @@ SUMMARY = pd.DataFrame(
 def test_plots_hold_the_numbers():
     assert '"y":[0.8]' in accuracy_bars(SUMMARY, "d").html.replace(" ", "")
     threshold = Threshold(2.0, 3.0, "kappa_sigma", 1.0, 0.5, 1.9, 2.1, 0.1, (1.0,))
-    plot = score_histograms({"wood": CategoryScores([1.0], [1.5], [4.0], threshold)}, "d").html.replace(" ", "")
+    plot = score_histograms({"wood": CategoryScores([1.0], [1.5], [4.0], [], threshold)}, "d").html.replace(" ", "")
     assert '"x0":2.0,"x1":2.0' in plot and '"x0":3.0,"x1":3.0' in plot
     rows = pd.DataFrame({"category": ["wood"], "image_id": ["a"], "expert_score": [3.0], "tau": [2.0], "p_defect": [0.25]})
     plot = answers_against_scores(rows, ["missed"], "EAGLE", "k").html.replace(" ", "")
