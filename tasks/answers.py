@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from eagle_core.attention.settings import AttentionSettings
-from eagle_core.config import EagleConfig
+from eagle_core.config import EagleConfig, MllmConfig
 from eagle_core.errors import AttentionError, ConfigurationError
 from eagle_core.methods.outcome import failed_record, record_of
 from eagle_core.methods.plan import Plan
@@ -256,12 +256,17 @@ def answer_inputs(
     unseen = [[list(option) for option in question.options]] if question.is_open else []
     return {
         "model": model.fingerprint,
-        "dtype": mllm.dtype if mllm.quantization is None else f"{mllm.dtype} {mllm.quantization}",
+        "dtype": " ".join([mllm.dtype, *_other_arithmetic(mllm)]),
         "decoding": [rule, mllm.max_new_tokens if rule != "logits" else None, *unseen],
         "text": p.prompt.text,
         "images": list(_image_digests(p.prompt)),
         "attention": [p.attention.alpha, p.attention.beta, dataclasses.asdict(settings)] if guided and settings else None,
     }
+
+
+def _other_arithmetic(mllm: MllmConfig) -> list[str]:
+    """What changes numbers beside the dtype."""
+    return [*([mllm.quantization] if mllm.quantization else []), *([mllm.attention] if mllm.attention != "sdpa" else [])]
 
 
 def _image_digests(prompt: Prompt) -> Iterator[str]:

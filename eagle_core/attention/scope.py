@@ -12,7 +12,7 @@ from contextlib import contextmanager
 
 from transformers import PreTrainedModel
 
-from eagle_core.attention.registry import ACTIVE, NAME, ActiveScope, Observer, register
+from eagle_core.attention.registry import ACTIVE, FLASH, ActiveScope, Observer, standing_in
 from eagle_core.attention.scaling import ColumnScaling
 from eagle_core.attention.support import attention_layers, refuse_unsupported
 from eagle_core.errors import AttentionError
@@ -35,8 +35,8 @@ def attention_scope(
             this decoder, or a layer that was to be scaled never ran.
     """
     modules = attention_layers(decoder)
-    if decoder.config._attn_implementation == NAME:
-        raise AttentionError("attention of this decoder is already being guided: scopes do not nest, nor cross threads")
+    if observer is not None and decoder.config._attn_implementation in FLASH:
+        raise AttentionError("attention can be guided but not observed over flash attention: set mllm.attention: sdpa")
     refuse_unsupported(decoder, modules if scaling is None else scaling.layers)
     expected = () if scaling is None else tuple(layer for layer in scaling.layers if layer in modules)
     if scaling is not None and not expected:
@@ -44,16 +44,13 @@ def attention_scope(
             f"none of the layers {list(scaling.layers)} of {type(decoder).__name__} has attention; "
             f"those that have: {sorted(modules)}"
         )
-    register()
-    stock = decoder.config._attn_implementation
     scope = ActiveScope({module: layer for layer, module in modules.items()}, scaling, observer)
     token = ACTIVE.set(scope)
     try:
-        decoder.set_attn_implementation(NAME)
-        yield
+        with standing_in(decoder):
+            yield
     finally:
         ACTIVE.reset(token)
-        decoder.set_attn_implementation(stock)
     silent = [layer for layer in expected if not scope.fired.get(layer)]
     if silent:
         raise AttentionError(

@@ -7,6 +7,7 @@ from collections.abc import Collection
 from torch import nn
 from transformers import PreTrainedModel
 
+from eagle_core.attention.registry import FLASH, NAME
 from eagle_core.errors import AttentionError
 
 LOCAL_LAYERS = frozenset({"sliding_attention", "chunked_attention"})
@@ -57,8 +58,10 @@ def refuse_unsupported(decoder: PreTrainedModel, layers: Collection[int]) -> Non
             f"CAAS is not available for layers {local} of {name}: {types[local[0]]} keeps only part of the prompt; "
             "choose other layers"
         )
-    if config._attn_implementation != "sdpa":
+    if config._attn_implementation == NAME:
+        raise AttentionError("attention of this decoder is already being guided: scopes do not nest, nor cross threads")
+    if config._attn_implementation not in ("sdpa", *FLASH):
         raise AttentionError(
-            f"CAAS works on attention implementation sdpa, {name} was loaded with "
-            f"{config._attn_implementation}; load it with attn_implementation='sdpa'"
+            f"CAAS works on attention implementations sdpa and {', '.join(FLASH)}; {name} was loaded with "
+            f"{config._attn_implementation}: load it with attn_implementation='sdpa'"
         )

@@ -50,6 +50,9 @@ class MllmConfig(Section):
     revision: str | None = None
     trust_remote_code: bool = False
     dtype: Literal["float32", "bfloat16", "float16"] = "float32"
+    attention: Literal["sdpa", "flash_attention_2", "flash_attention_3"] = "sdpa"
+    """transformers' implementation; flash attention needs a GPU and its package, and cannot be observed (attention
+    ratios and maps)."""
     quantization: Literal["8bit", "4bit"] | None = None
     """Through bitsandbytes, where it is installed; what is not quantised has ``dtype``."""
     device: str = "cpu"

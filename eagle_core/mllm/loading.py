@@ -125,14 +125,17 @@ def load_model(config: MllmConfig) -> ChatModel:
                 dtype=getattr(torch, config.dtype),
                 device_map=config.device if config.device in SPREAD else {"": config.device},
                 quantization_config=_quantization(config),
-                attn_implementation="sdpa",
+                attn_implementation=config.attention,
                 use_safetensors=True,
                 output_loading_info=True,
                 **options,
             )
     except (RuntimeError, AssertionError) as error:
         raise ModelError(f"mllm.device: {found.name} cannot be loaded onto {config.device!r}: {error}") from error
-    except (OSError, ValueError, KeyError, ImportError, SafetensorError, SafetensorsParsingError) as error:
+    except ImportError as error:
+        remedy = "" if config.attention == "sdpa" else f" (mllm.attention: {config.attention}; sdpa needs nothing more)"
+        raise ModelError(f"{found.name} needs something that is not installed here: {error}{remedy}") from error
+    except (OSError, ValueError, KeyError, SafetensorError, SafetensorsParsingError) as error:
         raise ModelError(f"{found.name}: the checkpoint in {found.folder} does not load: {error}") from error
     model, report = loaded
     if report["missing_keys"]:

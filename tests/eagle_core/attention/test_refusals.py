@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 from transformers import Gemma2Config, Gemma2Model, MistralConfig, MistralModel, Qwen2Config, Qwen2Model
+from transformers.modeling_utils import ALL_ATTENTION_FUNCTIONS
 
 from eagle_core.attention.registry import ACTIVE, ActiveScope, guided_attention
 from eagle_core.attention.scaling import ColumnScaling
@@ -76,6 +77,6 @@ def test_paged_cache_is_refused():
     tensors = [torch.zeros(1, 1, 3, 8)] * 3
     try:
         with pytest.raises(AttentionError, match="cache"):
-            guided_attention(module, *tensors, None, cache=object())
+            guided_attention(ALL_ATTENTION_FUNCTIONS["sdpa"], module, *tensors, None, cache=object())
     finally:
         ACTIVE.reset(token)
