@@ -100,9 +100,11 @@ class GuidedAttention:
 
     stock: AttentionFunction
 
-    def __call__(self, module: nn.Module, *heads: Tensor, **kwargs: Any) -> tuple[Tensor, Tensor | None]:
+    def __call__(
+        self, module: nn.Module, query: Tensor, key: Tensor, value: Tensor, attention_mask: Tensor | None, **kwargs: Any
+    ) -> tuple[Tensor, Tensor | None]:
         """See ``guided_attention``."""
-        return guided_attention(self.stock, module, *heads, **kwargs)
+        return guided_attention(self.stock, module, query, key, value, attention_mask, **kwargs)
 
 
 def guided_attention(

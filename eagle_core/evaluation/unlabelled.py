@@ -32,10 +32,13 @@ def unlabelled_verdicts(records: pd.DataFrame) -> tuple[UnlabelledVerdicts, ...]
     rows = records[asked & records["is_defective"].isna()]
     return tuple(
         UnlabelledVerdicts(
-            *(str(name) for name in key),
+            dataset=str(dataset),
+            category=str(category),
+            mllm=str(mllm),
+            method=str(method),
             defective=int(part["verdict_defective"].fillna(value=False).sum()),
             undecided=int(part["verdict_defective"].isna().sum()),
             images=len(part),
         )
-        for key, part in rows.groupby(["dataset", "category", "mllm", "method"], sort=False)
+        for (dataset, category, mllm, method), part in rows.groupby(["dataset", "category", "mllm", "method"], sort=False)
     )
