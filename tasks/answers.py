@@ -28,7 +28,7 @@ from tasks.explanations import explanations_to, to_explain
 from tasks.inputs import ASKING, category_of, chat_model, image_hashes, limit_threads, store_of
 from tasks.predictions import Predictions, read_predictions
 from tasks.progress import progress_bar
-from tasks.prompter import EchoPrompter, Prompter, TemplatePrompter
+from tasks.prompter import EchoPrompter, Prompter, TemplatePrompter, planner_of
 from tasks.questions import QuestionsByImage, digest_of, questions_of
 from tasks.stage import stage
 from tasks.store import Entry, Store, content_key
@@ -199,9 +199,15 @@ def _prompter(
     if job.method == "echo" or job.method == "eagle_echo":
         if upstream.memory is None or upstream.knowledge is None:
             raise ConfigurationError(f"methods: {job.method} needs Echo's memory and knowledge")
-        with_eagle = job.method == "eagle_echo"
         return EchoPrompter(
-            config, category, predictions, threshold, upstream.memory, upstream.knowledge, with_eagle=with_eagle
+            config,
+            category,
+            predictions,
+            threshold,
+            upstream.memory,
+            upstream.knowledge,
+            with_eagle=job.method == "eagle_echo",
+            planner=planner_of(config, job.mllm),
         )
     if job.method == "expert":
         raise ConfigurationError("methods: the expert alone asks no MLLM")

@@ -18,7 +18,7 @@ from eagle_core.records import ImagePart, QuestionType, TextPart
 from tasks import knowledge
 from tasks.inputs import category_of
 from tasks.predictions import read_predictions
-from tasks.prompter import EchoPrompter
+from tasks.prompter import EchoPrompter, planner_of
 from tasks.questions import questions_of
 from tasks.stage import NotRun, entry_of
 from tasks.sweep import FittedCategory, memories, records_of
@@ -71,7 +71,7 @@ def _case(result: PointResult, records: pd.DataFrame, question_type: QuestionTyp
     categories = list(dict.fromkeys(asked["category"]))
     category = categories[list(TITLES).index(question_type) % len(categories)]
     first = asked[asked["category"] == category].iloc[0]
-    plan = _plan(result, str(first["dataset"]), category, first["image_id"], first["question_id"])
+    plan = _plan(result, first)
     if plan is None:
         return None
     same = records[(records["image_id"] == first["image_id"]) & (records["question_id"] == first["question_id"])]
@@ -98,8 +98,9 @@ def _given(row: dict[str, object]) -> GivenLetter:
     return GivenLetter(METHOD_NAMES[str(row["method"])], letter, likely.get(letter or ""), letter == row["correct_letter"])
 
 
-def _plan(result: PointResult, dataset: str, category: str, image_id: str, question_id: str) -> Plan | None:
+def _plan(result: PointResult, record: pd.Series) -> Plan | None:
     """What Echo asked, made again from the store."""
+    dataset, category = str(record["dataset"]), str(record["category"])
     config = result.point.config
     fitted: list[FittedCategory] = [c for c in result.parts[0].fitted if c.name.dataset == dataset]
     [mine] = [c for c in fitted if c.name.category == category]
@@ -115,8 +116,9 @@ def _plan(result: PointResult, dataset: str, category: str, image_id: str, quest
         memory,
         entry_of(knowledge.gather, config, dataset, category),
         with_eagle=False,
+        planner=planner_of(config, str(record["mllm"])),
     )
-    [sample] = [s for s in category_of(config, dataset, category).test if s.image_id == image_id]
-    [question] = [q for q in questions_of(config, dataset, category)[image_id] if q.question_id == question_id]
+    [sample] = [s for s in category_of(config, dataset, category).test if s.image_id == record["image_id"]]
+    [question] = [q for q in questions_of(config, dataset, category)[record["image_id"]] if q.question_id == record["question_id"]]
     plan = prompter.plan(sample, question)
     return plan if isinstance(plan, Plan) else None

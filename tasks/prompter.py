@@ -9,6 +9,7 @@ from PIL import Image
 
 from eagle_core.config import EagleConfig
 from eagle_core.data.images import read_rgb
+from eagle_core.echo.mllm_planning import MllmPlanner
 from eagle_core.echo.modules import (
     DecisionMaker,
     Inquiry,
@@ -16,18 +17,20 @@ from eagle_core.echo.modules import (
     ReasoningExpert,
     ReferenceExtractor,
 )
+from eagle_core.echo.planning import plan_by_rules
 from eagle_core.errors import ConfigurationError, DataError
 from eagle_core.expert.bundle import load_expert
 from eagle_core.guidance.prompt import DEFECT_QUESTION
 from eagle_core.methods import eagle, echo
 from eagle_core.methods.eagle import AskingMethod
+from eagle_core.methods.echo import Planner
 from eagle_core.methods.plan import Plan
 from eagle_core.records import Question, Sample, Threshold
 from eagle_core.retrieval.clip import combined
 from eagle_core.retrieval.memory import ImageMemory, MemoryEntry
 from eagle_core.retrieval.templates import TemplateIndex
 from tasks import knowledge as knowledge_stage
-from tasks.inputs import category_of
+from tasks.inputs import category_of, chat_model
 from tasks.memory import clip_encoder
 from tasks.predictions import Predictions
 from tasks.store import Entry
@@ -88,6 +91,11 @@ class TemplatePrompter:
         )
 
 
+def planner_of(config: EagleConfig, mllm: str) -> Planner:
+    """How Echo finds a question's type (``echo.planning``)."""
+    return MllmPlanner(chat_model(config.mllms[mllm])) if config.echo.planning == "mllm" else plan_by_rules
+
+
 class EchoPrompter:
     """Echo, alone or with EAGLE: references from the memory, knowledge from its file."""
 
@@ -101,6 +109,7 @@ class EchoPrompter:
         knowledge: Entry,
         *,
         with_eagle: bool,
+        planner: Planner,
     ) -> None:
         if config.echo.retrieval != "image" and config.echo.encoder == "backbone":
             raise ConfigurationError(
@@ -128,6 +137,7 @@ class EchoPrompter:
             KnowledgeGuide(known),
             ReasoningExpert(references),
             DecisionMaker(),
+            planner,
         )
 
     def plan(self, sample: Sample, question: Question = DEFECT_QUESTION) -> Plan | str:

@@ -37,6 +37,8 @@ class EchoConfig(Section):
         "object_classification": ("reference", "decision"),
         "object_analysis": ("reference", "decision"),
     }
+    planning: Literal["rules", "mllm"] = "rules"
+    """How a question's type is found: by its wording, or by asking the MLLM which type it is."""
     without: tuple[Literal["reference", "knowledge", "reasoning"], ...] = ()
     """Modules left out of every type, for ablations (its Table 3)."""
     references: Annotated[int, Field(ge=0, le=3)] = 1

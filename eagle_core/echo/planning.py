@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from eagle_core.errors import DataError
-from eagle_core.records import QuestionType
+from eagle_core.records import Question, QuestionType
 
 RULES: tuple[tuple[str, QuestionType], ...] = (
     (r"\bis there (any|a) (defect|anomal)|\bany (defects?|anomal\w+)\b.*\?|contains no anomal", "anomaly_detection"),
@@ -17,6 +17,11 @@ RULES: tuple[tuple[str, QuestionType], ...] = (
     (r"", "object_analysis"),
 )
 """(pattern in the lower-cased question, type): the first that is found decides; the rest is about the object."""
+
+
+def plan_by_rules(question: Question) -> QuestionType:
+    """The type of ``question`` by ``RULES``."""
+    return question_type_of(question.text)
 
 
 def question_type_of(text: str) -> QuestionType:

@@ -15,7 +15,6 @@ from eagle_core.echo.modules import (
     ReasoningExpert,
     ReferenceExtractor,
 )
-from eagle_core.echo.planning import question_type_of
 from eagle_core.errors import ConfigurationError
 from eagle_core.guidance.overlay import draw_boxes
 from eagle_core.guidance.prompt import ANOMALOUS_PRIOR, BOX_SENTENCE, NORMAL_PRIOR, system_text
@@ -44,7 +43,7 @@ class Echo:
     knowledge: KnowledgeGuide
     reasoning: ReasoningExpert
     decision: DecisionMaker
-    planner: Planner = lambda question: question_type_of(question.text)
+    planner: Planner
 
     def contributions(self, inquiry: Inquiry, config: EagleConfig) -> dict[EchoModule, Contribution]:
         """What each module says that ``config.echo.modules`` names for the question's type."""

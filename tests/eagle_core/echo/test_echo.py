@@ -29,7 +29,7 @@ from eagle_core.echo.modules import (
     ReasoningExpert,
     ReferenceExtractor,
 )
-from eagle_core.echo.planning import question_type_of
+from eagle_core.echo.planning import plan_by_rules, question_type_of
 from eagle_core.errors import ConfigurationError, DataError
 from eagle_core.guidance.prompt import DEFECT_QUESTION, build_prompt
 from eagle_core.methods import echo
@@ -55,6 +55,7 @@ def modules(references: int = 1) -> echo.Echo:
         KnowledgeGuide(lambda inquiry: "Scratch: a thin straight line."),
         ReasoningExpert(references),
         DecisionMaker(),
+        plan_by_rules,
     )
 
 
