@@ -25,7 +25,6 @@ from flows.cli.options import PARAMS, ParamsOption, ProfileOption, SetOption
 from tasks.acquisition import Audited, Report, audit_folder, fetch_published, import_folder
 from tasks.dataset import ensure_demo
 from tasks.params import load_params, parse_assignments
-from tasks.questions import asked_images
 
 HELP = """Fetch, import and check datasets.
 
@@ -167,6 +166,9 @@ def questions(
     chosen = dataset or next(iter(config.datasets))
     if chosen not in config.datasets or (dataset is None and len(config.datasets) > 1):
         raise ConfigurationError(f"name one of the profile's datasets: {', '.join(config.datasets)}")
+    # Behind it is torch, for which the other verbs of data need not wait.
+    from tasks.questions import asked_images
+
     images = asked_images(config, chosen)
     write_questions(images, out)
     counts = Counter(question.question_type for image in images for question in image.questions)

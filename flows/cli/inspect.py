@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
@@ -13,9 +13,10 @@ from rich.table import Table
 from eagle_core.errors import ConfigurationError
 from flows.cli.console import wide_console
 from flows.cli.options import PARAMS, ParamsOption, ProfileOption, SetOption
-from tasks.inspection import Verdict, choose_category, inspect_images, write_verdict
 from tasks.params import load_params, parse_assignments
-from tasks.prepare import ensure_available
+
+if TYPE_CHECKING:
+    from tasks.inspection import Verdict
 
 
 def inspect(
@@ -44,6 +45,9 @@ def inspect(
     chosen = mllm or next(iter(config.mllms))
     if chosen not in config.mllms:
         raise ConfigurationError(f"--mllm {chosen!r} is unknown; there are: {', '.join(config.mllms)}")
+    from tasks.inspection import choose_category, inspect_images, write_verdict
+    from tasks.prepare import ensure_available
+
     ensure_available(config, dataset or next(iter(config.datasets)), params.resolve().parent)
     name, known = choose_category(config, dataset, category)
     verdicts, failures = inspect_images(config, images, name, known, chosen, explain=explain)

@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from eagle_core.errors import EagleError
-from flows.cli import data, doctor, experiment, inspect, mmad, models, report, run, sweep
+from flows.cli.verbs import Verbs
 
 HELP = """Industrial anomaly detection with multimodal LLMs guided by a PatchCore expert.
 
@@ -34,16 +34,12 @@ Examples:
   eagle doctor                            what this machine can run
 """
 
-app = typer.Typer(name="eagle", help=HELP, no_args_is_help=True, add_completion=False, rich_markup_mode="rich")
-app.command("run")(run.run)
-app.command("inspect")(inspect.inspect)
-app.command("sweep")(sweep.sweep)
-app.command("report")(report.report)
-app.command("models")(models.models)
-app.command("doctor")(doctor.doctor)
-app.add_typer(data.app, name="data")
-app.add_typer(experiment.app, name="experiment")
-app.add_typer(mmad.app, name="mmad")
+app = typer.Typer(name="eagle", cls=Verbs, no_args_is_help=True, add_completion=False, rich_markup_mode="rich")
+
+
+@app.callback(help=HELP)
+def eagle() -> None:
+    """What every verb shares: nothing."""
 
 
 def main() -> None:

@@ -2,24 +2,8 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Sequence
-
-import pandas as pd
-from rich.table import Table
-
-from eagle_core.evaluation.comparisons import Comparison
-from eagle_core.evaluation.summary import summary_of
-from eagle_core.evaluation.table import METHOD_NAMES, ComparisonTable, comparison_tables
-from eagle_core.evaluation.unlabelled import UnlabelledVerdicts
-from eagle_core.mmad.question_types import TITLES as TYPE_TITLES
-from eagle_core.mmad.scoring import AVERAGE
-from eagle_core.mmad.summary import CHANCE, METRIC
-from eagle_core.record_table import NO_MLLM
-from flows.cli.console import wide_console
 from flows.cli.options import PARAMS, ParamsOption, ProfileOption, SetOption
 from tasks.params import load_params, parse_assignments
-from tasks.report import Outcome
 
 
 def run(profile: ProfileOption = "demo", assignments: SetOption = None, params: ParamsOption = PARAMS) -> None:
@@ -35,84 +19,8 @@ def run(profile: ProfileOption = "demo", assignments: SetOption = None, params: 
     """
     overrides = parse_assignments(assignments or [])
     config = load_params(params, profile, overrides)
+    from flows.cli.results import show
     from flows.eagle import eagle
 
     outcome = eagle(profile=profile, overrides=overrides, params=str(params))
     show(outcome, config.tracking.tracking_uri)
-
-
-TITLES: dict[str, str] = {str(kind): title for kind, title in TYPE_TITLES.items()}
-
-
-def show(outcome: Outcome, tracking_uri: str) -> None:
-    """Print the comparison table, what was not run, and where everything is."""
-    console = wide_console()
-    described = json.loads((outcome.folder / "summary.json").read_text(encoding="utf-8"))
-    summary = summary_of(described["summary"])
-    for table in comparison_tables(summary, not_run=outcome.absences):
-        console.print(as_rich(table))
-        for note in table.notes:
-            console.print(note, style="yellow", highlight=False, markup=False)
-    if summary["metric"].str.startswith(METRIC).any():
-        console.print(question_types_as_rich(summary))
-    unlabelled = [UnlabelledVerdicts(**fields) for fields in described["unlabelled"]]
-    if unlabelled:
-        console.print(unlabelled_as_rich(unlabelled))
-    compared = [Comparison(**fields) for fields in described["comparisons"]]
-    if compared:
-        console.print(comparisons_as_rich(compared, described["params"]["evaluation"]["confidence"]))
-    console.print(f"\nstages: {outcome.computed} computed, {outcome.cached} from the store", highlight=False)
-    console.print(f"records, summary, pictures: {outcome.folder}", highlight=False)
-    console.print(f"open in a browser: {outcome.folder / 'report.html'}", highlight=False)
-    console.print(f"compare runs: mlflow ui --backend-store-uri {tracking_uri}", highlight=False)
-
-
-def unlabelled_as_rich(verdicts: Sequence[UnlabelledVerdicts]) -> Table:
-    """How many images without labels were called defective, for the terminal."""
-    title = "images without labels: nothing to measure, but these verdicts"
-    shown = Table("dataset", "category", "MLLM", "method", "called defective", "no verdict", title=title, title_justify="left")
-    for v in verdicts:
-        mllm = "–" if v.mllm == NO_MLLM else v.mllm
-        shown.add_row(v.dataset, v.category, mllm, METHOD_NAMES[v.method], f"{v.defective} of {v.images}", str(v.undecided))
-    return shown
-
-
-def question_types_as_rich(summary: pd.DataFrame) -> Table:
-    """Accuracy by MMAD's question types, for the terminal."""
-    kinds = [*TITLES, AVERAGE]
-    shown = Table("dataset", "MLLM", "method", *(TITLES.get(k, k) for k in kinds), title="accuracy by question type, as MMAD scores it", title_justify="left")
-    rows = summary[summary["metric"].str.startswith((METRIC, CHANCE))]
-    for (dataset, mllm, method), mine in rows.groupby(["dataset", "mllm", "method"], sort=False):
-        values = mine.set_index("metric")["value"]
-        shown.add_row(str(dataset), str(mllm), METHOD_NAMES[str(method)], *(_share(values, METRIC + k) for k in kinds))
-    chance = rows.drop_duplicates("metric").set_index("metric")["value"]
-    shown.add_row("", "", "guessing", *(_share(chance, CHANCE + k) for k in kinds), style="dim")
-    return shown
-
-
-def _share(values: pd.Series, metric: str) -> str:
-    return f"{float(values[metric]):.3f}" if metric in values.index else "–"
-
-
-def comparisons_as_rich(compared: Sequence[Comparison], confidence: float) -> Table:
-    """Method against baseline on the same images, for the terminal."""
-    title = "difference in macro balanced accuracy on the same images"
-    shown = Table("dataset", "MLLM", "method", "against", f"difference [{confidence:.0%} interval]", "only right: method / baseline",
-                  "McNemar p", "", title=title, title_justify="left")
-    for c in compared:
-        interval = "" if c.low is None or c.high is None else f" [{c.low:+.3f}, {c.high:+.3f}]"
-        value = "–" if c.difference is None else f"{c.difference:+.3f}{interval}"
-        verdict = "no difference shown" if c.is_null else "better" if (c.difference or 0) > 0 else "worse"
-        shown.add_row(c.dataset, c.mllm, METHOD_NAMES[c.method], METHOD_NAMES[c.baseline], value,
-                      f"{c.only_method_right} / {c.only_baseline_right}", f"{c.p_value:.2g}", verdict)
-    return shown
-
-
-def as_rich(table: ComparisonTable) -> Table:
-    """A comparison table for the terminal."""
-    shown = Table(title=f"{table.dataset}: {table.metric.replace('_', ' ')}", title_justify="left")
-    for number, name in enumerate(table.header):
-        shown.add_column(name, justify="left" if number < 2 else "right", no_wrap=number == 1)
-    for row in table.rows:
-        shown.add_row(*row)
-    return shown
