@@ -25,13 +25,14 @@ class EncodedPrompts:
     layout: TokenLayout
     rendered: tuple[str, ...]
     """The chat text of each prompt before image placeholders were expanded."""
-    leading: tuple[tuple[str, str], ...]
-    """Per prompt, the chat text up to the end of its last image: before and after placeholders were expanded."""
+    leading: tuple[tuple[str, str], ...] = ()
+    """Per prompt, the chat text up to the end of its last image: before and after placeholders were expanded. Empty
+    where questions about the same images are asked one by one."""
 
     @property
     def length(self) -> int:
         """L, the padded length."""
-        return self.inputs["input_ids"].shape[1]
+        return self.layout.mask.shape[1]
 
 
 def messages(prompt: Prompt, adapter: Adapter) -> list[dict[str, Any]]:
@@ -73,6 +74,17 @@ def by_length(prompts: Sequence[Prompt]) -> list[int]:
     return sorted(range(len(prompts)), key=size, reverse=True)
 
 
+def shows_images(prompts: Sequence[Prompt]) -> None:
+    """Check that each prompt shows an image.
+
+    Raises:
+        ModelError: One does not.
+    """
+    for prompt in prompts:
+        if not any(isinstance(part, ImagePart) for part in prompt.parts):
+            raise ModelError(f"the prompt of question {prompt.question.question_id!r} shows no image")
+
+
 def encode(
     prompts: Sequence[Prompt],
     processor: ProcessorMixin,
@@ -97,9 +109,7 @@ def encode(
     Raises:
         ModelError: A prompt shows no image, or its prior sentence cannot be found in the chat text.
     """
-    for prompt in prompts:
-        if not any(isinstance(part, ImagePart) for part in prompt.parts):
-            raise ModelError(f"the prompt of question {prompt.question.question_id!r} shows no image")
+    shows_images(prompts)
     rendered = tuple(render(prompt, processor, adapter) for prompt in prompts)
     images = [[part.image for part in prompt.parts if isinstance(part, ImagePart)] for prompt in prompts]
     batch = processor(
@@ -121,7 +131,7 @@ def encode(
         image_token_ids=[image_token_id],
         image_spans=[[tuple(r["new_span"]) for r in row] for row in replacements],
         prior_spans=[
-            _prior_span(prompt, text, row) for prompt, text, row in zip(prompts, rendered, replacements, strict=True)
+            prior_span(prompt, text, row) for prompt, text, row in zip(prompts, rendered, replacements, strict=True)
         ],
         roles=[[part.role for part in prompt.parts if isinstance(part, ImagePart)] for prompt in prompts],
     )
@@ -143,8 +153,17 @@ def _leading(rendered: str, replacements: list[dict[str, Any]]) -> tuple[str, st
     return rendered[:end], expanded
 
 
-def _prior_span(prompt: Prompt, rendered: str, replacements: list[dict[str, Any]]) -> tuple[int, int] | None:
-    """Characters of the verdict sentence in the expanded text: found as rendered, then moved by the expansions."""
+def prior_span(prompt: Prompt, rendered: str, replacements: list[dict[str, Any]]) -> tuple[int, int] | None:
+    """Characters of the verdict sentence in the expanded text: found as rendered, then moved by the expansions.
+
+    Args:
+        prompt: May have a verdict sentence; None is returned where it has none.
+        rendered: Its chat text.
+        replacements: What was expanded since: ``span`` in ``rendered``, ``text`` there and its ``replacement``.
+
+    Raises:
+        ModelError: The sentence does not stand exactly once in ``rendered``.
+    """
     said = [part.text.strip() for part in prompt.parts if isinstance(part, TextPart) and part.role == "prior"]
     if not said:
         return None

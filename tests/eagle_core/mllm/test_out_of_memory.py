@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from eagle_core.errors import ModelError
-from eagle_core.mllm.chat import _halving
+from eagle_core.mllm.halving import halving
 
 
 def limited(limit: int):
@@ -22,13 +22,13 @@ def limited(limit: int):
 
 def test_the_batch_is_halved_and_nothing_is_lost(caplog):
     with caplog.at_level(logging.WARNING, logger="eagle.mllm"):
-        assert list(_halving(limited(3), total=11, batch_size=16)) == list(range(11))
+        assert list(halving(limited(3), total=11, batch_size=16)) == list(range(11))
     assert [record.args for record in caplog.records] == [(8,), (4,), (2,)]
 
 
 def test_a_single_prompt_that_does_not_fit_is_an_error():
     with pytest.raises(ModelError, match="out of memory with a single prompt"):
-        list(_halving(limited(0), total=2, batch_size=2))
+        list(halving(limited(0), total=2, batch_size=2))
 
 
 def test_other_errors_are_not_swallowed():
@@ -36,4 +36,4 @@ def test_other_errors_are_not_swallowed():
         raise RuntimeError("shape mismatch")
 
     with pytest.raises(RuntimeError, match="shape mismatch"):
-        list(_halving(broken, total=1, batch_size=1))
+        list(halving(broken, total=1, batch_size=1))
