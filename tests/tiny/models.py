@@ -8,7 +8,7 @@ from tests.tiny.base import Tiny
 from tests.tiny.llava import llava, llava_next, llava_onevision
 from tests.tiny.minicpm import minicpmv4_6
 from tests.tiny.qwen import qwen2_5_vl, qwen2_vl, qwen3_vl
-from tests.tiny.tiled import idefics3, internvl
+from tests.tiny.tiled import idefics3, internvl, smolvlm
 
 BUILDERS: dict[str, Callable[[], Tiny]] = {
     "idefics3": idefics3,
@@ -20,5 +20,6 @@ BUILDERS: dict[str, Callable[[], Tiny]] = {
     "qwen2_5_vl": qwen2_5_vl,
     "qwen2_vl": qwen2_vl,
     "qwen3_vl": qwen3_vl,
+    "smolvlm": smolvlm,
 }
 """By ``model_type``."""

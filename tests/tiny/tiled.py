@@ -1,4 +1,4 @@
-"""InternVL and Idefics3."""
+"""InternVL, Idefics3, SmolVLM."""
 
 from __future__ import annotations
 
@@ -12,6 +12,11 @@ from transformers import (
     InternVLForConditionalGeneration,
     InternVLProcessor,
     InternVLVideoProcessor,
+    SmolVLMConfig,
+    SmolVLMForConditionalGeneration,
+    SmolVLMImageProcessor,
+    SmolVLMProcessor,
+    SmolVLMVideoProcessor,
 )
 
 from tests.tiny.base import Tiny, seeded, text_config, token_ids
@@ -72,3 +77,23 @@ def idefics3() -> Tiny:
         chat_template=idefics("<image>"),
     )
     return Tiny(seeded(lambda: Idefics3ForConditionalGeneration(config)), processor)
+
+
+def smolvlm() -> Tiny:
+    """Idefics3's tiles and markers; its processor spells numbers of video frames with num2words."""
+    tokenizer = tiny_tokenizer("<image>", video_token="<video>")
+    config = SmolVLMConfig(
+        text_config=text_config(tokenizer, model_type="llama"),
+        vision_config=VISION,
+        scale_factor=2,
+        **token_ids(tokenizer, image_token_id="<image>"),
+    )
+    pixels = {"size": {"longest_edge": 2 * SIDE}, "max_image_size": {"longest_edge": SIDE}}
+    processor = SmolVLMProcessor(
+        image_processor=SmolVLMImageProcessor(**pixels),
+        tokenizer=tokenizer,
+        video_processor=SmolVLMVideoProcessor(**pixels, num_frames=2, fps=1),
+        image_seq_len=TOKENS,
+        chat_template=idefics("<image>"),
+    )
+    return Tiny(seeded(lambda: SmolVLMForConditionalGeneration(config)), processor)
