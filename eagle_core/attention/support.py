@@ -23,7 +23,7 @@ def attention_layers(decoder: PreTrainedModel) -> dict[int, nn.Module]:
     """
     layers = getattr(decoder, "layers", None)
     if not isinstance(layers, nn.ModuleList):
-        raise AttentionError(f"CAAS is not available for {type(decoder).__name__}: it has no list of decoder layers")
+        raise AttentionError(f"CAAS not available for {type(decoder).__name__}: it has no list of decoder layers")
     found = {}
     for index, layer in enumerate(layers):
         for module in layer.modules():
@@ -31,7 +31,7 @@ def attention_layers(decoder: PreTrainedModel) -> dict[int, nn.Module]:
                 found[index] = module
     if not found:
         raise AttentionError(
-            f"CAAS is not available for {type(decoder).__name__}: its attention does not use transformers' registry"
+            f"CAAS not available for {type(decoder).__name__}: its attention does not use transformers' registry"
         )
     return found
 
@@ -44,18 +44,18 @@ def refuse_unsupported(decoder: PreTrainedModel, layers: Collection[int]) -> Non
     """
     name, config = type(decoder).__name__, decoder.config
     if not decoder._can_set_attn_implementation():
-        raise AttentionError(f"CAAS is not available for {name}: its attention does not use transformers' registry")
+        raise AttentionError(f"CAAS not available for {name}: its attention does not use transformers' registry")
     if getattr(config, "cross_attention_layers", None):
-        raise AttentionError(f"CAAS is not available for {name}: visual tokens enter through cross-attention")
+        raise AttentionError(f"CAAS not available for {name}: visual tokens enter through cross-attention")
     if getattr(config, "num_kv_shared_layers", 0):
-        raise AttentionError(f"CAAS is not available for {name}: layers share keys and values")
+        raise AttentionError(f"CAAS not available for {name}: layers share keys and values")
     if getattr(config, "attn_logit_softcapping", None):
-        raise AttentionError(f"CAAS is not available for {name}: its attention logits are soft-capped")
+        raise AttentionError(f"CAAS not available for {name}: its attention logits are soft-capped")
     types = getattr(config, "layer_types", None) or ()
     local = [layer for layer in layers if layer < len(types) and types[layer] in LOCAL_LAYERS]
     if local:
         raise AttentionError(
-            f"CAAS is not available for layers {local} of {name}: {types[local[0]]} keeps only part of the prompt; "
+            f"CAAS not available for layers {local} of {name}: {types[local[0]]} keeps only part of the prompt; "
             "choose other layers"
         )
     if config._attn_implementation == NAME:

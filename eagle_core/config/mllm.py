@@ -48,7 +48,10 @@ class MllmConfig(Section):
     endpoint: EndpointConfig | None = None
     """Asked instead of loading a model here. Its attention cannot be guided: eagle and eagle_echo are refused."""
     revision: str | None = None
+    """Commit, branch or tag of a hub id; with trust_remote_code the full commit. A local directory has none: its
+    files, code included, are hashed into the cache keys."""
     trust_remote_code: bool = False
+    """Run the Python files that the model brings along (docs/remote_code.md). Read them first."""
     dtype: Literal["float32", "bfloat16", "float16"] = "float32"
     attention: Literal["sdpa", "flash_attention_2", "flash_attention_3"] = "sdpa"
     """transformers' implementation; flash attention needs a GPU and its package, and cannot be observed (attention

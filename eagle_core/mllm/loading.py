@@ -31,6 +31,8 @@ from eagle_core.mllm.chat import TransformersChatModel
 from eagle_core.mllm.endpoint import EndpointChatModel
 from eagle_core.mllm.memory import GIB, SPREAD, check_memory, weight_bytes
 from eagle_core.mllm.protocol import ChatModel
+from eagle_core.mllm.remote.code import refuse_unpinned, refuse_untrusted
+from eagle_core.mllm.remote.loading import load_remote
 
 PATTERNS = ("*.json", "*.safetensors", "*.jinja", "*.txt", "*.model", "*.py")
 """What a checkpoint consists of; pickled weights are neither fetched nor read."""
@@ -101,8 +103,9 @@ def load_model(config: MllmConfig) -> ChatModel:
     """Load the model that ``config`` names, fetching a hub id's files where the hub can be reached; or its endpoint.
 
     Raises:
-        ModelError: The endpoint does not serve it, the files are missing and cannot be fetched, the family has no
-            adapter, the weights do not fit into memory, or the checkpoint does not load; the message says what to do.
+        ModelError: The endpoint does not serve it, the files are missing and cannot be fetched, the model brings code
+            that the configuration does not ask to run, the family has no adapter, the weights do not fit into memory,
+            or the checkpoint does not load; the message says what to do.
     """
     if config.endpoint is not None:
         return EndpointChatModel(config)
@@ -112,6 +115,12 @@ def load_model(config: MllmConfig) -> ChatModel:
         if config.model in EMBEDDED or not _is_hub_id(config.model):
             raise
         found = _hub(config, local_files_only=False)
+    own_code = refuse_untrusted(found.folder, config)
+    remote = load_remote(found.folder, config, name=found.name, fingerprint=found.fingerprint) if own_code else None
+    return _load(found, config) if remote is None else remote
+
+
+def _load(found: ModelFiles, config: MllmConfig) -> TransformersChatModel:
     options = {"trust_remote_code": config.trust_remote_code, "local_files_only": True}
     try:
         model_config = AutoConfig.from_pretrained(found.folder, **options)
@@ -184,8 +193,7 @@ def _is_hub_id(model: str) -> bool:
 
 
 def _hub(config: MllmConfig, *, local_files_only: bool) -> ModelFiles:
-    if config.trust_remote_code and config.revision is None:
-        raise ModelError(f"mllm.trust_remote_code: pin the code of {config.model} that you read with mllm.revision")
+    refuse_unpinned(config)
     revision = f" --revision {config.revision}" if config.revision else ""
     try:
         if not local_files_only:

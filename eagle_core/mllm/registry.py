@@ -25,6 +25,13 @@ class KnownModel:
     """On what Eagle's answers and CAAS were checked for this model's class."""
     caas: str
     """``yes``, where, or why not."""
+    own_code: bool = False
+    """The checkpoint brings code of its own, which runs only with ``trust_remote_code`` and a ``revision``."""
+
+    @property
+    def needs(self) -> tuple[str, ...]:
+        """What its configuration must say besides ``model``."""
+        return ("trust_remote_code", "revision") if self.own_code else ()
 
     @property
     def size(self) -> str:
@@ -50,6 +57,9 @@ class KnownModel:
         return True
 
 
+UNTESTED = "remote code; untested on the checkpoint"
+REFUSED = "not where the decoder is remote code too; untested on the checkpoint"
+
 KNOWN_MODELS = (
     KnownModel("embedded", "embedded", 0.0048, "real weights", "yes"),
     KnownModel("LLaVA-1.5-7B", "llava-hf/llava-1.5-7b-hf", 7.1, "tiny config", "yes"),
@@ -62,7 +72,11 @@ KNOWN_MODELS = (
     KnownModel("Qwen3-VL-4B", "Qwen/Qwen3-VL-4B-Instruct", 4.4, "tiny config", "yes"),
     KnownModel("MiniCPM-V 4.6", "openbmb/MiniCPM-V-4.6", None, "tiny config", "every fourth layer"),
     KnownModel("Idefics3-8B", "HuggingFaceM4/Idefics3-8B-Llama3", 8.5, "tiny config", "yes"),
-    KnownModel("SmolVLM2-2.2B", "HuggingFaceTB/SmolVLM2-2.2B-Instruct", 2.2, "never", "never tried"),
+    KnownModel("SmolVLM2-2.2B", "HuggingFaceTB/SmolVLM2-2.2B-Instruct", 2.2, "tiny config", "yes"),
+    KnownModel("MiniCPM-V 4.5", "openbmb/MiniCPM-V-4_5", 8.7, "never", UNTESTED, own_code=True),
+    KnownModel("MiniCPM-V 2.6", "openbmb/MiniCPM-V-2_6", 8.1, "never", UNTESTED, own_code=True),
+    KnownModel("InternVL2-4B", "OpenGVLab/InternVL2-4B", 4.1, "never", REFUSED, own_code=True),
+    KnownModel("InternVL2-8B", "OpenGVLab/InternVL2-8B", 8.1, "never", REFUSED, own_code=True),
 )
 
 

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from rich.table import Table
+from rich.table import Column, Table
 
 from eagle_core.mllm.registry import known_models
 from flows.cli.console import wide_console
 
 
 def models() -> None:
-    """List the MLLMs: hub id, size, memory needed, whether weights are on this machine, what was verified.
+    """List the MLLMs: hub id, size, memory needed, whether weights are on this machine, what was verified,
+    and what must be configured for models that bring code of their own.
 
     Example:
 
       eagle models
     """
-    table = Table("model", "hub id or path", "size", "memory", "weights here", "verified", "CAAS")
+    table = Table("model", Column("hub id or path", no_wrap=True), "size", "memory", "weights here", "verified", "CAAS", Column("needs", no_wrap=True))
     for model in known_models():
         table.add_row(
             model.name,
@@ -25,5 +26,6 @@ def models() -> None:
             "yes" if model.weights_present() else "no",
             model.verified,
             model.caas,
+            "\n".join(model.needs),
         )
     wide_console().print(table)

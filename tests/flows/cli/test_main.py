@@ -60,5 +60,5 @@ def test_square_brackets_survive_in_an_error(
 def test_models_lists_hub_ids_and_what_was_verified() -> None:
     shown = CliRunner().invoke(app, ["models"], env={"COLUMNS": "200"})
     assert shown.exit_code == 0
-    for text in ("embedded", "Qwen/Qwen2.5-VL-7B-Instruct", "verified"):
+    for text in ("embedded", "Qwen/Qwen2.5-VL-7B-Instruct", "verified", "trust_remote_code"):
         assert text in shown.output
