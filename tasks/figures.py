@@ -7,6 +7,7 @@ from pathlib import Path
 import pandas as pd
 
 from eagle_core.config import EagleConfig
+from eagle_core.errors import DataError
 from eagle_core.expert.bundle import load_expert
 from eagle_core.record_table import read_records
 from eagle_core.report import contact_sheet, threshold_plot
@@ -31,6 +32,8 @@ def draw(
 ) -> Entry:
     """Draw with whatever methods could be run."""
     answered = [entry for entry in records if isinstance(entry, Entry)]
+    if not answered:
+        raise DataError(f"{dataset}/{category}: no method could be run, so there is nothing to draw")
     inputs = {"threshold": threshold.key, "records": [e.key for e in answered], "width": config.guidance.line_width}
 
     def compute(folder: Path) -> None:

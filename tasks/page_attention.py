@@ -39,8 +39,8 @@ def attention_pictures(
     """
     if not samples or "eagle" not in config.methods:
         return {}
-    model = chat_model(next(iter(config.mllms.values())))
-    if not isinstance(model, TransformersChatModel) or model.adapter.grid is None:
+    model = _observable(config)
+    if model is None:
         return {}
     settings = AttentionSettings.from_config(config.caas)
     layers = settings.layers_for(model.depth)
@@ -63,6 +63,15 @@ def attention_pictures(
                     return {}
                 drawn[sample.image_id][caption] = seen.map(layers)
     return {s.image_id: _pictures(s, drawn[s.image_id]) for s in samples if len(drawn[s.image_id]) == len(SHOWN)}
+
+
+def _observable(config: EagleConfig) -> TransformersChatModel | None:
+    """The first MLLM, where it is here and its visual tokens have known places."""
+    try:
+        model = chat_model(next(iter(config.mllms.values())))
+    except EagleError:
+        return None
+    return model if isinstance(model, TransformersChatModel) and model.adapter.grid is not None else None
 
 
 def _pictures(sample: Sample, maps: Mapping[str, np.ndarray]) -> tuple[Picture, ...]:

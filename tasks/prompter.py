@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import functools
+from pathlib import Path
 from typing import Protocol
 
 import numpy as np
 from PIL import Image
 
 from eagle_core.config import EagleConfig
-from eagle_core.data.images import read_rgb
 from eagle_core.echo.mllm_planning import MllmPlanner
 from eagle_core.echo.modules import (
     DecisionMaker,
@@ -31,6 +32,7 @@ from eagle_core.retrieval.memory import ImageMemory, MemoryEntry
 from eagle_core.retrieval.templates import TemplateIndex
 from tasks import knowledge as knowledge_stage
 from tasks.inputs import category_of, chat_model
+from tasks.kept_images import read_kept
 from tasks.memory import clip_encoder
 from tasks.predictions import Predictions
 from tasks.store import Entry
@@ -56,11 +58,10 @@ class TemplatePrompter:
         predictions: Predictions,
         threshold: Threshold,
     ) -> None:
-        fitted = load_expert(expert.path)
         train = category_of(config, *category).train
         self._config, self._method, self._predictions, self._threshold = config, method, predictions, threshold
         self._paths = {sample.image_id: sample.image_path for sample in train}
-        self._index = TemplateIndex(fitted.training_image_ids, fitted.training_embeddings.numpy())
+        self._index = _template_index(expert.path)
         self._unreadable = {failure.image_id: failure.reason for failure in predictions.failures}
 
     def plan(self, sample: Sample, question: Question = DEFECT_QUESTION) -> Plan | str:
@@ -74,8 +75,8 @@ class TemplatePrompter:
         else:
             template_ids = self._index.random(shots, seed=config.run.seed, image_id=sample.image_id)
         try:
-            query = read_rgb(sample.image_path)
-            templates = [read_rgb(self._paths[template]) for template in template_ids]
+            query = read_kept(sample.image_path)
+            templates = [read_kept(self._paths[template]) for template in template_ids]
         except DataError as error:
             return str(error)
         return eagle.plan(
@@ -89,6 +90,13 @@ class TemplatePrompter:
             question=question,
             is_defective=sample.is_defective,
         )
+
+
+@functools.lru_cache(maxsize=32)
+def _template_index(expert: Path) -> TemplateIndex:
+    """Of an entry of the store, whose content never changes."""
+    fitted = load_expert(expert)
+    return TemplateIndex(fitted.training_image_ids, fitted.training_embeddings.numpy())
 
 
 def planner_of(config: EagleConfig, mllm: str) -> Planner:
@@ -124,7 +132,7 @@ class EchoPrompter:
         paths = {s.image_id: s.image_path for name in names for s in category_of(config, dataset, name).train}
 
         def read(entry: MemoryEntry) -> Image.Image:
-            return read_rgb(paths[entry.entry_id])
+            return read_kept(paths[entry.entry_id])
 
         def known(inquiry: Inquiry) -> str:
             return knowledge_stage.text_for(knowledge, config, inquiry.question.question_type)
@@ -146,7 +154,7 @@ class EchoPrompter:
             return self._unreadable[sample.image_id]
         prediction = self._predictions.by_image[sample.image_id]
         try:
-            query = read_rgb(sample.image_path)
+            query = read_kept(sample.image_path)
             inquiry = Inquiry(
                 image_id=sample.image_id,
                 category=self._category if self._config.echo.within_category else None,

@@ -44,3 +44,10 @@ def test_unlabelled_images_get_verdicts_pictures_and_mlflow_runs(new_project: Ca
     again = project.eagle("run", "--set", "datasets={small: null, line3: {format: folder, root: data/line 3}}", "--set", "methods=[expert, eagle]")
     assert "stages: 0 computed" in again.stdout and len(project.runs()) == len(runs)
     pd.testing.assert_frame_equal(records, project.records())
+
+
+def test_a_run_without_its_only_mllm_is_one_line(new_project: Callable) -> None:  # type: ignore[type-arg]
+    ended = new_project().eagle("run", "--set", "methods=[mllm]", "--set", "mllms.embedded.model=./nowhere", check=False)
+    assert ended.returncode == 2
+    [line] = [line for line in ended.stderr.splitlines() if line.startswith("error:")]
+    assert "nothing could be run" in line and "no folder nowhere" in line
