@@ -62,7 +62,7 @@ def show(outcome: ExperimentOutcome) -> None:
     console = wide_console()
     console.print(outcome.experiment.question, style="bold")
     for name, table in outcome.tables.items():
-        console.print(_as_rich(table.head(LONGEST), f"ours: {name.replace('_', ' ')}"))
+        console.print(_as_rich(_narrowed(table.head(LONGEST)), f"ours: {name.replace('_', ' ')}"))
         if len(table) > LONGEST:
             console.print(f"{len(table) - LONGEST} more rows: {outcome.sweep.identity.folder}/{name}.csv", highlight=False)
     console.print(STAND_IN, highlight=False)
@@ -76,6 +76,20 @@ def show(outcome: ExperimentOutcome) -> None:
     console.print(f"\ntables and figures: {outcome.sweep.identity.folder}", highlight=False)
     uri = outcome.sweep.results[0].point.config.tracking.tracking_uri
     console.print(f"compare variants: mlflow ui --backend-store-uri {uri}", highlight=False)
+
+
+def _narrowed(table: pd.DataFrame) -> pd.DataFrame:
+    """Fewer and shorter columns for a terminal; the CSV has them all. Question types take the place of yes/no metrics."""
+    from eagle_core.mmad.question_types import TITLES
+    from eagle_core.mmad.scoring import AVERAGE
+    from eagle_core.mmad.summary import METRIC
+
+    by_type = [METRIC + kind for kind in (*TITLES, AVERAGE) if METRIC + kind in table]
+    if not by_type:
+        return table.rename(columns=lambda name: str(name).removesuffix("_macro").replace("_", " "))
+    first = [name for name in table if not str(name).endswith("_macro") and not str(name).startswith(METRIC)]
+    titles = {METRIC + kind: title for kind, title in TITLES.items()} | {METRIC + AVERAGE: AVERAGE}
+    return table[[*first, *by_type]].rename(columns=titles)
 
 
 def _as_rich(table: pd.DataFrame, title: str) -> Table:
