@@ -177,6 +177,8 @@ def write_table(frame: pd.DataFrame, path: Path) -> None:
 
 
 def _write(table: pa.Table, path: Path) -> None:
+    if path.is_dir():
+        raise DataError(f"{path} is a folder; name a file")
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     temporary = Path(name)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import json
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -121,12 +123,20 @@ def inspect_images(
     return verdicts, failures
 
 
-def write_verdict(config: EagleConfig, verdict: Verdict, folder: Path) -> tuple[Path, Path]:
-    """Write the overlay and the JSON of a verdict; returns their paths."""
+def file_stems(images: Sequence[Path]) -> dict[Path, str]:
+    """Names for each image's overlay and JSON: its folder and name; with part of its path's hash where two would be equal."""
+    plain = {path: f"{path.resolve().parent.name}-{path.stem}" for path in images}
+    counts = Counter(plain.values())
+    return {
+        path: stem if counts[stem] == 1 else f"{stem}-{hashlib.sha256(str(path.resolve()).encode()).hexdigest()[:8]}"
+        for path, stem in plain.items()
+    }
+
+
+def write_verdict(config: EagleConfig, verdict: Verdict, folder: Path, stem: str) -> tuple[Path, Path]:
+    """Write the overlay and the JSON of a verdict as ``folder/stem.png`` and ``.json``; returns their paths."""
     category = category_of(config, verdict.sample.dataset, verdict.sample.category)
     folder.mkdir(parents=True, exist_ok=True)
-    path = verdict.sample.image_path
-    stem = f"{path.resolve().parent.name}-{path.stem}"
     picture, described = folder / f"{stem}.png", folder / f"{stem}.json"
     overlay_panel.draw(
         read_rgb(verdict.sample.image_path),

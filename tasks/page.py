@@ -85,11 +85,11 @@ def gather(folder: Path, config: EagleConfig) -> Page:
     """Everything the page shows of a run."""
     described = json.loads((folder / "summary.json").read_text(encoding="utf-8"))
     summary, records = summary_of(described["summary"]), read_records(folder / "records.parquet")
-    provenance = described["provenance"]
+    provenance, confidence = described["provenance"], described["params"]["evaluation"]["confidence"]
     not_run = [NotRunRow(**row) for row in described["not_run"]]
-    tables = [_as_page_table(table) for table in comparison_tables(summary, not_run=not_run)]
+    tables = [_as_page_table(table) for table in comparison_tables(summary, confidence=confidence, not_run=not_run)]
     yes_no = records[records["question_type"] == "anomaly_detection"]
-    tables += page_tables.tables(summary, yes_no, [Comparison(**c) for c in described["comparisons"]])
+    tables += page_tables.tables(summary, yes_no, [Comparison(**c) for c in described["comparisons"]], confidence)
     unlabelled = [UnlabelledVerdicts(**v) for v in described["unlabelled"]]
     tables += page_tables.unlabelled_tables(unlabelled)
     stages = _stages(folder, config)

@@ -28,17 +28,19 @@ COLUMNS = {
 }
 
 
-def tables(summary: pd.DataFrame, records: pd.DataFrame, compared: Sequence[Comparison]) -> list[PageTable]:
+def tables(
+    summary: pd.DataFrame, records: pd.DataFrame, compared: Sequence[Comparison], confidence: float
+) -> list[PageTable]:
     """Macro means of further metrics, paired differences, what the gate changed, explanations."""
-    found = [_metrics(summary, str(dataset)) for dataset in dict.fromkeys(records["dataset"])]
+    found = [_metrics(summary, str(dataset), confidence) for dataset in dict.fromkeys(records["dataset"])]
     if compared:
-        found.append(_differences(compared))
+        found.append(_differences(compared, confidence))
     guided = records[records["method"].isin(["eagle", "eagle_echo"])]
     if len(guided):
         found.append(_gate(records, guided))
     answered = summary[summary["metric"].str.startswith(METRIC)]
     if len(answered):
-        found.append(_question_types(summary, answered))
+        found.append(_question_types(summary, answered, confidence))
     explained = summary[summary["metric"].str.startswith("explanation_") & (summary["scope"] == "pooled")]
     if len(explained):
         rows = [
@@ -82,7 +84,7 @@ def threshold_tables(records: pd.DataFrame, fitted: Mapping[tuple[str, str], Thr
     return [PageTable("Thresholds", header, tuple(rows), tuple(notes))] if rows else []
 
 
-def _metrics(summary: pd.DataFrame, dataset: str) -> PageTable:
+def _metrics(summary: pd.DataFrame, dataset: str, confidence: float) -> PageTable:
     macro = summary[(summary["dataset"] == dataset) & (summary["scope"] == "macro")]
     present = {k: v for k, v in COLUMNS.items() if (macro["metric"] == f"{k}_macro").any()}
     rows = []
@@ -91,10 +93,10 @@ def _metrics(summary: pd.DataFrame, dataset: str) -> PageTable:
         name, who = METHOD_NAMES[str(method)], NO_VALUE if mllm == NO_MLLM else str(mllm)
         rows.append((name, who, *(values.get(f"{k}_macro", NO_VALUE) for k in present)))
     rows.sort(key=lambda row: list(METHOD_NAMES.values()).index(row[0]))
-    return PageTable(f"{dataset}: macro means [95 % interval]", ("method", "MLLM", *present.values()), tuple(rows))
+    return PageTable(f"{dataset}: macro means [{confidence:.0%} interval]", ("method", "MLLM", *present.values()), tuple(rows))
 
 
-def _differences(compared: Sequence[Comparison]) -> PageTable:
+def _differences(compared: Sequence[Comparison], confidence: float) -> PageTable:
     rows = []
     for c in compared:
         interval = "" if c.low is None or c.high is None else f" [{c.low:+.3f}, {c.high:+.3f}]"
@@ -109,7 +111,7 @@ def _differences(compared: Sequence[Comparison]) -> PageTable:
                 verdict,
             )
         )
-    header = ("difference in balanced accuracy", "on the same images", "macro [95 %]", "only right: first / second", "McNemar p", "verdict")
+    header = ("difference in balanced accuracy", "on the same images", f"macro [{confidence:.0%}]", "only right: first / second", "McNemar p", "verdict")
     return PageTable("Paired differences", header, tuple(rows))
 
 
@@ -136,7 +138,7 @@ def _gate(records: pd.DataFrame, guided: pd.DataFrame) -> PageTable:
     return PageTable("What CAAS changed", header, tuple(rows))
 
 
-def _question_types(summary: pd.DataFrame, answered: pd.DataFrame) -> PageTable:
+def _question_types(summary: pd.DataFrame, answered: pd.DataFrame, confidence: float) -> PageTable:
     kinds = [*TITLES, AVERAGE]
     rows = []
     for (dataset, mllm, method), mine in answered.groupby(["dataset", "mllm", "method"], sort=False):
@@ -146,7 +148,7 @@ def _question_types(summary: pd.DataFrame, answered: pd.DataFrame) -> PageTable:
     guessing = (f"{chance[CHANCE + k]:.3f}" if CHANCE + k in chance.index else NO_VALUE for k in kinds)
     rows.append(("guessing", "", *guessing))
     header = ("method", "on", *(TITLES[k] for k in TITLES), "average")
-    return PageTable("Question types, as MMAD scores them [95 %]", header, tuple(rows))
+    return PageTable(f"Question types, as MMAD scores them [{confidence:.0%}]", header, tuple(rows))
 
 
 def _interval(row: object) -> str:

@@ -25,7 +25,7 @@ def load_params(path: Path, profile: str = "demo", overrides: Mapping[str, Any] 
         ConfigurationError: The file is missing or no YAML mapping, or a profile or key is unknown or wrong.
     """
     tree = _read(path)
-    profiles = tree.pop("profiles", {})
+    profiles = _profiles(tree.pop("profiles", None), path)
     for name in profile.split("+"):
         if name not in profiles:
             raise ConfigurationError(f"{path}: no profile {name!r}; there are: {', '.join(sorted(profiles))}")
@@ -41,7 +41,7 @@ def load_params(path: Path, profile: str = "demo", overrides: Mapping[str, Any] 
 
 def profile_names(path: Path) -> tuple[str, ...]:
     """All profiles of ``path``, in its order."""
-    return tuple(_read(path).get("profiles", {}))
+    return tuple(_profiles(_read(path).get("profiles"), path))
 
 
 def parse_assignments(assignments: Iterable[str]) -> dict[str, Any]:
@@ -82,11 +82,24 @@ def _read(path: Path) -> dict[str, Any]:
         tree = yaml.safe_load(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
         raise ConfigurationError(f"{path} does not exist; run eagle in the project folder or pass --params") from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigurationError(f"{path} cannot be read as a text file: {error}") from error
     except yaml.YAMLError as error:
         raise ConfigurationError(f"{path} is not valid YAML: {error}") from error
     if not isinstance(tree, dict):
         raise ConfigurationError(f"{path} must hold a mapping of sections")
     return tree
+
+
+def _profiles(value: Any, path: Path) -> dict[str, Any]:
+    if value is None:
+        return {}
+    if not isinstance(value, dict):
+        raise ConfigurationError(f"{path}: profiles must be a mapping of names to overlays")
+    for name, overlay in value.items():
+        if overlay is not None and not isinstance(overlay, dict):
+            raise ConfigurationError(f"{path}: profiles.{name} must be a mapping of sections")
+    return value
 
 
 def _merge(base: Mapping[str, Any], overlay: Mapping[str, Any]) -> dict[str, Any]:

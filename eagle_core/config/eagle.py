@@ -20,7 +20,7 @@ class EagleConfig(Section):
 
     datasets: dict[str, DatasetConfig] = Field(min_length=1)
     """By name. A profile or override takes an inherited one away by setting it to null."""
-    methods: tuple[Literal["expert", "mllm", "eagle_no_caas", "eagle", "echo", "eagle_echo"], ...] = ("expert", "mllm", "eagle_no_caas", "eagle")
+    methods: tuple[Literal["expert", "mllm", "eagle_no_caas", "eagle", "echo", "eagle_echo"], ...] = Field(("expert", "mllm", "eagle_no_caas", "eagle"), min_length=1)
     mllms: dict[str, MllmConfig] = Field(default={"embedded": MllmConfig()}, min_length=1)
     """By the name that records and tables show; null takes an inherited one away."""
     expert: ExpertConfig = ExpertConfig()
@@ -47,6 +47,13 @@ class EagleConfig(Section):
         if not isinstance(value, dict):
             return value
         return {k: {"name": k, **v} if isinstance(v, dict) else v for k, v in value.items()}
+
+    @field_validator("methods")
+    @classmethod
+    def _each_once(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if len(set(value)) != len(value):
+            raise ValueError("a method is named twice")
+        return value
 
     @model_validator(mode="after")
     def _names_agree(self) -> EagleConfig:

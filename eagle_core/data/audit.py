@@ -14,7 +14,7 @@ from typing import Literal
 
 import numpy as np
 
-from eagle_core.data.dataset import Category, Dataset
+from eagle_core.data.dataset import Category, Dataset, subfolders
 from eagle_core.data.images import is_image_file, read_mask, read_rgb
 from eagle_core.errors import DataError
 from eagle_core.records import Sample
@@ -40,6 +40,7 @@ Kind = Literal[
     "mask_without_image",
     "unused_image",
     "not_an_image",
+    "not_a_category",
 ]
 Progress = Callable[[int, int], None]
 """Called with (images done, images in all)."""
@@ -88,6 +89,7 @@ def audit(dataset: Dataset, progress: Progress | None = None) -> list[Finding]:
         findings.extend(_category_findings(dataset, category, has_masks))
         images.extend(of_category)
     findings.extend(_same_content(images))
+    findings.extend(_left_out(dataset))
     return sorted(findings, key=lambda finding: (finding.image_id, finding.kind))
 
 
@@ -179,6 +181,22 @@ def _same_as(first: Sample, other: Sample) -> Finding:
         message = f"{same}, which is used for training; remove it from the test images"
         return Finding("train_test_overlap", other.image_id, message, severity)
     return Finding("duplicate", other.image_id, f"{same}; remove one of the two", "warning")
+
+
+def _left_out(dataset: Dataset) -> Iterator[Finding]:
+    """Folders beside the categories that hold images and are none: all of their images are ignored."""
+    known = {category.folder.resolve() for category in dataset.categories.values()}
+    for folder in subfolders(dataset.root):
+        inside = folder.resolve()
+        if any(place.is_relative_to(inside) or inside.is_relative_to(place) for place in known):
+            continue
+        count = sum(is_image_file(path) for path in folder.rglob("*"))
+        if count:
+            message = (
+                f"{folder}: {count} images, but no category: it has no normal images to fit on where the layout expects "
+                "them (normal/, or train/good/; letter case counts)"
+            )
+            yield Finding("not_a_category", folder.name, message, "error")
 
 
 def _category_findings(dataset: Dataset, category: Category, has_masks: bool) -> Iterator[Finding]:

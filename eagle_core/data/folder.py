@@ -21,6 +21,8 @@ from eagle_core.data.dataset import Category, SampleMaker, images_in, images_wit
 from eagle_core.records import Sample
 
 NORMAL = "normal"
+PARTS = frozenset({"defective", "normal_test", "masks"})
+"""Folders inside a category, which are no categories themselves where ``normal`` is missing."""
 
 
 def can_fit(folder: Path) -> bool:
@@ -33,7 +35,7 @@ def category_folders(root: Path) -> dict[str, Path]:
     inside = subfolders(root)
     if can_fit(root) or (images_in(root) and not any(can_fit(folder) for folder in inside)):
         return {name_of(root): root}
-    return {folder.name: folder for folder in inside if can_fit(folder) or images_in(folder)}
+    return {folder.name: folder for folder in inside if can_fit(folder) or (images_in(folder) and folder.name not in PARTS)}
 
 
 def read_category(dataset: str, root: Path, name: str, folder: Path) -> Category:

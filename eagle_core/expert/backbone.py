@@ -10,7 +10,7 @@ import torch
 from huggingface_hub.errors import HfHubHTTPError
 
 from eagle_core.config import BackboneConfig
-from eagle_core.errors import WeightsError
+from eagle_core.errors import ConfigurationError, WeightsError
 from eagle_core.expert.architecture import EMBEDDED_FOLDER, THREE_WAYS, Architecture, resolve_architecture
 from eagle_core.expert.patchcore import PatchcoreFeatures
 from eagle_core.expert.weights import BATCH_COUNTER, load_weights
@@ -55,9 +55,12 @@ def load_backbone(config: BackboneConfig, device: str = "cpu") -> Backbone:
         model = PatchcoreFeatures(architecture)
         embedded = config.weights == "embedded"
         load_weights(model.network, EMBEDDED_FOLDER / "weights.safetensors" if embedded else Path(config.weights))
-    target = torch.device(device)
-    # channels_last: 1.4 times faster convolutions on CPU, features change by 1e-6.
-    model = model.to(target).to(memory_format=torch.channels_last).requires_grad_(False)
+    try:
+        target = torch.device(device)
+        # channels_last: 1.4 times faster convolutions on CPU, features change by 1e-6.
+        model = model.to(target).to(memory_format=torch.channels_last).requires_grad_(False)
+    except (RuntimeError, AssertionError) as error:
+        raise ConfigurationError(f"run.device: the expert cannot run on {device!r}: {error}") from error
     return Backbone(model, architecture, _fingerprint(model.network, architecture), target)
 
 

@@ -54,28 +54,41 @@ def read_answers(path: Path) -> list[GivenAnswer]:
         content = json.loads(path.read_text(encoding="utf-8"))
     except (ValueError, UnicodeDecodeError) as error:
         raise DataError(f"{path}: not valid JSON ({error}); was the run that wrote it cut off?") from error
-    if not isinstance(content, list):
-        raise DataError(f"{path}: expected a JSON list of answers, found {type(content).__name__}")
+    if not isinstance(content, list) or not content:
+        found = "an empty list" if content == [] else type(content).__name__
+        raise DataError(f"{path}: expected a JSON list of answers, found {found}")
     rows = []
     for number, row in enumerate(content):
         missing = [name for name in FIELDS if not isinstance(row, dict) or name not in row]
         if missing:
             raise DataError(f"{path}: row {number} lacks {', '.join(missing)}")
+        wrong = [name for name in FIELDS[:3] if not isinstance(row[name], str) or not row[name]]
+        if wrong:
+            raise DataError(f"{path}: row {number}: {', '.join(wrong)} must be text")
+        if len(PurePosixPath(row["image"]).parts) < 3:
+            raise DataError(f"{path}: row {number}: image {row['image']!r} is no path of dataset, category and file")
         asked = row.get("question", "")
         rows.append(
             GivenAnswer(
-                str(row["image"]),
+                row["image"],
                 str(asked.get("text", "")) if isinstance(asked, dict) else str(asked),
                 type_titled(row["question_type"], f"{path}, row {number}"),
-                str(row["correct_answer"]),
+                row["correct_answer"],
                 "" if row["gpt_answer"] is None else str(row["gpt_answer"]).strip(),
+                row.get("normal"),
             )
         )
     return rows
 
 
 def write_answers(rows: Iterable[GivenAnswer], path: Path) -> None:
-    """Write a file that MMAD's scripts read."""
+    """Write a file that MMAD's scripts read. Where an image's path does not tell its label, ``normal`` does; they ignore it.
+
+    Raises:
+        DataError: ``path`` is a folder.
+    """
+    if path.is_dir():
+        raise DataError(f"{path} is a folder; name a file")
     content = [
         {
             "image": row.image,
@@ -83,6 +96,7 @@ def write_answers(rows: Iterable[GivenAnswer], path: Path) -> None:
             "question_type": TITLES[row.question_type],
             "correct_answer": row.correct,
             "gpt_answer": row.given,
+            **({} if row.is_normal == (NORMAL in PurePosixPath(row.image).parts) else {"normal": row.is_normal}),
         }
         for row in rows
     ]

@@ -7,6 +7,7 @@ from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
+from eagle_core.errors import DataError
 from eagle_core.mmad.published import COUNTS
 from eagle_core.mmad.question_types import TITLES
 from eagle_core.mmad.questions import QuestionSet, by_dataset
@@ -33,7 +34,12 @@ def audit(questions: QuestionSet, root: Path) -> MmadAudit:
 
     DS-MVTec's own images and MVTec-AD's differ (MMAD lacks 32 anomalies of it; in a circulating copy, 22 pill images
     are metal nuts): identical bytes in two categories show such a mix-up.
+
+    Raises:
+        DataError: ``root`` is no folder.
     """
+    if not root.is_dir():
+        raise DataError(f"{root}: no such folder; give the one that holds DS-MVTec, MVTec-LOCO, VisA, GoodsAD and MVTec-AD")
     queries = [image.path for image in questions.images]
     templates = dict.fromkeys(t for image in questions.images for t in (*image.similar_templates, *image.random_templates))
     present = [path for path in queries if (root / path).is_file()]

@@ -8,7 +8,6 @@ from pathlib import PurePosixPath
 import pandas as pd
 
 from eagle_core.mmad.answers_file import GivenAnswer
-from eagle_core.mmad.questions import NORMAL
 from eagle_core.record_table import Record
 
 
@@ -19,7 +18,7 @@ def records_from(answers: Iterable[GivenAnswer], mllm: str) -> Iterator[Record]:
     """
     for answer in answers:
         dataset, category, *_ = parts = PurePosixPath(answer.image).parts
-        defective = NORMAL not in parts
+        defective = not answer.is_normal
         verdict = None
         if answer.question_type == "anomaly_detection" and answer.letter is not None:
             verdict = defective if answer.letter == answer.correct else not defective
@@ -42,15 +41,19 @@ def records_from(answers: Iterable[GivenAnswer], mllm: str) -> Iterator[Record]:
 
 
 def answers_from(records: pd.DataFrame, mllm: str, method: str) -> list[GivenAnswer]:
-    """The answers of one method of one MLLM whose right letter is known; what was not answered stays an empty answer."""
+    """The answers of one method of one MLLM whose right letter is known; what was not answered stays an empty answer.
+
+    A question that was read from a file has ``path#number`` as its id: its image goes out under the file's own path.
+    """
     rows = records[(records["mllm"] == mllm) & (records["method"] == method) & records["correct_letter"].notna()]
     return [
         GivenAnswer(
-            f"{row.dataset}/{row.image_id}",
+            row.question_id.rpartition("#")[0] or f"{row.dataset}/{row.image_id}",
             row.question_id,
             row.question_type,
             row.correct_letter,
             row.answer_letter if pd.notna(row.answer_letter) else (row.answer_text if pd.notna(row.answer_text) else ""),
+            labelled_normal=None if pd.isna(row.is_defective) else not row.is_defective,
         )
         for row in rows.itertuples()
     ]

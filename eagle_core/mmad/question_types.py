@@ -27,6 +27,6 @@ def type_titled(title: str, where: str) -> QuestionType:
     Raises:
         DataError: MMAD has no such type; ``where`` is named.
     """
-    if title not in _TYPES:
+    if not isinstance(title, str) or title not in _TYPES:
         raise DataError(f"{where}: unknown question type {title!r}; there are: {', '.join(_TYPES)}")
     return _TYPES[title]

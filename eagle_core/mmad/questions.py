@@ -78,6 +78,11 @@ def read_questions(path: Path) -> QuestionSet:
         where = f"{path}: {name}"
         if len(PurePosixPath(name).parts) < 3 or not isinstance(entry, dict) or not isinstance(entry.get("conversation"), list):
             raise DataError(f"{where}: not an entry of MMAD (path of three folders or more, with a conversation)")
+        similar, random = (entry.get(key, []) for key in ("similar_templates", "random_templates"))
+        if not all(isinstance(listed, list) and all(isinstance(path, str) for path in listed) for listed in (similar, random)):
+            raise DataError(f"{where}: similar_templates and random_templates must be lists of paths")
+        if not isinstance(entry.get("mask_path") or "", str):
+            raise DataError(f"{where}: mask_path must be text")
         questions = []
         for number, asked in enumerate(entry["conversation"]):
             try:
@@ -88,8 +93,8 @@ def read_questions(path: Path) -> QuestionSet:
             AskedImage(
                 name,
                 tuple(questions),
-                tuple(entry.get("similar_templates", ())),
-                tuple(entry.get("random_templates", ())),
+                tuple(similar),
+                tuple(random),
                 entry.get("mask_path") or None,
             )
         )
@@ -99,6 +104,8 @@ def read_questions(path: Path) -> QuestionSet:
 def write_questions(images: Iterable[AskedImage], path: Path) -> None:
     """Write a file that ``read_questions`` and MMAD's own scripts read."""
     content = {image.path: _entry(image) for image in images}
+    if path.is_dir():
+        raise DataError(f"{path} is a folder; name a file")
     path.parent.mkdir(parents=True, exist_ok=True)
     aside = path.with_name(f".{path.name}.{os.getpid()}")
     aside.write_text(json.dumps(content, indent=1, ensure_ascii=False), encoding="utf-8")
@@ -106,6 +113,8 @@ def write_questions(images: Iterable[AskedImage], path: Path) -> None:
 
 
 def _question(asked: Mapping[str, Any], question_id: str, where: str) -> Question:
+    if not isinstance(asked["Question"], str) or not asked["Question"].strip():
+        raise DataError("Question must be text")
     options = list(asked["Options"].items())
     right = asked["Answer"]
     if right not in dict(options):

@@ -18,6 +18,7 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 
+from eagle_core.errors import DataError
 from eagle_core.evaluation.bootstrap import generator, percentile_interval
 from eagle_core.mmad.answers_file import GivenAnswer
 from eagle_core.mmad.question_types import TITLES
@@ -85,6 +86,9 @@ def score(
         samples: Bootstrap resamples.
         confidence: Of the intervals.
         seed: Of the resamples.
+
+    Raises:
+        DataError: No answer belongs to any of ``questions``.
     """
     if definition == "mmad_compat":
         return _compat(answers)
@@ -101,9 +105,14 @@ def score(
             for question in image.questions:
                 tally = tallies.setdefault(_group(image.path, question.question_type, image.is_normal), _Tally())
                 tally.chance += 1 / len(question.options)
-                if (image.path, question.text) not in given:
+                if not {(image.path, question.text), (image.path, question.question_id)} & given:
                     missing += 1
                     tally.total += 1
+        if kept and missing == questions.count > 0:
+            raise DataError(
+                f"none of the answers belongs to a question of the questions file: {kept[0].image!r} with "
+                f"{kept[0].question!r} is not in it; give the file that was asked"
+            )
     rows = _table(tallies, samples, confidence, seed)
     chance = _guesser(tallies) if questions is not None else {}
     total = sum(tally.total for tally in tallies.values())

@@ -45,13 +45,16 @@ def inspect(
     chosen = mllm or next(iter(config.mllms))
     if chosen not in config.mllms:
         raise ConfigurationError(f"--mllm {chosen!r} is unknown; there are: {', '.join(config.mllms)}")
-    from tasks.inspection import choose_category, inspect_images, write_verdict
+    if dataset is not None and dataset not in config.datasets:
+        raise ConfigurationError(f"--dataset {dataset!r} is unknown; there are: {', '.join(config.datasets)}")
+    from tasks.inspection import choose_category, file_stems, inspect_images, write_verdict
     from tasks.prepare import ensure_available
 
     ensure_available(config, dataset or next(iter(config.datasets)), params.resolve().parent)
     name, known = choose_category(config, dataset, category)
     verdicts, failures = inspect_images(config, images, name, known, chosen, explain=explain)
     console = wide_console()
+    stems = file_stems([verdict.sample.image_path for verdict in verdicts])
     if verdicts:
         console.print(_table(verdicts))
     for verdict in verdicts:
@@ -59,7 +62,7 @@ def inspect(
             console.print(f"{verdict.sample.image_path}: {verdict.explanation}", highlight=False, markup=False)
         for contradiction in verdict.contradictions:
             console.print(f"  [yellow]doubtful:[/] {escape(contradiction)}", highlight=False)
-        picture, described = write_verdict(config, verdict, out)
+        picture, described = write_verdict(config, verdict, out, stems[verdict.sample.image_path])
         console.print(f"{picture}  {described}", highlight=False, soft_wrap=True, markup=False)
     for warning in dict.fromkeys(w for v in verdicts for w in v.threshold.warnings):
         console.print(f"[yellow]warning:[/] {escape(warning)}", highlight=False, soft_wrap=True)

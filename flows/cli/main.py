@@ -49,7 +49,7 @@ def main() -> None:
     try:
         app()
     except EagleError as error:
-        Console(stderr=True, soft_wrap=True).print(f"[bold red]error:[/] {escape(str(error))}", highlight=False)
+        Console(stderr=True, soft_wrap=True).print(f"[bold red]error:[/] {escape(' '.join(str(error).split()))}", highlight=False)
         sys.exit(2)
 
 

@@ -16,7 +16,7 @@ from tasks.params import load_params
 
 def report(
     run: Annotated[str, typer.Argument(help="Run id or folder; the latest run where it is left out.")] = "",
-    images: Annotated[int | None, typer.Option(help="Images of each category in the gallery.")] = None,
+    images: Annotated[int | None, typer.Option(min=0, help="Images of each category in the gallery.")] = None,
     params: ParamsOption = PARAMS,
 ) -> None:
     """Write report.html of a run: one page with tables, plots, images and provenance, without network.
@@ -36,7 +36,10 @@ def report(
     described = folder / "summary.json"
     if not described.is_file():
         raise ConfigurationError(f"{folder}: no run folder, it lacks summary.json; run `eagle run` first")
-    config = EagleConfig.model_validate(json.loads(described.read_text(encoding="utf-8"))["params"])
+    try:
+        config = EagleConfig.model_validate(json.loads(described.read_text(encoding="utf-8"))["params"])
+    except (ValueError, KeyError, TypeError) as error:
+        raise ConfigurationError(f"{described}: no summary that this version can read ({error}); run `eagle run` again") from error
     if images is not None:
         config = config.model_copy(update={"report": config.report.model_copy(update={"images": images})})
     wide_console().print(f"report: {write_page(folder, config)}", highlight=False)

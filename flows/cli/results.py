@@ -27,7 +27,8 @@ def show(outcome: Outcome, tracking_uri: str) -> None:
     console = wide_console()
     described = json.loads((outcome.folder / "summary.json").read_text(encoding="utf-8"))
     summary = summary_of(described["summary"])
-    for table in comparison_tables(summary, not_run=outcome.absences):
+    confidence = described["params"]["evaluation"]["confidence"]
+    for table in comparison_tables(summary, confidence=confidence, not_run=outcome.absences):
         console.print(as_rich(table))
         for note in table.notes:
             console.print(note, style="yellow", highlight=False, markup=False)
@@ -38,7 +39,7 @@ def show(outcome: Outcome, tracking_uri: str) -> None:
         console.print(unlabelled_as_rich(unlabelled))
     compared = [Comparison(**fields) for fields in described["comparisons"]]
     if compared:
-        console.print(comparisons_as_rich(compared, described["params"]["evaluation"]["confidence"]))
+        console.print(comparisons_as_rich(compared, confidence))
     console.print(f"\nstages: {outcome.computed} computed, {outcome.cached} from the store", highlight=False)
     console.print(f"records, summary, pictures: {outcome.folder}", highlight=False)
     console.print(f"open in a browser: {outcome.folder / 'report.html'}", highlight=False)

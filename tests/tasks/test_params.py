@@ -85,3 +85,25 @@ def test_overrides_leave_the_rest_alone_and_flatten_to_dotted_keys() -> None:
     base, changed = flatten(load_params(PARAMS)), flatten(config)
     assert {k for k in base if base[k] != changed[k]} == {"caas.alpha", "threshold.kappa"}
     assert changed["caas.alpha"] == 0.25
+
+
+@pytest.mark.parametrize("profiles", ["[a]", "{demo: [1]}", "text"])
+def test_malformed_profiles_are_named(tmp_path: Path, profiles: str) -> None:
+    path = tmp_path / "params.yaml"
+    path.write_text(f"datasets: {{demo: {{root: x}}}}\nprofiles: {profiles}\n")
+    with pytest.raises(ConfigurationError, match="profiles"):
+        load_params(path)
+
+
+def test_what_is_no_text_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match="cannot be read"):
+        load_params(tmp_path)
+    (tmp_path / "binary.yaml").write_bytes(b"\xff\xfe\x00\xd8")
+    with pytest.raises(ConfigurationError, match="binary.yaml"):
+        load_params(tmp_path / "binary.yaml")
+
+
+@pytest.mark.parametrize(("methods", "word"), [([], "at least 1"), (["expert", "expert"], "named twice")])
+def test_methods_are_some_and_each_once(methods: list[str], word: str) -> None:
+    with pytest.raises(ConfigurationError, match=f"methods.*{word}"):
+        load_params(PARAMS, "demo", {"methods": methods})

@@ -181,3 +181,11 @@ def test_real_data_is_sound(real_data: Path, name: str, unused: list[str]) -> No
     found = findings(real_data / name)
     assert [(f.kind, f.severity) for f in found] == [("not_an_image", "info")] * len(unused)
     assert [f.image_id for f in found] == unused
+
+
+def test_a_folder_of_images_that_is_no_category_is_an_error(root: Path) -> None:
+    save(root / "Housing" / "Normal" / "0.png", picture(7))
+    (root / "notes").mkdir()
+    [finding] = findings(root)
+    assert (finding.kind, finding.image_id, finding.severity) == ("not_a_category", "Housing", "error")
+    assert "1 images" in finding.message

@@ -6,6 +6,7 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from eagle_core.config import DatasetConfig
 from eagle_core.data.catalogue import Dataset, detect_format, load_dataset
@@ -224,3 +225,10 @@ def test_real_screw_and_cookie(real_data: Path) -> None:
             assert sample.mask_path is not None
             assert sample.mask_path.stem == sample.image_path.stem + "_mask"
             assert read_mask(sample.mask_path, image.size).any()
+
+
+def test_defective_images_alone_are_no_category_of_that_name(tmp_path: Path) -> None:
+    (tmp_path / "defective").mkdir()
+    Image.new("RGB", (8, 8)).save(tmp_path / "defective" / "0.png")
+    with pytest.raises(DataError):
+        load_dataset(DatasetConfig(name="own", format="folder", root=tmp_path))

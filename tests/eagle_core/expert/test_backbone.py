@@ -137,3 +137,8 @@ def test_preprocessing_is_torchvisions_to_a_grey_level(size):
     assert ours.shape == theirs.shape == (3, 56, 56)
     back = ours * torch.tensor(std)[:, None, None] + torch.tensor(mean)[:, None, None]
     assert (back - theirs).abs().max() < 1.01 / 255
+
+
+def test_an_impossible_device_is_named():
+    with pytest.raises(ConfigurationError, match=r"run\.device.*'warp:0'"):
+        load_backbone(BackboneConfig(), "warp:0")

@@ -38,6 +38,8 @@ def test_help_of_every_verb_shows_an_example(verb: tuple[str, ...]) -> None:
         (("run", "--set", "threshold.kappa=-1"), ["threshold.kappa"]),
         (("run", "--params", "missing.yaml"), ["missing.yaml"]),
         (("inspect", "x.png", "--mllm", "gpt"), ["gpt", "embedded"]),
+        (("inspect", "x.png", "--dataset", "nope"), ["nope", "demo"]),
+        (("run", "--set", "caas.alpha=[1"), ["caas.alpha"]),
     ],
 )
 def test_bad_input_is_one_line(
