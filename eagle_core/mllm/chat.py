@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Sequence
 from itertools import chain
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -14,6 +15,7 @@ from eagle_core.attention.settings import AttentionSettings
 from eagle_core.config import MllmConfig
 from eagle_core.mllm.adapters.adapter import Adapter
 from eagle_core.mllm.halving import halving
+from eagle_core.mllm.image_features import ImageFeatures
 from eagle_core.mllm.inputs import EncodedPrompts, encode
 from eagle_core.mllm.local import LocalChatModel, one_each
 from eagle_core.mllm.shared_prefix import groups, split
@@ -35,6 +37,7 @@ class TransformersChatModel(LocalChatModel):
     ) -> None:
         super().__init__(model, vars(processor)["tokenizer"], config, name=name, fingerprint=fingerprint)
         self.processor, self.adapter = processor, adapter
+        self._features = ImageFeatures(model) if adapter.remembers_images else None
         self._accepted = frozenset(inspect.signature(model.forward).parameters)
         self._image_token_id: int = vars(processor)["image_token_id"]
 
@@ -62,7 +65,11 @@ class TransformersChatModel(LocalChatModel):
 
     def _last_logits(self, batch: EncodedPrompts) -> Tensor:
         last = {"logits_to_keep": 1} if "logits_to_keep" in self._accepted else {}
-        return self.model(**batch.inputs, **last, use_cache=False).logits[:, -1]
+        return self.model(**self._seen(batch), **last, use_cache=False).logits[:, -1]
+
+    def _seen(self, batch: EncodedPrompts) -> dict[str, Any]:
+        """``batch.inputs``, with features of images in place of their pixels where the family allows it."""
+        return batch.inputs if self._features is None else self._features.in_place_of_pixels(batch)
 
     def _continue(self, batch: EncodedPrompts, max_new_tokens: int) -> list[str]:
         generated = self.model.generate(
@@ -107,7 +114,7 @@ class TransformersChatModel(LocalChatModel):
             kept = {"logits_to_keep": positions} if last else {}
             with self._turn, torch.inference_mode():
                 with self.guided(shared.prefix, own and own[:1], settings):
-                    cache = self.model(**shared.prefix.inputs, **last, use_cache=True).past_key_values
+                    cache = self.model(**self._seen(shared.prefix), **last, use_cache=True).past_key_values
                 cache.reorder_cache(torch.zeros_like(shared.last))
                 with self.guided(shared.rest, own, settings):
                     logits = self.model(**shared.rest.inputs, **kept, past_key_values=cache, use_cache=True).logits

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import torch
+from PIL import Image
 from torch import Tensor
 from transformers import ProcessorMixin
 
@@ -28,6 +30,8 @@ class EncodedPrompts:
     leading: tuple[tuple[str, str], ...] = ()
     """Per prompt, the chat text up to the end of its last image: before and after placeholders were expanded. Empty
     where questions about the same images are asked one by one."""
+    images: tuple[str, ...] = ()
+    """Of each image of each prompt, in order, what tells it from others: size and SHA-256 of its pixels."""
 
     @property
     def length(self) -> int:
@@ -141,7 +145,12 @@ def encode(
         if key in accepted
     }
     leading = tuple(_leading(text, row) for text, row in zip(rendered, replacements, strict=True))
-    return EncodedPrompts(inputs, layout, rendered, leading)
+    shown = tuple(_content(image) for row in images for image in row)
+    return EncodedPrompts(inputs, layout, rendered, leading, shown)
+
+
+def _content(image: Image.Image) -> str:
+    return f"{image.mode} {image.size} {hashlib.sha256(image.tobytes()).hexdigest()}"
 
 
 def _leading(rendered: str, replacements: list[dict[str, Any]]) -> tuple[str, str]:

@@ -99,7 +99,7 @@ def split(
     padded = torch.nn.utils.rnn.pad_sequence(rests, batch_first=True, padding_value=padding)
     prefix = {k: v[:, :length] if k in ALONG_TOKENS else v for k, v in first.inputs.items()}
     return SharedPrefix(
-        EncodedPrompts(prefix, _cut(first.layout, length), first.rendered, first.leading),
+        EncodedPrompts(prefix, _cut(first.layout, length), first.rendered, first.leading, first.images),
         EncodedPrompts({"input_ids": padded.to(device)}, _extend(first.layout, length, sizes), rendered, first.leading),
         (sizes - 1).to(device),
     )

@@ -23,6 +23,9 @@ class Adapter:
     they are, in order, which is how the paper's three-image prompt reaches LLaVA-1.5."""
     grid: Grid | None = None
     """Where an image's visual tokens lie on it; None: not known, so no attention ratio."""
+    remembers_images: bool = False
+    """True: an image's visual features are one tensor that depends on the image alone, so they are computed once and
+    kept (``image_features``)."""
     shares_prefix: bool = True
     """False: questions about the same images are prefilled one by one, because the class cannot continue a cache
     by several tokens."""

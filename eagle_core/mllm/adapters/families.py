@@ -9,8 +9,8 @@ from eagle_core.mllm.adapters.adapter import Adapter
 FAMILIES: dict[str, Adapter] = {
     adapter.model_type: adapter
     for adapter in (
-        Adapter("Qwen2.5-VL", "qwen2_5_vl", grid=grids.whole_image),
-        Adapter("Qwen2-VL", "qwen2_vl", grid=grids.whole_image),
+        Adapter("Qwen2.5-VL", "qwen2_5_vl", grid=grids.whole_image, remembers_images=True),
+        Adapter("Qwen2-VL", "qwen2_vl", grid=grids.whole_image, remembers_images=True),
         Adapter("Qwen3-VL", "qwen3_vl", grid=grids.whole_image),
         Adapter("InternVL", "internvl", grid=grids.tiles_then_thumbnail),
         Adapter("LLaVA-1.5", "llava", several_images="accepted", grid=grids.centre_crop),
