@@ -41,7 +41,7 @@ class ImageFeatures:
             known |= {image: features.clone() for image, features in zip(fresh, encoded.pooler_output, strict=True)}
             for image in fresh:
                 self._keep(image, known[image])
-        features = tuple(known[image] for image in batch.images)
+        features: Any = tuple(known[image] for image in batch.images)
         inputs["mm_encoder_outputs"] = {"image": BaseModelOutputWithPooling(pooler_output=features)}
         return inputs
 
