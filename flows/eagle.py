@@ -11,10 +11,11 @@ from prefect import flow
 from eagle_core.config import EagleConfig
 from flows.benchmark import benchmark
 from flows.runners import task_runner
-from tasks import prepare, report
-from tasks.params import load_params
-from tasks.provenance import provenance_of
-from tasks.report import Outcome
+from tasks.stages.data import prepare_data
+from tasks.report.conclusion import conclude
+from tasks.machinery.params import load_params
+from tasks.machinery.provenance import provenance_of
+from tasks.report.conclusion import Outcome
 
 LOG = logging.getLogger("eagle.flow")
 
@@ -35,9 +36,9 @@ def eagle(profile: str = "demo", overrides: dict[str, Any] | None = None, params
 
 def run_benchmark(config: EagleConfig, project: Path) -> Outcome:
     """The steps of the flow once the configuration is known."""
-    available = prepare.prepare_data(config, project)
+    available = prepare_data(config, project)
     provenance = provenance_of(config, available.hashes, project)
     LOG.info("run %s: %d categories", provenance.run_id, len(available.categories))
     runner = benchmark.with_options(task_runner=task_runner(config.run))
     results = runner(config, available.categories)
-    return report.conclude(config, project, provenance, available, results)
+    return conclude(config, project, provenance, available, results)

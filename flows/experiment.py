@@ -9,7 +9,7 @@ from prefect import flow
 
 from eagle_core.experiments.catalogue import experiment_named
 from flows.sweep import run_points
-from tasks.experiment import ExperimentOutcome, points_of_experiment, write_experiment
+from tasks.experiments.outcome import ExperimentOutcome, points_of_experiment, write_experiment
 
 
 @flow(name="experiment", persist_result=False)

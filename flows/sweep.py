@@ -14,12 +14,14 @@ from eagle_core.config import DatasetConfig
 from eagle_core.experiments.grid import grid_points
 from eagle_core.record_table import NO_MLLM
 from flows.runners import task_runner
-from tasks import expert, prepare, sweep_results
-from tasks.prepare import CategoryName
-from tasks.progress import progress_bar
-from tasks.provenance import provenance_of
-from tasks.sweep import FittedCategory, Point, answer_point, points_of
-from tasks.sweep_results import SweepOutcome
+from tasks.stages import expert
+from tasks.stages.data import prepare_data
+from tasks.sweeps import results
+from tasks.stages.data import CategoryName
+from tasks.machinery.progress import progress_bar
+from tasks.machinery.provenance import provenance_of
+from tasks.sweeps.points import FittedCategory, Point, answer_point, points_of
+from tasks.sweeps.results import SweepOutcome
 
 LOG = logging.getLogger("eagle.flow")
 DEFAULT_GRID = {"caas.alpha": "0:1:0.1", "threshold.kappa": "1:4:0.5"}
@@ -48,24 +50,24 @@ def sweep(
 def run_points(title: str, points: Sequence[Point], project: Path) -> SweepOutcome:
     """Fit what the points need, let each MLLM answer all points before the next is loaded, measure point by point."""
     available = {_datasets(point): point for point in points}
-    prepared = {key: prepare.prepare_data(point.config, project) for key, point in available.items()}
+    prepared = {key: prepare_data(point.config, project) for key, point in available.items()}
     first = prepared[_datasets(points[0])]
     provenance = provenance_of(points[0].config, {k: v for p in prepared.values() for k, v in p.hashes.items()}, project)
     for name, absent in first.absent.items():
         LOG.warning("dataset %s not run: %s", name, absent.reason)
-    identity = sweep_results.open_sweep(title, points, provenance, project)
+    identity = results.open_sweep(title, points, provenance, project)
     runner = points_of_sweep.with_options(task_runner=task_runner(points[0].config.run))
-    results = runner(identity, points, [prepared[_datasets(p)].categories for p in points], project)
-    return sweep_results.conclude_sweep(identity, results, project)
+    measured = runner(identity, points, [prepared[_datasets(p)].categories for p in points], project)
+    return results.conclude_sweep(identity, measured, project)
 
 
 @flow(name="sweep points", persist_result=False)
 def points_of_sweep(
-    identity: sweep_results.SweepIdentity,
+    identity: results.SweepIdentity,
     points: Sequence[Point],
     categories: Sequence[Sequence[CategoryName]],
     project: Path,
-) -> list[sweep_results.PointResult]:
+) -> list[results.PointResult]:
     """Results in the order of ``points``; ``categories`` are those of each point."""
     fitted = _fit(points, categories)
     answered: list[list[Any]] = [[] for _ in points]
@@ -74,7 +76,7 @@ def points_of_sweep(
             if mllm == NO_MLLM or mllm in point.config.mllms:
                 mine.append(answer_point.submit(point.config, mllm, own))
     concluded = [
-        sweep_results.conclude_point.submit(identity, point, mine, project)
+        results.conclude_point.submit(identity, point, mine, project)
         for point, mine in zip(points, answered, strict=True)
     ]
     with progress_bar(identity.title, unit="point") as report:

@@ -19,7 +19,7 @@ from eagle_core.data.catalogue import Dataset, DatasetFormat, detect_format, loa
 from eagle_core.data.fetch import UnreachableError, download
 from eagle_core.data.sources import Published, find_source, import_command
 from eagle_core.errors import DataError
-from tasks.dataset import track
+from tasks.machinery.dataset import track
 
 Report = Callable[[str, int, int | None], None]
 """Called with (phase, done, total where known); the phases are download, unpack, audit and copy."""

@@ -29,12 +29,13 @@ from eagle_core.records import (
     Threshold,
 )
 from eagle_core.report import overlay_panel
-from tasks import expert, threshold
-from tasks.answers import Job, answers_to
-from tasks.inputs import category_of, chat_model, dataset_of, limit_threads
-from tasks.predictions import Predictions
-from tasks.prompter import TemplatePrompter
-from tasks.stage import entry_of
+from tasks.stages import expert
+from tasks.stages import threshold
+from tasks.stages.answers import Job, answers_to
+from tasks.machinery.inputs import category_of, chat_model, dataset_of, limit_threads
+from tasks.stages.predictions import Predictions
+from tasks.stages.prompter import TemplatePrompter
+from tasks.machinery.stage import entry_of
 
 EXPLANATION_TOKENS = 32
 

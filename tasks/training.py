@@ -11,7 +11,7 @@ from prefect import task
 from eagle_core.training import embedded
 from eagle_core.training.embedded import Recipe
 from eagle_core.training.embedded_backbone import BackboneRecipe, train_embedded_backbone
-from tasks.progress import progress_bar
+from tasks.machinery.progress import progress_bar
 
 
 @task(name="train vision", persist_result=False)

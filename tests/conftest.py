@@ -31,7 +31,7 @@ PROJECT = Path(__file__).parent.parent
 @pytest.fixture(scope="session")
 def demo_root() -> Path:
     """The demo data, generated and verified once."""
-    from tasks.dataset import ensure_demo
+    from tasks.machinery.dataset import ensure_demo
 
     root = PROJECT / "data" / "demo"
     ensure_demo(root, PROJECT)

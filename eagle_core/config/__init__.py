@@ -1,6 +1,6 @@
 """The configuration: one typed, frozen section per stage. Unknown keys and impossible values are refused.
 
-Knows nothing of params.yaml, profiles or command lines (``tasks.params`` reads those and builds this).
+Knows nothing of params.yaml, profiles or command lines (``tasks.machinery.params`` reads those and builds this).
 """
 
 from eagle_core.config.data import DatasetConfig, DegradationConfig

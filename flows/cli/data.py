@@ -23,8 +23,8 @@ from eagle_core.mmad.question_types import TITLES
 from eagle_core.mmad.questions import write_questions
 from flows.cli.options import PARAMS, ParamsOption, ProfileOption, SetOption
 from tasks.acquisition import Audited, Report, audit_folder, fetch_published, import_folder
-from tasks.dataset import ensure_demo
-from tasks.params import load_params, parse_assignments
+from tasks.machinery.dataset import ensure_demo
+from tasks.machinery.params import load_params, parse_assignments
 
 HELP = """Fetch, import and check datasets.
 
@@ -167,7 +167,7 @@ def questions(
     if chosen not in config.datasets or (dataset is None and len(config.datasets) > 1):
         raise ConfigurationError(f"name one of the profile's datasets: {', '.join(config.datasets)}")
     # Behind it is torch, for which the other verbs of data need not wait.
-    from tasks.questions import asked_images
+    from tasks.stages.questions import asked_images
 
     images = asked_images(config, chosen)
     write_questions(images, out)

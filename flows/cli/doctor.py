@@ -19,8 +19,8 @@ from eagle_core.expert.memory import estimate_fit_bytes
 from eagle_core.mllm.loading import locate
 from eagle_core.mllm.memory import check_memory, weight_bytes
 from flows.cli.options import PARAMS, ParamsOption, ProfileOption, SetOption
-from tasks.inputs import backbone, dataset_of
-from tasks.params import load_params, parse_assignments
+from tasks.machinery.inputs import backbone, dataset_of
+from tasks.machinery.params import load_params, parse_assignments
 
 GIB = 2**30
 

@@ -14,7 +14,7 @@ from flows.cli.options import PARAMS, ParamsOption, ProfileOption, SetOption
 if TYPE_CHECKING:
     import pandas as pd
 
-    from tasks.experiment import ExperimentOutcome
+    from tasks.experiments.outcome import ExperimentOutcome
 
 LONGEST = 40
 """Rows of a table on the console."""
@@ -47,7 +47,7 @@ def run_experiment(
       eagle experiment run thresholds --profile mvtec
     """
     experiment_named(name)
-    from tasks.params import parse_assignments
+    from tasks.machinery.params import parse_assignments
 
     overrides = parse_assignments(assignments or [])
     from flows.experiment import experiment
@@ -57,7 +57,7 @@ def run_experiment(
 
 def show(outcome: ExperimentOutcome) -> None:
     """Print ours, then the paper's numbers in a table of their own, and where everything is."""
-    from tasks.experiment import STAND_IN, as_table
+    from tasks.experiments.outcome import STAND_IN, as_table
 
     console = wide_console()
     console.print(outcome.experiment.question, style="bold")
@@ -93,7 +93,7 @@ def _narrowed(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def _as_rich(table: pd.DataFrame, title: str) -> Table:
-    from tasks.experiment import shown
+    from tasks.experiments.outcome import shown
 
     rich = Table(*map(str, table.columns), title=title, title_justify="left")
     for row in table.itertuples(index=False):

@@ -13,7 +13,7 @@ from rich.table import Table
 from eagle_core.errors import ConfigurationError
 from flows.cli.console import wide_console
 from flows.cli.options import PARAMS, ParamsOption, ProfileOption, SetOption
-from tasks.params import load_params, parse_assignments
+from tasks.machinery.params import load_params, parse_assignments
 
 if TYPE_CHECKING:
     from tasks.inspection import Verdict
@@ -48,7 +48,7 @@ def inspect(
     if dataset is not None and dataset not in config.datasets:
         raise ConfigurationError(f"--dataset {dataset!r} is unknown; there are: {', '.join(config.datasets)}")
     from tasks.inspection import choose_category, file_stems, inspect_images, write_verdict
-    from tasks.prepare import ensure_available
+    from tasks.stages.data import ensure_available
 
     ensure_available(config, dataset or next(iter(config.datasets)), params.resolve().parent)
     name, known = choose_category(config, dataset, category)

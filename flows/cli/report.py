@@ -11,7 +11,7 @@ import typer
 from eagle_core.errors import ConfigurationError
 from flows.cli.console import wide_console
 from flows.cli.options import PARAMS, ParamsOption
-from tasks.params import load_params
+from tasks.machinery.params import load_params
 
 
 def report(
@@ -31,7 +31,7 @@ def report(
     """
     folder = _run_folder(run, load_params(params, "demo", {}).run.output_dir)
     from eagle_core.config import EagleConfig
-    from tasks.page import write_page
+    from tasks.report.page import write_page
 
     described = folder / "summary.json"
     if not described.is_file():

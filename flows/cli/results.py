@@ -17,7 +17,7 @@ from eagle_core.mmad.scoring import AVERAGE
 from eagle_core.mmad.summary import CHANCE, METRIC
 from eagle_core.record_table import NO_MLLM
 from flows.cli.console import wide_console
-from tasks.report import Outcome
+from tasks.report.conclusion import Outcome
 
 TITLES: dict[str, str] = {str(kind): title for kind, title in TYPE_TITLES.items()}
 

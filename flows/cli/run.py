@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from flows.cli.options import PARAMS, ParamsOption, ProfileOption, SetOption
-from tasks.params import load_params, parse_assignments
+from tasks.machinery.params import load_params, parse_assignments
 
 
 def run(profile: ProfileOption = "demo", assignments: SetOption = None, params: ParamsOption = PARAMS) -> None:

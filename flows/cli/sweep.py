@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from rich.table import Table
 
-    from tasks.sweep_results import SweepOutcome
+    from tasks.sweeps.results import SweepOutcome
 
 GridOption = Annotated[
     list[str],
@@ -46,7 +46,7 @@ def split_assignments(assignments: list[str]) -> tuple[dict[str, str], dict[str,
     Raises:
         ConfigurationError: Nothing varies, a key is there twice, or one is not KEY=VALUES.
     """
-    from tasks.params import parse_assignments
+    from tasks.machinery.params import parse_assignments
 
     grid: dict[str, str] = {}
     single: list[str] = []

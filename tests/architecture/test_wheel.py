@@ -42,7 +42,7 @@ def names(tmp_path_factory: pytest.TempPathFactory) -> set[str]:
         "eagle_core/experiments/published/eagle-table1.toml",
         "eagle_core/report/page/layout/page.html.j2",
         "eagle_core/py.typed",
-        "tasks/store.py",
+        "tasks/machinery/store.py",
         "flows/eagle.py",
         "flows/cli/main.py",
     ],

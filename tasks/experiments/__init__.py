@@ -1,0 +1,1 @@
+"""The papers' named experiments: their points, tables and figures. No sweep arithmetic."""

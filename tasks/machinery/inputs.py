@@ -1,0 +1,90 @@
+"""What the stages read: categories of a dataset, content hashes of images, models held once per process."""
+
+from __future__ import annotations
+
+import functools
+import threading
+from collections.abc import Iterable
+from pathlib import Path
+
+import torch
+
+from eagle_core.config import BackboneConfig, DatasetConfig, DegradationConfig, EagleConfig, MllmConfig
+from eagle_core.data.catalogue import Category, Dataset, load_dataset
+from eagle_core.expert.backbone import Backbone, load_backbone
+from eagle_core.mllm.loading import load_model
+from eagle_core.mllm.protocol import ChatModel
+from eagle_core.records import Sample
+from tasks.stages.degraded import degraded
+from tasks.machinery.store import Store, file_sha256
+
+ASKING = threading.Lock()
+"""One question batch at a time: a model in memory is shared by the threads of the task runner."""
+
+
+def store_of(config: EagleConfig) -> Store:
+    """The store of stage results that ``config`` names."""
+    return Store(config.run.cache_dir)
+
+
+def dataset_of(config: EagleConfig, dataset: str) -> Dataset:
+    """All samples of a dataset, as they were when a run last asked for its data (``forget_datasets``).
+
+    Raises:
+        DataError: It is missing, empty or malformed.
+    """
+    return _listed(config.datasets[dataset])
+
+
+def forget_datasets() -> None:
+    """List the folders anew at the next question: files may have come or gone since."""
+    _listed.cache_clear()
+
+
+@functools.lru_cache(maxsize=32)
+def _listed(config: DatasetConfig) -> Dataset:
+    return load_dataset(config)
+
+
+def category_of(config: EagleConfig, dataset: str, category: str) -> Category:
+    """Samples of one category, its test images degraded where the configuration says so."""
+    found, worse = dataset_of(config, dataset).categories[category], config.datasets[dataset].degradation
+    if worse == DegradationConfig():
+        return found
+    return degraded(found, worse, config.run.cache_dir, config.run.seed)
+
+
+def image_hashes(samples: Iterable[Sample]) -> dict[str, str]:
+    """image_id -> sha256 of the file; ``missing`` where there is none (the stage will report it)."""
+    return {s.image_id: content_hash(s.image_path) for s in samples}
+
+
+def content_hash(path: Path) -> str:
+    """sha256 of a file, read again only when its size or modification time changes."""
+    if not path.is_file():
+        return "missing"
+    facts = path.stat()
+    return _hash(path, facts.st_size, facts.st_mtime_ns)
+
+
+@functools.lru_cache(maxsize=200_000)
+def _hash(path: Path, size: int, modified_ns: int) -> str:
+    return file_sha256(path)
+
+
+def limit_threads(config: EagleConfig) -> None:
+    """Set torch's CPU threads for this process: part of what makes two runs bit-identical."""
+    if torch.get_num_threads() != config.run.threads:
+        torch.set_num_threads(config.run.threads)
+
+
+@functools.lru_cache(maxsize=1)
+def backbone(config: BackboneConfig, device: str) -> Backbone:
+    """The expert's feature extractor, loaded once per process."""
+    return load_backbone(config, device)
+
+
+@functools.lru_cache(maxsize=1)
+def chat_model(config: MllmConfig) -> ChatModel:
+    """The MLLM, one at a time in memory."""
+    return load_model(config)

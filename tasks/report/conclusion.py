@@ -1,0 +1,195 @@
+"""Ends a benchmark: records of all categories, summary, run folder, MLflow.
+
+The run folder is ``<output_dir>/<run_id>/`` with ``records.parquet``, ``summary.json``, ``figures/``,
+``report.html`` and ``stages.json`` (what it was made from);
+``<output_dir>/latest_metrics.json`` holds the headline metrics for DVC.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import shutil
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from prefect import task
+
+from eagle_core.config import EagleConfig
+from eagle_core.data.demo import SCENES_FILE, load_scenes
+from eagle_core.data.scene import SceneRecord
+from eagle_core.errors import FitError
+from eagle_core.evaluation.comparisons import Comparison, compare
+from eagle_core.evaluation.explanations import explanation_accuracy
+from eagle_core.evaluation.summary import summarise
+from eagle_core.evaluation.table import ALL, NotRunRow
+from eagle_core.evaluation.unlabelled import UnlabelledVerdicts, unlabelled_verdicts
+from eagle_core.mmad.summary import question_rows
+from eagle_core.record_table import read_records, write_table
+from tasks.stages.knowledge import FILE as KNOWLEDGE_FILE
+from tasks.report.page import keep_stages, write_page
+from tasks.stages.data import AvailableData, CategoryName
+from tasks.machinery.provenance import Provenance
+from tasks.report.run_content import child_content, parent_content
+from tasks.machinery.stage import NotRun
+from tasks.machinery.store import Entry
+from tasks.machinery.tracking import Tracker
+
+LOG = logging.getLogger("eagle.report")
+
+
+@dataclass(frozen=True, slots=True)
+class CategoryResult:
+    """What the stages of one category came to, by stage name and by ``mllm/method``."""
+
+    name: CategoryName
+    stages: dict[str, Entry | NotRun]
+
+    def records(self) -> Iterator[tuple[str, str, Entry | NotRun]]:
+        """(mllm, method, result) of every method."""
+        for key, result in self.stages.items():
+            if "/" in key:
+                mllm, method = key.rsplit("/", 1)
+                yield mllm, method, result
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a run ends with."""
+
+    run_id: str
+    folder: Path
+    mlflow_run_id: str
+    computed: int
+    """Stages that were computed."""
+    cached: int
+    """Stages that were found in the store."""
+    absences: tuple[NotRunRow, ...]
+
+
+@task(name="report", persist_result=False)
+def conclude(
+    config: EagleConfig,
+    project: Path,
+    provenance: Provenance,
+    available: AvailableData,
+    results: list[CategoryResult],
+) -> Outcome:
+    """Write the run folder and log it to MLflow.
+
+    Raises:
+        FitError: Nothing at all could be run; the message lists why.
+    """
+    absences = (*_absent_datasets(available), *_absent_methods(results))
+    entries = [(r, mllm, method, e) for r in results for mllm, method, e in r.records() if isinstance(e, Entry)]
+    if not entries:
+        reasons = "; ".join(sorted({f"{a.dataset}: {a.reason}" for a in absences}))
+        raise FitError(f"nothing could be run: {reasons}")
+    folder = config.run.output_dir / provenance.run_id
+    folder.mkdir(parents=True, exist_ok=True)
+    records = pd.concat([read_records(e.path / "records.parquet") for *_, e in entries], ignore_index=True)
+    records["run_id"] = pd.Series(provenance.run_id, index=records.index, dtype=records["run_id"].dtype)
+    write_table(records, folder / "records.parquet")
+    summary = pd.concat(
+        [
+            summarise(records, config.evaluation, seed=config.run.seed),
+            explanation_accuracy(records, _known_scenes(config, results), config.evaluation.confidence),
+            question_rows(
+                records,
+                samples=config.evaluation.bootstrap_samples,
+                confidence=config.evaluation.confidence,
+                seed=config.run.seed,
+            ),
+        ],
+        ignore_index=True,
+    )
+    compared = compare(records, config.evaluation, seed=config.run.seed)
+    _write_json(folder / "summary.json", _described(config, provenance, summary, compared, unlabelled_verdicts(records), absences))
+    for result in results:
+        _copy_figures(result, folder / "figures")
+        _copy_knowledge(result, folder / "knowledge")
+
+    keep_stages({(r.name.dataset, r.name.category): r.stages for r in results}, folder)
+    write_page(folder, config)
+
+    tracker = Tracker(config.tracking, project)
+    parent = tracker.log(parent_content(config, provenance, summary, folder))
+    for result, mllm, method, _ in entries:
+        tracker.log(child_content(config, provenance, summary, result, mllm, method, records, folder), parent=parent)
+
+    macro = summary[(summary.scope == "macro") & summary.value.notna()]
+    headline = {f"{r.dataset}.{r.mllm}.{r.method}.{r.metric}": float(r.value) for r in macro.itertuples()}
+    _write_json(config.run.output_dir / "latest_metrics.json", headline)
+    cached = [e.cached for r in results for e in r.stages.values() if isinstance(e, Entry)]
+    LOG.info("run %s: %d stages computed, %d from the store", provenance.run_id, cached.count(False), sum(cached))
+    return Outcome(
+        provenance.run_id, folder, parent, computed=cached.count(False), cached=sum(cached), absences=absences
+    )
+
+
+def _known_scenes(config: EagleConfig, results: list[CategoryResult]) -> dict[str, SceneRecord]:
+    """What the images of generated categories show, by image_id; real data has no such record."""
+    known: dict[str, SceneRecord] = {}
+    for name in (result.name for result in results):
+        root = config.datasets[name.dataset].root
+        if (root / name.category / SCENES_FILE).is_file():
+            known |= load_scenes(root, name.category)
+    return known
+
+
+def _absent_datasets(available: AvailableData) -> Iterator[NotRunRow]:
+    for dataset, absent in available.absent.items():
+        yield NotRunRow(dataset, ALL, ALL, ALL, absent.reason)
+
+
+def _absent_methods(results: list[CategoryResult]) -> Iterator[NotRunRow]:
+    for result in results:
+        for mllm, method, entry in result.records():
+            if isinstance(entry, NotRun):
+                yield NotRunRow(result.name.dataset, result.name.category, mllm, method, entry.reason)
+
+
+def _described(
+    config: EagleConfig,
+    provenance: Provenance,
+    summary: pd.DataFrame,
+    compared: tuple[Comparison, ...],
+    unlabelled: tuple[UnlabelledVerdicts, ...],
+    absences: tuple[NotRunRow, ...],
+) -> dict[str, Any]:
+    return {
+        "provenance": asdict(provenance),
+        "params": config.model_dump(mode="json"),
+        "summary": json.loads(summary.to_json(orient="records", double_precision=15)),
+        "comparisons": [asdict(c) for c in compared],
+        "unlabelled": [asdict(u) for u in unlabelled],
+        "not_run": [asdict(a) for a in absences],
+    }
+
+
+def _copy_figures(result: CategoryResult, figures: Path) -> None:
+    drawn = result.stages["figures"]
+    if isinstance(drawn, Entry):
+        target = figures / result.name.dataset / result.name.category
+        target.mkdir(parents=True, exist_ok=True)
+        for image in sorted(drawn.path.glob("*.png")):
+            shutil.copyfile(image, target / image.name)
+
+
+def _copy_knowledge(result: CategoryResult, target: Path) -> None:
+    """To be read, and to be reviewed: a corrected copy goes where ``echo.reviewed`` says."""
+    gathered = result.stages.get("knowledge")
+    if isinstance(gathered, Entry):
+        folder = target / result.name.dataset
+        folder.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(gathered.path / KNOWLEDGE_FILE, folder / f"{result.name.category}.json")
+
+
+def _write_json(path: Path, value: Any) -> None:
+    aside = path.with_name(f".{path.name}.{os.getpid()}")
+    aside.write_text(json.dumps(value, indent=1, sort_keys=True, allow_nan=False, default=str), encoding="utf-8")
+    aside.replace(path)

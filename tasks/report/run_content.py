@@ -1,0 +1,117 @@
+"""What MLflow is told about a run: dotted parameters, fitted values and metrics, provenance, pictures."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from eagle_core.attention.settings import AttentionSettings
+from eagle_core.config import EagleConfig
+from eagle_core.record_table import write_table
+from eagle_core.records import Threshold
+from tasks.stages.answers import GUIDED_METHODS
+from tasks.machinery.inputs import chat_model
+from tasks.machinery.params import flatten
+from tasks.machinery.provenance import Provenance
+from tasks.stages.threshold import read_threshold
+from tasks.machinery.tracking import RunContent
+
+UNLOGGED = ("run.output_dir", "run.cache_dir", "tracking.", "report.")
+
+
+def parent_content(config: EagleConfig, provenance: Provenance, summary: pd.DataFrame, folder: Path) -> RunContent:
+    """The benchmark's own run: macro and pooled metrics of every method, by ``mllm/method/metric``."""
+    wide = summary[summary.scope.isin(("macro", "pooled")) & summary.value.notna()]
+    return RunContent(
+        identity=provenance.run_id,
+        name=f"benchmark {provenance.run_id}",
+        params=logged_params(config),
+        metrics={f"{r.dataset}/{r.mllm}/{r.method}/{r.metric}": float(r.value) for r in wide.itertuples()},
+        tags=_tags(provenance),
+        artifacts=[(folder / name, "") for name in ("records.parquet", "summary.json", "report.html") if (folder / name).is_file()],
+    )
+
+
+def child_content(
+    config: EagleConfig,
+    provenance: Provenance,
+    summary: pd.DataFrame,
+    result: Any,
+    mllm: str,
+    method: str,
+    records: pd.DataFrame,
+    folder: Path,
+) -> RunContent:
+    """One (dataset, category, MLLM, method): its metrics, tau, s_max, gate, layers, records and pictures."""
+    dataset, category = result.name.dataset, result.name.category
+
+    def mine(table: pd.DataFrame) -> pd.Series:
+        return (table.dataset == dataset) & (table.mllm == mllm) & (table.method == method)
+
+    own = summary[mine(summary) & (summary.scope == category) & summary.value.notna()]
+    rows = records[mine(records) & (records.category == category)]
+    metrics = {r.metric: float(r.value) for r in own.itertuples()}
+    metrics |= {f"{r.metric}_low": float(r.low) for r in own.itertuples() if pd.notna(r.low)}
+    metrics |= {f"{r.metric}_high": float(r.high) for r in own.itertuples() if pd.notna(r.high)}
+    threshold = read_threshold(result.stages["threshold"])
+    metrics |= {
+        "tau": threshold.tau,
+        "tau_low": threshold.tau_low,
+        "tau_high": threshold.tau_high,
+        "s_max": threshold.s_max,
+        "interval_mass": threshold.interval_mass,
+        **_shift(threshold),
+        "defective_count": float(rows[rows.question_type == "anomaly_detection"].verdict_defective.fillna(value=False).sum()),
+        "gate_open_count": float(rows[rows.question_type == "anomaly_detection"].gate_open.fillna(value=False).sum()),
+        "unparsed_count": float((rows.status == "unparsed").sum()),
+        "failed_count": float((rows.status == "failed").sum()),
+    }
+    own_records = folder / "records" / f"{dataset}-{category}-{mllm}-{method}.parquet"
+    own_records.parent.mkdir(exist_ok=True)
+    write_table(rows, own_records)
+    pictures = sorted((folder / "figures" / dataset / category).glob("*.png"))
+    params = logged_params(config) | {"dataset": dataset, "category": category, "mllm": mllm, "method": method}
+    if method in GUIDED_METHODS:
+        depth = chat_model(config.mllms[mllm]).depth
+        layers = () if depth is None else AttentionSettings.from_config(config.caas).layers_for(depth)
+        params["caas.layers"] = " ".join(map(str, layers))
+    return RunContent(
+        identity=f"{provenance.run_id}/{dataset}/{category}/{mllm}/{method}",
+        name=f"{dataset}/{category} {method}" + (f" ({mllm})" if mllm != "none" else ""),
+        params=params,
+        metrics=metrics,
+        tags=_tags(provenance) | {f"warning.{i}": w for i, w in enumerate(threshold.warnings)},
+        artifacts=[(own_records, ""), *((picture, "figures") for picture in pictures)],
+    )
+
+
+def _shift(threshold: Threshold) -> dict[str, float]:
+    if threshold.shift is None:
+        return {}
+    check = threshold.shift
+    return {
+        "shift_effect": check.effect,
+        "shift_p_value": check.p_value,
+        "shift_score_scale": check.score_scale,
+        "shifted": float(check.shifted),
+    }
+
+
+def logged_params(config: EagleConfig) -> dict[str, Any]:
+    """Every parameter that is logged, by dotted key; not where files lie."""
+    flat = flatten(config)
+    return {k: v for k, v in flat.items() if not k.startswith(UNLOGGED) and not k.endswith(".root")}
+
+
+def _tags(provenance: Provenance) -> dict[str, str]:
+    return (
+        {
+            "eagle.run_id": provenance.run_id,
+            "git_commit": provenance.git_commit,
+            "params_sha256": provenance.params_sha256,
+        }
+        | {f"dvc.{name}": digest for name, digest in provenance.data_hashes.items()}
+        | {f"version.{name}": version for name, version in provenance.versions.items()}
+    )

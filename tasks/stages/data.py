@@ -1,0 +1,59 @@
+"""Stage of the data: make sure each dataset is there, as pinned, and list its categories."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from pathlib import Path
+
+from prefect import task
+
+from eagle_core.config import EagleConfig
+from eagle_core.errors import DataError
+from tasks.machinery.dataset import dataset_hash, ensure_demo
+from tasks.machinery.inputs import dataset_of, forget_datasets
+from tasks.machinery.stage import NotRun
+
+LOG = logging.getLogger("eagle.data")
+
+
+@dataclass(frozen=True, slots=True)
+class CategoryName:
+    """A category of a dataset."""
+
+    dataset: str
+    category: str
+
+
+@dataclass(frozen=True, slots=True)
+class AvailableData:
+    """The datasets that are there, with their DVC hashes, and why the others are not."""
+
+    hashes: dict[str, str]
+    categories: list[CategoryName]
+    absent: dict[str, NotRun]
+
+
+@task(name="data", persist_result=False)
+def prepare_data(config: EagleConfig, project: Path) -> AvailableData:
+    """Generate and verify the demo where it is asked for; list what there is."""
+    hashes: dict[str, str] = {}
+    categories: list[CategoryName] = []
+    absent: dict[str, NotRun] = {}
+    for name in config.datasets:
+        try:
+            ensure_available(config, name, project)
+            categories += [CategoryName(name, category) for category in dataset_of(config, name).categories]
+            hashes[name] = dataset_hash(config.datasets[name].root)
+        except DataError as error:
+            LOG.warning("dataset %s not run: %s", name, error)
+            absent[name] = NotRun("data", str(error))
+    return AvailableData(hashes, categories, absent)
+
+
+def ensure_available(config: EagleConfig, dataset: str, project: Path) -> None:
+    """Generate the demo data where ``dataset`` is the demo; every other dataset must be there already."""
+    forget_datasets()
+    root = config.datasets[dataset].root
+    if root == project / "data" / "demo":
+        ensure_demo(root, project)

@@ -1,0 +1,78 @@
+"""Stages of the expert: fit PatchCore on the normal images, predict the test images, score its maps."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from eagle_core.config import EagleConfig
+from eagle_core.expert.bundle import load_expert, save_expert
+from eagle_core.expert.fit import FittedExpert, fit_expert
+from eagle_core.expert.scoring import predict
+from eagle_core.records import ExpertPrediction, Failure, Sample
+from tasks.machinery.inputs import backbone, category_of, image_hashes, limit_threads, store_of
+from tasks.stages.predictions import write_predictions
+from tasks.machinery.progress import progress_bar
+from tasks.machinery.stage import stage
+from tasks.machinery.store import Entry
+
+FIT_VERSION = 1
+PREDICT_VERSION = 1
+
+
+@stage("expert")
+def fit(config: EagleConfig, dataset: str, category: str) -> Entry:
+    """Features, coreset and DBT scores. Neither kappa nor alpha enters its key."""
+    limit_threads(config)
+    samples = category_of(config, dataset, category).train
+    inputs = {
+        "images": image_hashes(samples),
+        "backbone": backbone(config.expert.backbone, config.run.device).fingerprint,
+        "expert": config.expert.model_dump(mode="json", exclude={"batch_size", "backbone"}),
+        "seed": config.run.seed,
+    }
+
+    def compute(folder: Path) -> None:
+        with progress_bar(f"{category}: expert") as report:
+            fitted = fit_expert(
+                samples, config.expert, seed=config.run.seed, device=config.run.device, progress=report
+            )
+        save_expert(fitted, folder)
+
+    return store_of(config).get_or_compute("expert", FIT_VERSION, inputs, compute)
+
+
+@stage("predictions")
+def score(config: EagleConfig, dataset: str, category: str, expert: Entry) -> Entry:
+    """The expert's reading of every test image."""
+    limit_threads(config)
+    samples = category_of(config, dataset, category).test
+    inputs = {"expert": expert.key, "images": image_hashes(samples)}
+
+    def compute(folder: Path) -> None:
+        readings = read_images(config, load_expert(expert.path), samples, f"{category}: expert")
+        write_predictions(folder, readings)
+
+    return store_of(config).get_or_compute("predictions", PREDICT_VERSION, inputs, compute)
+
+
+def read_images(
+    config: EagleConfig, expert: FittedExpert, samples: tuple[Sample, ...], title: str
+) -> list[ExpertPrediction | Failure]:
+    """The expert's reading of ``samples``, in their order, under a progress bar."""
+    with progress_bar(title) as report:
+        return list(
+            predict(
+                expert,
+                backbone(config.expert.backbone, config.run.device),
+                samples,
+                batch_size=config.expert.batch_size,
+                progress=report,
+            )
+        )
+
+
+def training_failures(expert: Entry) -> list[str]:
+    """Training images of a fitted expert that could not be read, with their reasons."""
+    described = json.loads((expert.path / "expert.json").read_text(encoding="utf-8"))
+    return [f"{f['image_id']}: {f['reason']}" for f in described.get("failures", [])]

@@ -1,0 +1,80 @@
+"""Stage of DBT: tau and s_max from the normal training scores. Instant; kappa enters here and not before."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from pydantic import TypeAdapter
+
+from eagle_core.config import EagleConfig
+from eagle_core.errors import ConfigurationError
+from eagle_core.expert.bundle import load_expert
+from eagle_core.expert.fit import FittedExpert
+from eagle_core.records import ExpertPrediction, Threshold
+from eagle_core.threshold.fit import fit_oracle, fit_threshold
+from eagle_core.threshold.shift import check_shift, with_shift
+from tasks.machinery.inputs import category_of, store_of
+from tasks.stages.predictions import read_predictions
+from tasks.machinery.stage import stage
+from tasks.machinery.store import Entry
+
+VERSION = 2
+
+
+@stage("threshold")
+def fit(config: EagleConfig, dataset: str, category: str, expert: Entry, predictions: Entry | None) -> Entry:
+    """Fit the configured rule and compare the test images with the training images.
+
+    Only the rule named ``oracle`` looks at test labels; only ``threshold.adapt`` lets test images move tau.
+    """
+    oracle = config.threshold.method == "oracle"
+    inputs = {
+        "expert": expert.key,
+        "threshold": config.threshold.model_dump(mode="json"),
+        "seed": config.run.seed,
+        "predictions": predictions.key if predictions else None,
+    }
+
+    def compute(folder: Path) -> None:
+        fitted = load_expert(expert.path)
+        scores = fitted.training_scores
+        if oracle:
+            if predictions is None:
+                raise ConfigurationError("threshold.method oracle needs labelled test images: use another rule here")
+            read = read_predictions(predictions.path).by_image
+            labelled = [s for s in category_of(config, dataset, category).test if s.image_id in read]
+            labels = [s.is_defective for s in labelled]
+            threshold = fit_oracle(scores, [read[s.image_id].score for s in labelled], labels)
+        else:
+            threshold = fit_threshold(scores, config.threshold, seed=config.run.seed)
+        if predictions is not None:
+            threshold = compare(threshold, fitted, list(read_predictions(predictions.path).by_image.values()), config)
+        text = json.dumps(dataclasses.asdict(threshold), indent=1, allow_nan=False)
+        (folder / "threshold.json").write_text(text, encoding="utf-8")
+
+    return store_of(config).get_or_compute("threshold", VERSION, inputs, compute)
+
+
+def compare(
+    threshold: Threshold, fitted: FittedExpert, predictions: Sequence[ExpertPrediction], config: EagleConfig
+) -> Threshold:
+    """``threshold`` after the shift check of a batch; unchanged where there is nothing to compare."""
+    if not predictions or len(fitted.training_image_ids) < 2:
+        return threshold
+    shift = check_shift(
+        fitted.training_embeddings.numpy(),
+        np.stack([p.embedding for p in predictions]),
+        fitted.training_scores.scores,
+        np.array([p.score for p in predictions]),
+    )
+    return with_shift(threshold, shift, adapt=config.threshold.adapt == "when_shifted")
+
+
+def read_threshold(entry: Entry) -> Threshold:
+    """The fitted threshold of an entry."""
+    text = (entry.path / "threshold.json").read_text(encoding="utf-8")
+    return TypeAdapter(Threshold).validate_json(text)

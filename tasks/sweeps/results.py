@@ -1,0 +1,228 @@
+"""What a sweep leaves behind: MLflow's parent and children, ``points.parquet`` (every metric) and ``points.csv``.
+
+The folder is ``<output_dir>/<title>/<sweep_id>/``; the title is ``sweep`` or an experiment's name.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from prefect import task
+
+from eagle_core.errors import FitError
+from tasks.stages.data import CategoryName
+from tasks.machinery.provenance import Provenance, with_parameters
+from tasks.report.run_content import logged_params, parent_content
+from tasks.sweeps.points import Point, PointRecords, measure
+from tasks.stages.threshold import read_threshold
+from tasks.machinery.tracking import Tracker
+
+SUBJECT = ["dataset", "mllm", "method"]
+
+
+@dataclass(frozen=True, slots=True)
+class SweepIdentity:
+    """What a sweep is found again by."""
+
+    sweep_id: str
+    """12 hex digits of the points' parameters, data and commit: the same sweep again continues."""
+    title: str
+    provenance: Provenance
+    """Of the first point."""
+    folder: Path
+    mlflow_run_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class PointResult:
+    """What one point came to."""
+
+    point: Point
+    summary: pd.DataFrame
+    """Columns of ``summarise`` without intervals, and ``gate_open_count``."""
+    parts: tuple[PointRecords, ...]
+    """Where its records are, MLLM by MLLM."""
+    absences: tuple[tuple[CategoryName, str, str, str], ...]
+    mlflow_run_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class SweepOutcome:
+    """What a sweep ends with."""
+
+    identity: SweepIdentity
+    results: tuple[PointResult, ...]
+
+    @property
+    def table(self) -> pd.DataFrame:
+        """One row for each point, dataset, MLLM and method; metrics are columns."""
+        return wide(self.results)
+
+    @property
+    def distinct(self) -> int:
+        """How many points differ from every earlier one in a metric."""
+        table = self.table
+        measured = table.drop(columns=[key for key in table.columns if key in self.results[0].point.values])
+        rows = measured.groupby("point").apply(lambda part: part.to_csv(index=False), include_groups=False)
+        return int(rows.nunique())
+
+    @property
+    def absences(self) -> tuple[str, ...]:
+        """What was not run, and why, a line each."""
+        lines = {
+            (r.point.label, f"{n.dataset}/{n.category} {mllm} {method}: {why}")
+            for r in self.results
+            for n, mllm, method, why in r.absences
+        }
+        everywhere = {line for _, line in lines if sum(other == line for _, other in lines) == len(self.results)}
+        own = sorted(f"{label}: {line}" for label, line in lines if line not in everywhere)
+        return (*sorted(everywhere), *own)
+
+
+@task(name="sweep identity", persist_result=False)
+def open_sweep(title: str, points: Sequence[Point], provenance: Provenance, project: Path) -> SweepIdentity:
+    """Name the sweep and make its parent run, so that points appear in MLflow as they are done."""
+    config = points[0].config
+    described = json.dumps([title, [[p.label, with_parameters(provenance, p.config).run_id] for p in points]])
+    sweep_id = hashlib.sha256(described.encode()).hexdigest()[:12]
+    folder = config.run.output_dir / title / sweep_id
+    folder.mkdir(parents=True, exist_ok=True)
+    own = dataclasses.replace(provenance, run_id=sweep_id)
+    content = dataclasses.replace(
+        parent_content(config, own, _no_metrics(), folder),
+        name=f"{title} {sweep_id}",
+        params=_shared(points) | _varied(points),
+        artifacts=(),
+    )
+    return SweepIdentity(sweep_id, title, own, folder, Tracker(config.tracking, project).log(content))
+
+
+@task(name="point metrics", persist_result=False)
+def conclude_point(
+    identity: SweepIdentity, point: Point, parts: Sequence[PointRecords], project: Path
+) -> PointResult:
+    """Measure one point and log it as a child of the sweep's run; nothing of it could be run: no metrics."""
+    absences = tuple(absent for part in parts for absent in part.absences)
+    groups = {key: entries for part in parts for key, entries in part.entries.items()}
+    measured = [measure(point.config, entries) for entries in groups.values()]
+    summary = pd.concat(measured, ignore_index=True) if measured else _no_metrics()
+    own = with_parameters(identity.provenance, point.config)
+    content = parent_content(point.config, own, summary, identity.folder)
+    run = Tracker(point.config.tracking, project).log(
+        dataclasses.replace(
+            content,
+            identity=f"{identity.sweep_id}/{hashlib.sha256(point.label.encode()).hexdigest()[:12]}",
+            name=point.label,
+            metrics={**content.metrics, **_fitted(summary, parts)},
+            artifacts=(),
+        ),
+        parent=identity.mlflow_run_id,
+    )
+    return PointResult(point, summary, tuple(parts), absences, run)
+
+
+@task(name="sweep table", persist_result=False)
+def conclude_sweep(identity: SweepIdentity, results: Sequence[PointResult], project: Path) -> SweepOutcome:
+    """Write the tables of all points and finish the parent run.
+
+    Raises:
+        FitError: Nothing of any point could be run.
+    """
+    if all(result.summary.empty for result in results):
+        reasons = sorted({absent[-1] for result in results for absent in result.absences})
+        raise FitError(f"{identity.title}: nothing could be run: {'; '.join(reasons)}")
+    points = [result.point for result in results]
+    measured = [result for result in results if not result.summary.empty]
+    long = pd.concat([_long(result, points) for result in measured], ignore_index=True)
+    _replace(identity.folder / "points.parquet", long.to_parquet)
+    table = wide(results)
+    _replace(identity.folder / "points.csv", lambda path: table.to_csv(path, index=False))
+    outcome = SweepOutcome(identity, tuple(results))
+    log_parent(outcome, project, [(identity.folder / "points.parquet", ""), (identity.folder / "points.csv", "")])
+    return outcome
+
+
+def log_parent(outcome: SweepOutcome, project: Path, artifacts: Sequence[tuple[Path, str]]) -> None:
+    """Log the sweep's own run with files of its folder; what was logged before stays."""
+    identity, points = outcome.identity, [result.point for result in outcome.results]
+    content = parent_content(points[0].config, identity.provenance, _no_metrics(), identity.folder)
+    Tracker(points[0].config.tracking, project).log(
+        dataclasses.replace(
+            content,
+            name=f"{identity.title} {identity.sweep_id}",
+            params=_shared(points) | _varied(points),
+            metrics={"points": float(len(points))},
+            artifacts=list(artifacts),
+        )
+    )
+
+
+def wide(results: Sequence[PointResult]) -> pd.DataFrame:
+    """One row for each point, dataset, MLLM and method; macro and pooled metrics are columns."""
+    points = [result.point for result in results]
+    rows = []
+    for result in results:
+        if result.summary.empty:
+            continue
+        known = result.summary[result.summary["scope"].isin(("macro", "pooled"))]
+        table = known.pivot(index=[*SUBJECT, "gate_open_count"], columns="metric", values="value").reset_index()
+        rows.append(_labelled(table, result.point, points))
+    return pd.concat(rows, ignore_index=True)
+
+
+def _long(result: PointResult, points: Sequence[Point]) -> pd.DataFrame:
+    return _labelled(result.summary.reset_index(drop=True), result.point, points)
+
+
+def _labelled(table: pd.DataFrame, point: Point, points: Sequence[Point]) -> pd.DataFrame:
+    """``table`` behind columns for the point's label and for each parameter that varies."""
+    keys = list(dict.fromkeys(key for p in points for key in p.values))
+    for position, key in enumerate(keys):
+        known = [p.values[key] for p in points if key in p.values]
+        value = point.values.get(key)
+        numbers = all(isinstance(v, (int, float)) and not isinstance(v, bool) for v in known)
+        shown = value if numbers or value is None else str(value)
+        table.insert(position, key, pd.Series([shown] * len(table), dtype="float64" if numbers else "string"))
+    table.insert(0, "point", pd.Series([point.label] * len(table), dtype="string"))
+    return table
+
+
+def _fitted(summary: pd.DataFrame, parts: Sequence[PointRecords]) -> dict[str, float]:
+    """tau and s_max of every category, and how often the gate opened for each method."""
+    found = {}
+    for name, entry in ((name, entry) for part in parts for name, entry in part.thresholds.items()):
+        fitted = read_threshold(entry)
+        found[f"{name.dataset}/{name.category}/tau"] = fitted.tau
+        found[f"{name.dataset}/{name.category}/s_max"] = fitted.s_max
+    opened = summary[[*SUBJECT, "gate_open_count"]].drop_duplicates()
+    return found | {f"{r.dataset}/{r.mllm}/{r.method}/gate_open_count": float(r.gate_open_count) for r in opened.itertuples()}
+
+
+def _shared(points: Sequence[Point]) -> dict[str, Any]:
+    """Parameters that are the same at every point."""
+    parameters = [logged_params(point.config) for point in points]
+    return {k: v for k, v in parameters[0].items() if all(p.get(k) == v for p in parameters[1:])}
+
+
+def _varied(points: Sequence[Point]) -> dict[str, str]:
+    """Each varied key with all its values, under ``sweep.KEY``."""
+    keys = dict.fromkeys(key for p in points for key in p.values)
+    return {f"sweep.{k}": " ".join(dict.fromkeys(str(p.values.get(k, "–")) for p in points)) for k in keys}
+
+
+def _no_metrics() -> pd.DataFrame:
+    return pd.DataFrame({name: [] for name in (*SUBJECT, "scope", "metric", "value", "gate_open_count")})
+
+
+def _replace(path: Path, write: Callable[[Path], Any]) -> None:
+    aside = path.with_name(f".{path.name}.{os.getpid()}")
+    write(aside)
+    aside.replace(path)

@@ -1,0 +1,109 @@
+"""params.yaml: every shipped profile parses; what is wrong is refused by its dotted key."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from eagle_core.config import EagleConfig
+from eagle_core.errors import ConfigurationError
+from tasks.machinery.params import flatten, load_params, parse_assignments, profile_names
+
+PARAMS = Path(__file__).parents[2] / "params.yaml"
+
+
+@pytest.mark.parametrize("profile", profile_names(PARAMS))
+def test_every_shipped_profile_parses(profile: str) -> None:
+    config = load_params(PARAMS, profile)
+    assert all(d.root.is_absolute() for d in config.datasets.values())
+    assert config.tracking.tracking_uri == f"sqlite:///{PARAMS.parent}/mlflow.db"
+
+
+def test_profiles_named_in_the_design_exist() -> None:
+    assert {"demo", "mvtec", "visa", "paper"} <= set(profile_names(PARAMS))
+
+
+def test_paper_profile_holds_the_papers_settings() -> None:
+    config = load_params(PARAMS, "paper")
+    assert (config.caas.alpha, config.threshold.kappa, config.expert.coreset.ratio) == (0.6, 3.0, 0.1)
+    pre = config.expert.preprocessing
+    assert (pre.resize, pre.center_crop, config.expert.backbone.name) == (256, 224, "wide_resnet50_2")
+    assert set(config.datasets) == {"mvtec_ad", "visa"}
+    assert "embedded" not in config.mllms
+
+
+def test_base_values_are_the_defaults_of_the_config() -> None:
+    """params.yaml spells out the defaults; a drift between the two would be silent."""
+    written = load_params(PARAMS).model_dump(mode="json", exclude={"datasets", "run", "tracking"})
+    default = EagleConfig(datasets={"demo": {"root": "x"}}).model_dump(mode="json", exclude={"datasets", "run", "tracking"})
+    assert written == default
+
+
+@pytest.mark.parametrize(
+    ("assignment", "words"),
+    [
+        ("caas.alhpa=1", ["caas.alhpa", "unknown", "alpha"]),
+        ("caas.alpha=-3", ["caas.alpha", "-3"]),
+        ("caas.alpha=high", ["caas.alpha", "number", "high"]),
+        ("caas.alpha=.nan", ["caas.alpha"]),
+        ("caas.first_layer=20", ["caas", "first_layer"]),
+        ("expert.coreset.ratioo=1", ["expert.coreset.ratioo", "ratio"]),
+        ("threshold.method=magic", ["threshold.method", "kappa_sigma", "gev"]),
+        ("expert.preprocessing={resize: 100, center_crop: 224}", ["expert.preprocessing", "exceeds"]),
+        ("datasets.demo=null", ["datasets"]),
+        ("nothing.here=1", ["nothing", "datasets"]),
+    ],
+)
+def test_wrong_values_are_refused_by_name(assignment: str, words: list[str]) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        load_params(PARAMS, "demo", parse_assignments([assignment]))
+    assert all(word in str(caught.value) for word in words), str(caught.value)
+
+
+def test_unknown_profile_lists_the_known_ones() -> None:
+    with pytest.raises(ConfigurationError, match="no profile 'nope'; there are: .*demo"):
+        load_params(PARAMS, "nope")
+
+
+@pytest.mark.parametrize("text", ["caas.alpha", "=1", "caas.alpha=[1"])
+def test_malformed_assignment(text: str) -> None:
+    with pytest.raises(ConfigurationError, match="--set"):
+        parse_assignments([text])
+
+
+def test_missing_and_malformed_file(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match="does not exist"):
+        load_params(tmp_path / "params.yaml")
+    (tmp_path / "params.yaml").write_text("a: [")
+    with pytest.raises(ConfigurationError, match="not valid YAML"):
+        load_params(tmp_path / "params.yaml")
+
+
+def test_overrides_leave_the_rest_alone_and_flatten_to_dotted_keys() -> None:
+    config = load_params(PARAMS, "demo", {"caas.alpha": 0.25, "threshold.kappa": 2})
+    base, changed = flatten(load_params(PARAMS)), flatten(config)
+    assert {k for k in base if base[k] != changed[k]} == {"caas.alpha", "threshold.kappa"}
+    assert changed["caas.alpha"] == 0.25
+
+
+@pytest.mark.parametrize("profiles", ["[a]", "{demo: [1]}", "text"])
+def test_malformed_profiles_are_named(tmp_path: Path, profiles: str) -> None:
+    path = tmp_path / "params.yaml"
+    path.write_text(f"datasets: {{demo: {{root: x}}}}\nprofiles: {profiles}\n")
+    with pytest.raises(ConfigurationError, match="profiles"):
+        load_params(path)
+
+
+def test_what_is_no_text_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match="cannot be read"):
+        load_params(tmp_path)
+    (tmp_path / "binary.yaml").write_bytes(b"\xff\xfe\x00\xd8")
+    with pytest.raises(ConfigurationError, match="binary.yaml"):
+        load_params(tmp_path / "binary.yaml")
+
+
+@pytest.mark.parametrize(("methods", "word"), [([], "at least 1"), (["expert", "expert"], "named twice")])
+def test_methods_are_some_and_each_once(methods: list[str], word: str) -> None:
+    with pytest.raises(ConfigurationError, match=f"methods.*{word}"):
+        load_params(PARAMS, "demo", {"methods": methods})
