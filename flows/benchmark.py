@@ -7,17 +7,10 @@ from prefect.futures import PrefectFuture
 
 from eagle_core.config import EagleConfig
 from eagle_core.record_table import NO_MLLM
-from tasks.stages import answers
-from tasks.stages import expert
-from tasks.stages import expert_records
-from tasks.stages import figures
-from tasks.stages import knowledge
-from tasks.stages import localisation
-from tasks.stages import memory
-from tasks.stages import threshold
+from tasks.report.conclusion import CategoryResult
+from tasks.stages import answers, expert, expert_records, figures, knowledge, localisation, memory, threshold
 from tasks.stages.answers import ECHO_METHODS, Job
 from tasks.stages.data import CategoryName
-from tasks.report.conclusion import CategoryResult
 
 
 @flow(name="benchmark", persist_result=False)

@@ -11,11 +11,10 @@ from prefect import flow
 from eagle_core.config import EagleConfig
 from flows.benchmark import benchmark
 from flows.runners import task_runner
-from tasks.stages.data import prepare_data
-from tasks.report.conclusion import conclude
 from tasks.machinery.params import load_params
 from tasks.machinery.provenance import provenance_of
-from tasks.report.conclusion import Outcome
+from tasks.report.conclusion import Outcome, conclude
+from tasks.stages.data import prepare_data
 
 LOG = logging.getLogger("eagle.flow")
 

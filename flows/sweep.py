@@ -14,12 +14,11 @@ from eagle_core.config import DatasetConfig
 from eagle_core.experiments.grid import grid_points
 from eagle_core.record_table import NO_MLLM
 from flows.runners import task_runner
-from tasks.stages import expert
-from tasks.stages.data import prepare_data
-from tasks.sweeps import results
-from tasks.stages.data import CategoryName
 from tasks.machinery.progress import progress_bar
 from tasks.machinery.provenance import provenance_of
+from tasks.stages import expert
+from tasks.stages.data import CategoryName, prepare_data
+from tasks.sweeps import results
 from tasks.sweeps.points import FittedCategory, Point, answer_point, points_of
 from tasks.sweeps.results import SweepOutcome
 

@@ -29,13 +29,12 @@ from eagle_core.records import (
     Threshold,
 )
 from eagle_core.report import overlay_panel
-from tasks.stages import expert
-from tasks.stages import threshold
-from tasks.stages.answers import Job, answers_to
 from tasks.machinery.inputs import category_of, chat_model, dataset_of, limit_threads
+from tasks.machinery.stage import entry_of
+from tasks.stages import expert, threshold
+from tasks.stages.answers import Job, answers_to
 from tasks.stages.predictions import Predictions
 from tasks.stages.prompter import TemplatePrompter
-from tasks.machinery.stage import entry_of
 
 EXPLANATION_TOKENS = 32
 

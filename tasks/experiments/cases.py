@@ -15,15 +15,15 @@ from eagle_core.experiments.case_sheet import Case, GivenLetter
 from eagle_core.methods.plan import Plan
 from eagle_core.mmad.question_types import TITLES
 from eagle_core.records import ImagePart, QuestionType, TextPart
-from tasks.stages import knowledge
 from tasks.machinery.inputs import category_of
+from tasks.machinery.stage import NotRun, entry_of
+from tasks.stages import knowledge
 from tasks.stages.predictions import read_predictions
 from tasks.stages.prompter import EchoPrompter, planner_of
 from tasks.stages.questions import questions_of
-from tasks.machinery.stage import NotRun, entry_of
+from tasks.stages.threshold import read_threshold
 from tasks.sweeps.points import FittedCategory, memories, records_of
 from tasks.sweeps.results import PointResult, SweepOutcome
-from tasks.stages.threshold import read_threshold
 
 FILE = "cases.md"
 COLUMNS = ["dataset", "mllm", "question_type", "image_id", "references", "method", "letter", "right_letter", "was_right"]

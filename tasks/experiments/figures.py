@@ -10,12 +10,12 @@ from eagle_core.expert.bundle import load_expert
 from eagle_core.records import Sample
 from eagle_core.report import contact_sheet, threshold_plot
 from tasks.machinery.inputs import category_of
-from tasks.stages.predictions import Predictions, read_predictions
 from tasks.machinery.stage import NotRun
 from tasks.machinery.store import Entry
+from tasks.stages.predictions import Predictions, read_predictions
+from tasks.stages.threshold import read_threshold
 from tasks.sweeps.points import FittedCategory, records_of
 from tasks.sweeps.results import PointResult, SweepOutcome
-from tasks.stages.threshold import read_threshold
 
 
 def alpha_curve(sweep: SweepOutcome, folder: Path) -> None:

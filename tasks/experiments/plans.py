@@ -11,13 +11,13 @@ from eagle_core.mllm.chat import TransformersChatModel
 from eagle_core.record_table import NO_MLLM
 from eagle_core.records import Method, Sample
 from tasks.machinery.inputs import category_of, chat_model
-from tasks.stages.predictions import read_predictions
-from tasks.stages.prompter import TemplatePrompter
 from tasks.machinery.stage import NotRun
 from tasks.machinery.store import Entry
+from tasks.stages.predictions import read_predictions
+from tasks.stages.prompter import TemplatePrompter
+from tasks.stages.threshold import read_threshold
 from tasks.sweeps.points import FittedCategory
 from tasks.sweeps.results import PointResult, SweepOutcome
-from tasks.stages.threshold import read_threshold
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,8 +15,8 @@ from eagle_core.expert.backbone import Backbone, load_backbone
 from eagle_core.mllm.loading import load_model
 from eagle_core.mllm.protocol import ChatModel
 from eagle_core.records import Sample
-from tasks.stages.degraded import degraded
 from tasks.machinery.store import Store, file_sha256
+from tasks.stages.degraded import degraded
 
 ASKING = threading.Lock()
 """One question batch at a time: a model in memory is shared by the threads of the task runner."""

@@ -19,9 +19,9 @@ from eagle_core.report.boxed_image import PIXELS
 from eagle_core.report.page.content import Picture
 from eagle_core.report.page.pictures import data_uri, heat_over
 from tasks.machinery.inputs import chat_model
+from tasks.machinery.store import Entry
 from tasks.stages.predictions import read_predictions
 from tasks.stages.prompter import TemplatePrompter
-from tasks.machinery.store import Entry
 from tasks.stages.threshold import read_threshold
 
 SHOWN: tuple[tuple[Literal["eagle_no_caas", "eagle"], str], ...] = (

@@ -30,14 +30,14 @@ from eagle_core.evaluation.table import ALL, NotRunRow
 from eagle_core.evaluation.unlabelled import UnlabelledVerdicts, unlabelled_verdicts
 from eagle_core.mmad.summary import question_rows
 from eagle_core.record_table import read_records, write_table
-from tasks.stages.knowledge import FILE as KNOWLEDGE_FILE
-from tasks.report.page import keep_stages, write_page
-from tasks.stages.data import AvailableData, CategoryName
 from tasks.machinery.provenance import Provenance
-from tasks.report.run_content import child_content, parent_content
 from tasks.machinery.stage import NotRun
 from tasks.machinery.store import Entry
 from tasks.machinery.tracking import Tracker
+from tasks.report.page import keep_stages, write_page
+from tasks.report.run_content import child_content, parent_content
+from tasks.stages.data import AvailableData, CategoryName
+from tasks.stages.knowledge import FILE as KNOWLEDGE_FILE
 
 LOG = logging.getLogger("eagle.report")
 

@@ -32,15 +32,15 @@ from eagle_core.report.page.plots import (
     score_histograms,
 )
 from eagle_core.report.page.render import render
-from tasks.report.tables import tables as summary_tables
-from tasks.report.tables import threshold_tables, unlabelled_tables
 from tasks.machinery.inputs import category_of, store_of
-from tasks.report.attention import attention_pictures
 from tasks.machinery.params import as_yaml
-from tasks.stages.predictions import read_predictions
 from tasks.machinery.progress import progress_bar
 from tasks.machinery.stage import NotRun
 from tasks.machinery.store import Entry, file_sha256
+from tasks.report.attention import attention_pictures
+from tasks.report.tables import tables as summary_tables
+from tasks.report.tables import threshold_tables, unlabelled_tables
+from tasks.stages.predictions import read_predictions
 from tasks.stages.threshold import read_threshold
 
 VERSION = 3

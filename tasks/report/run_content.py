@@ -11,12 +11,12 @@ from eagle_core.attention.settings import AttentionSettings
 from eagle_core.config import EagleConfig
 from eagle_core.record_table import write_table
 from eagle_core.records import Threshold
-from tasks.stages.answers import GUIDED_METHODS
 from tasks.machinery.inputs import chat_model
 from tasks.machinery.params import flatten
 from tasks.machinery.provenance import Provenance
-from tasks.stages.threshold import read_threshold
 from tasks.machinery.tracking import RunContent
+from tasks.stages.answers import GUIDED_METHODS
+from tasks.stages.threshold import read_threshold
 
 UNLOGGED = ("run.output_dir", "run.cache_dir", "tracking.", "report.")
 

@@ -24,14 +24,14 @@ from eagle_core.mllm.answering import rule_for
 from eagle_core.mllm.protocol import ChatModel
 from eagle_core.record_table import Record, write_records
 from eagle_core.records import Answer, ExpertPrediction, ImagePart, Method, Prompt, Sample, Threshold
-from tasks.stages.explanations import explanations_to, to_explain
 from tasks.machinery.inputs import ASKING, category_of, chat_model, image_hashes, limit_threads, store_of
-from tasks.stages.predictions import Predictions, read_predictions
 from tasks.machinery.progress import progress_bar
-from tasks.stages.prompter import EchoPrompter, Prompter, TemplatePrompter, planner_of
-from tasks.stages.questions import QuestionsByImage, digest_of, questions_of
 from tasks.machinery.stage import stage
 from tasks.machinery.store import Entry, Store, content_key
+from tasks.stages.explanations import explanations_to, to_explain
+from tasks.stages.predictions import Predictions, read_predictions
+from tasks.stages.prompter import EchoPrompter, Prompter, TemplatePrompter, planner_of
+from tasks.stages.questions import QuestionsByImage, digest_of, questions_of
 from tasks.stages.threshold import read_threshold
 
 ANSWER_VERSION = 1

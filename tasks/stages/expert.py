@@ -11,10 +11,10 @@ from eagle_core.expert.fit import FittedExpert, fit_expert
 from eagle_core.expert.scoring import predict
 from eagle_core.records import ExpertPrediction, Failure, Sample
 from tasks.machinery.inputs import backbone, category_of, image_hashes, limit_threads, store_of
-from tasks.stages.predictions import write_predictions
 from tasks.machinery.progress import progress_bar
 from tasks.machinery.stage import stage
 from tasks.machinery.store import Entry
+from tasks.stages.predictions import write_predictions
 
 FIT_VERSION = 1
 PREDICT_VERSION = 1

@@ -12,9 +12,9 @@ from eagle_core.expert.bundle import load_expert
 from eagle_core.record_table import read_records
 from eagle_core.report import contact_sheet, threshold_plot
 from tasks.machinery.inputs import category_of, store_of
-from tasks.stages.predictions import read_predictions
 from tasks.machinery.stage import NotRun, stage
 from tasks.machinery.store import Entry
+from tasks.stages.predictions import read_predictions
 from tasks.stages.threshold import read_threshold
 
 VERSION = 1

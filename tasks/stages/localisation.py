@@ -8,9 +8,9 @@ from pathlib import Path
 from eagle_core.config import EagleConfig
 from eagle_core.evaluation.localisation import localisation_metrics
 from tasks.machinery.inputs import category_of, content_hash, store_of
-from tasks.stages.predictions import read_predictions
 from tasks.machinery.stage import stage
 from tasks.machinery.store import Entry
+from tasks.stages.predictions import read_predictions
 
 VERSION = 1
 

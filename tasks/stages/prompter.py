@@ -30,12 +30,12 @@ from eagle_core.records import Question, Sample, Threshold
 from eagle_core.retrieval.clip import combined
 from eagle_core.retrieval.memory import ImageMemory, MemoryEntry
 from eagle_core.retrieval.templates import TemplateIndex
-from tasks.stages import knowledge as knowledge_stage
 from tasks.machinery.inputs import category_of, chat_model
 from tasks.machinery.kept_images import read_kept
+from tasks.machinery.store import Entry
+from tasks.stages import knowledge as knowledge_stage
 from tasks.stages.memory import clip_encoder
 from tasks.stages.predictions import Predictions
-from tasks.machinery.store import Entry
 
 
 class Prompter(Protocol):

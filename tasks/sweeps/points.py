@@ -20,17 +20,13 @@ from eagle_core.errors import EagleError
 from eagle_core.evaluation.summary import summarise
 from eagle_core.mmad.summary import question_rows
 from eagle_core.record_table import NO_MLLM, read_records
-from tasks.stages import answers
-from tasks.stages import expert_records
-from tasks.stages import knowledge
-from tasks.stages import memory
-from tasks.stages import threshold
-from tasks.stages.answers import ECHO_METHODS, Job
 from tasks.machinery.inputs import store_of
 from tasks.machinery.params import load_params, parse_assignments
-from tasks.stages.data import CategoryName
 from tasks.machinery.stage import NotRun, entry_of
 from tasks.machinery.store import Entry
+from tasks.stages import answers, expert_records, knowledge, memory, threshold
+from tasks.stages.answers import ECHO_METHODS, Job
+from tasks.stages.data import CategoryName
 
 LOG = logging.getLogger("eagle.sweep")
 WITHOUT = {"explanation.when": "never"}

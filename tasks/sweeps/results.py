@@ -18,12 +18,12 @@ import pandas as pd
 from prefect import task
 
 from eagle_core.errors import FitError
-from tasks.stages.data import CategoryName
 from tasks.machinery.provenance import Provenance, with_parameters
-from tasks.report.run_content import logged_params, parent_content
-from tasks.sweeps.points import Point, PointRecords, measure
-from tasks.stages.threshold import read_threshold
 from tasks.machinery.tracking import Tracker
+from tasks.report.run_content import logged_params, parent_content
+from tasks.stages.data import CategoryName
+from tasks.stages.threshold import read_threshold
+from tasks.sweeps.points import Point, PointRecords, measure
 
 SUBJECT = ["dataset", "mllm", "method"]
 

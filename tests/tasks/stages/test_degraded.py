@@ -8,8 +8,8 @@ import numpy as np
 from PIL import Image
 
 from eagle_core.config import EagleConfig
-from tasks.stages.degraded import degraded
 from tasks.machinery.inputs import category_of, image_hashes
+from tasks.stages.degraded import degraded
 
 
 def config(root: Path, cache: Path, **degradation: float) -> EagleConfig:

@@ -11,8 +11,8 @@ from PIL import Image
 
 from eagle_core.config import EagleConfig
 from eagle_core.errors import ConfigurationError, DataError
-from tasks.stages.knowledge import FILE, gather, text_for
 from tasks.machinery.stage import entry_of
+from tasks.stages.knowledge import FILE, gather, text_for
 
 
 @pytest.fixture
