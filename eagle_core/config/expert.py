@@ -28,12 +28,17 @@ class PreprocessingConfig(Section):
 
 
 class BackboneConfig(Section):
-    """The feature extractor. Weights: ``embedded``, ``pretrained`` (downloaded by name), or a local safetensors file."""
+    """The feature extractor.
 
-    name: str = "embedded"
-    """``embedded``, or a timm model name."""
-    weights: str = "embedded"
-    layers: tuple[str, ...] = ("layer2", "layer3")
+    Weights: ``packaged`` (from an installed Python package), ``pretrained`` (downloaded by name), ``embedded``, or a
+    local safetensors file.
+    """
+
+    name: str = "tf_efficientnet_lite0"
+    """A timm model name, or ``embedded``."""
+    weights: str = "packaged"
+    layers: tuple[str, ...] | None = None
+    """As timm prints them; None: those at an eighth and a sixteenth of the input's side."""
 
 
 class CoresetConfig(Section):

@@ -13,12 +13,15 @@ import torch
 
 from eagle_core.config import BackboneConfig, PreprocessingConfig
 from eagle_core.errors import ConfigurationError, WeightsError
+from eagle_core.expert.packaged import packaged_weights
 
 EMBEDDED_FOLDER = Path(__file__).parent.parent / "assets" / "backbone"
-THREE_WAYS = (
-    "set backbone.name and backbone.weights to embedded, backbone.weights to a local safetensors file, "
-    "or to pretrained on a machine that can reach the model hub"
+REMEDY = (
+    "set backbone.weights to packaged (backbone.name tf_efficientnet_lite0, which is installed with Eagle), to a local "
+    "safetensors file, or to pretrained on a machine that can reach the model hub"
 )
+STRIDES = (8, 16)
+"""Of the layers that are taken where none are named: PatchCore's layer2 and layer3 of a ResNet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,33 +50,51 @@ def resolve_architecture(config: BackboneConfig) -> Architecture:
     """Look the configured backbone up.
 
     Raises:
-        ConfigurationError: timm does not know the model, the model has not these layers in this order, or
-            name and weights contradict each other.
+        ConfigurationError: timm does not know the model, the model has not these layers in this order, no
+            package ships its weights, or name and weights contradict each other.
         WeightsError: The embedded backbone is asked for and not installed.
     """
     if (config.name == "embedded") != (config.weights == "embedded"):
         raise ConfigurationError(
             f"backbone.name ({config.name}) and backbone.weights ({config.weights}): both must be embedded, or neither"
         )
+    if config.weights == "packaged":
+        packaged_weights(config.name)
     described = _embedded() if config.name == "embedded" else _timm(config.name)
     name = described.name
     # Built on the meta device: shapes only, no memory and no random numbers.
     with torch.device("meta"):
         info: Any = timm.create_model(name, features_only=True, pretrained=False).feature_info
     stages = {stage["module"]: (stage["num_chs"], stage["reduction"]) for stage in info.info}
-    # anomalib drops layers that it does not find, and timm returns them in its own order: both refused here.
-    if not config.layers or list(config.layers) != [stage for stage in stages if stage in config.layers]:
-        raise ConfigurationError(
-            f"backbone.layers: [{', '.join(config.layers)}] must be some of {name}'s, in this order: {', '.join(stages)}"
-        )
+    layers = _layers(config.layers, name, {module: stride for module, (_, stride) in stages.items()})
     return Architecture(
         name=name,
-        layers=config.layers,
+        layers=layers,
         mean=described.mean,
         std=described.std,
-        dimension=sum(stages[layer][0] for layer in config.layers),
-        stride=stages[config.layers[0]][1],
+        dimension=sum(stages[layer][0] for layer in layers),
+        stride=stages[layers[0]][1],
     )
+
+
+def _layers(asked: tuple[str, ...] | None, name: str, strides: dict[str, int]) -> tuple[str, ...]:
+    """timm's names of the layers; those of ``STRIDES`` where none were asked for.
+
+    timm prints ``blocks.2`` and, of models whose features it wraps, ``blocks_2``: both spell the same here.
+    """
+    if asked is None:
+        found = tuple(module for module, stride in strides.items() if stride in STRIDES)
+        if [strides[module] for module in found] != list(STRIDES):
+            raise ConfigurationError(f"backbone.layers: name some of {name}'s: {', '.join(strides)}")
+        return found
+    spelled = {module.replace("_", "."): module for module in strides}
+    found = tuple(spelled.get(layer.replace("_", "."), layer) for layer in asked)
+    # anomalib drops layers that it does not find, and timm returns them in its own order: both refused here.
+    if not found or list(found) != [module for module in strides if module in found]:
+        raise ConfigurationError(
+            f"backbone.layers: [{', '.join(asked)}] must be some of {name}'s, in this order: {', '.join(strides)}"
+        )
+    return found
 
 
 class _Described(NamedTuple):
@@ -87,7 +108,7 @@ def _embedded() -> _Described:
     try:
         stored = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
-        raise WeightsError(f"this installation lacks the embedded backbone ({path}); {THREE_WAYS}") from error
+        raise WeightsError(f"this installation lacks the embedded backbone ({path}); {REMEDY}") from error
     return _Described(stored["name"], tuple(stored["mean"]), tuple(stored["std"]))
 
 

@@ -11,9 +11,10 @@ from huggingface_hub.errors import HfHubHTTPError
 
 from eagle_core.config import BackboneConfig
 from eagle_core.errors import ConfigurationError, WeightsError
-from eagle_core.expert.architecture import EMBEDDED_FOLDER, THREE_WAYS, Architecture, resolve_architecture
+from eagle_core.expert.architecture import EMBEDDED_FOLDER, REMEDY, Architecture, resolve_architecture
+from eagle_core.expert.packaged import read_packaged
 from eagle_core.expert.patchcore import PatchcoreFeatures
-from eagle_core.expert.weights import BATCH_COUNTER, load_weights
+from eagle_core.expert.weights import BATCH_COUNTER, fill, load_weights
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +42,8 @@ class Backbone:
 def load_backbone(config: BackboneConfig, device: str = "cpu") -> Backbone:
     """Build a backbone with its weights.
 
-    ``weights`` is ``embedded`` (the project's own, shipped in the package), ``pretrained`` (timm's, downloaded
-    by name) or the path of a safetensors file.
+    ``weights`` is ``packaged`` (shipped by an installed package), ``embedded`` (the project's own), ``pretrained``
+    (timm's, downloaded by name) or the path of a safetensors file.
 
     Raises:
         ConfigurationError: See ``resolve_architecture``.
@@ -53,8 +54,11 @@ def load_backbone(config: BackboneConfig, device: str = "cpu") -> Backbone:
         model = _download(architecture)
     else:
         model = PatchcoreFeatures(architecture)
-        embedded = config.weights == "embedded"
-        load_weights(model.network, EMBEDDED_FOLDER / "weights.safetensors" if embedded else Path(config.weights))
+        if config.weights == "packaged":
+            fill(model.network, read_packaged(architecture.name), f"packaged for {architecture.name}")
+        else:
+            embedded = config.weights == "embedded"
+            load_weights(model.network, EMBEDDED_FOLDER / "weights.safetensors" if embedded else Path(config.weights))
     try:
         target = torch.device(device)
         # channels_last: 1.4 times faster convolutions on CPU, features change by 1e-6.
@@ -71,7 +75,7 @@ def _download(architecture: Architecture) -> PatchcoreFeatures:
     except (OSError, HfHubHTTPError, RuntimeError) as error:
         reason = (str(error).splitlines() or [""])[0]
         raise WeightsError(
-            f"pretrained weights of {architecture.name} cannot be had here ({type(error).__name__}: {reason}); {THREE_WAYS}"
+            f"pretrained weights of {architecture.name} cannot be had here ({type(error).__name__}: {reason}); {REMEDY}"
         ) from error
 
 

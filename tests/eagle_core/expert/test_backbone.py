@@ -95,14 +95,14 @@ def test_missing_or_damaged_file_names_the_three_ways(backbone_config, tmp_path)
     damaged = tmp_path / "damaged.safetensors"
     damaged.write_bytes(b"no safetensors")
     for path in (tmp_path / "absent.safetensors", damaged):
-        with pytest.raises(WeightsError, match="embedded.*local safetensors file.*pretrained"):
+        with pytest.raises(WeightsError, match="packaged.*local safetensors file.*pretrained"):
             load_backbone(backbone_config.model_copy(update={"weights": str(path)}))
 
 
 def test_pretrained_offline_is_an_error_that_names_the_three_ways(monkeypatch, tmp_path):
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path))
-    with pytest.raises(WeightsError, match="embedded.*local safetensors file.*pretrained"):
+    with pytest.raises(WeightsError, match="packaged.*local safetensors file.*pretrained"):
         load_backbone(BackboneConfig(name="test_resnet", weights="pretrained"))
 
 
@@ -116,6 +116,7 @@ def test_pretrained_offline_is_an_error_that_names_the_three_ways(monkeypatch, t
         ({"layers": ()}, "layer1, layer2, layer3, layer4"),
         ({"name": "embedded"}, "both must be embedded, or neither"),
         ({"weights": "embedded"}, "both must be embedded, or neither"),
+        ({"weights": "packaged"}, "no package ships weights of test_resnet; packaged are: tf_efficientnet_lite0"),
     ],
 )
 def test_impossible_configuration_is_explained(backbone_config, changes, message):
