@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
+from functools import cache
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import pytest
 
@@ -23,6 +25,22 @@ def real_data() -> Path:
     if not folder or not Path(folder).is_dir():
         skip_or_fail("EAGLE_REAL_DATA does not name a folder with real images")
     return Path(folder)
+
+
+@pytest.fixture(scope="session")
+def published_processor() -> Callable[[str], Any]:
+    """Load a published processor by its folder's name in EAGLE_PROCESSORS (the names: tests/tiny/published.py)."""
+    folder = os.environ.get("EAGLE_PROCESSORS")
+    if not folder or not Path(folder).is_dir():
+        skip_or_fail("EAGLE_PROCESSORS does not name a folder with published processors")
+
+    @cache
+    def load(name: str) -> Any:
+        from transformers import AutoProcessor
+
+        return AutoProcessor.from_pretrained(Path(folder, name), local_files_only=True)
+
+    return load
 
 
 PROJECT = Path(__file__).parent.parent

@@ -51,5 +51,7 @@ def token_ids(tokenizer: PreTrainedTokenizerBase, **names: str) -> dict[str, int
 
 def text_config(tokenizer: PreTrainedTokenizerBase, **extra: object) -> dict:
     """A decoder's configuration with every special token id explicit."""
-    ids = token_ids(tokenizer, bos_token_id="<|endoftext|>", eos_token_id="<|im_end|>", pad_token_id="<|endoftext|>")
+    padding = tokenizer.pad_token_id
+    first = padding if tokenizer.bos_token_id is None else tokenizer.bos_token_id
+    ids = {"bos_token_id": first, "eos_token_id": tokenizer.eos_token_id, "pad_token_id": padding}
     return {**TEXT, **ids, "vocab_size": len(tokenizer), **extra}

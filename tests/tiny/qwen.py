@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from transformers import (
-    PreTrainedTokenizerBase,
+    PreTrainedModel,
     ProcessorMixin,
     Qwen2_5_VLConfig,
     Qwen2_5_VLForConditionalGeneration,
@@ -28,13 +30,9 @@ PIXELS = {"min_pixels": 56 * 56, "max_pixels": 112 * 112}
 ROPE = {"rope_type": "default", "mrope_section": [2, 3, 3], "rope_theta": 10000.0}
 
 
-def _tokenizer() -> PreTrainedTokenizerBase:
-    return tiny_tokenizer("<|image_pad|>", video_token="<|video_pad|>")
-
-
-def _tokens(tokenizer: PreTrainedTokenizerBase) -> dict[str, int]:
+def _tokens(processor: Any) -> dict[str, int]:
     return token_ids(
-        tokenizer,
+        processor.tokenizer,
         image_token_id="<|image_pad|>",
         video_token_id="<|video_pad|>",
         vision_start_token_id="<|vision_start|>",
@@ -42,10 +40,10 @@ def _tokens(tokenizer: PreTrainedTokenizerBase) -> dict[str, int]:
     )
 
 
-def _processor(processor_class: type[ProcessorMixin], tokenizer: PreTrainedTokenizerBase) -> ProcessorMixin:
+def _processor(processor_class: type[ProcessorMixin]) -> ProcessorMixin:
     return processor_class(
         image_processor=Qwen2VLImageProcessor(**PIXELS),
-        tokenizer=tokenizer,
+        tokenizer=tiny_tokenizer("<|image_pad|>", video_token="<|video_pad|>"),
         video_processor=Qwen2VLVideoProcessor(**PIXELS),
         chat_template=chatml(IMAGE),
     )
@@ -53,9 +51,14 @@ def _processor(processor_class: type[ProcessorMixin], tokenizer: PreTrainedToken
 
 def qwen2_5_vl() -> Tiny:
     """Window attention in the vision tower, 3-D rotary positions."""
-    tokenizer = _tokenizer()
+    processor = _processor(Qwen2_5_VLProcessor)
+    return Tiny(qwen2_5_vl_model(processor), processor)
+
+
+def qwen2_5_vl_model(processor: Any, **text: Any) -> PreTrainedModel:
+    """For a processor of patches of 14 pixels."""
     config = Qwen2_5_VLConfig(
-        text_config=text_config(tokenizer, rope_parameters=ROPE),
+        text_config=text_config(processor.tokenizer, rope_parameters=ROPE, **text),
         vision_config={
             "depth": 2,
             "hidden_size": 32,
@@ -65,30 +68,44 @@ def qwen2_5_vl() -> Tiny:
             "fullatt_block_indexes": [1],
         },
         tie_word_embeddings=True,
-        **_tokens(tokenizer),
+        **_tokens(processor),
     )
-    model = seeded(lambda: Qwen2_5_VLForConditionalGeneration(config))
-    return Tiny(model, _processor(Qwen2_5_VLProcessor, tokenizer))
+    return seeded(lambda: Qwen2_5_VLForConditionalGeneration(config))
 
 
 def qwen2_vl() -> Tiny:
     """3-D rotary positions."""
-    tokenizer = _tokenizer()
+    processor = _processor(Qwen2VLProcessor)
+    return Tiny(qwen2_vl_model(processor), processor)
+
+
+def qwen2_vl_model(processor: Any, **text: Any) -> PreTrainedModel:
+    """For a processor of patches of 14 pixels."""
     config = Qwen2VLConfig(
-        text_config=text_config(tokenizer, rope_parameters=ROPE),
+        text_config=text_config(processor.tokenizer, rope_parameters=ROPE, **text),
         vision_config={"depth": 2, "embed_dim": 32, "hidden_size": TEXT["hidden_size"], "num_heads": 2, "mlp_ratio": 2},
         tie_word_embeddings=True,
-        **_tokens(tokenizer),
+        **_tokens(processor),
     )
-    model = seeded(lambda: Qwen2VLForConditionalGeneration(config))
-    return Tiny(model, _processor(Qwen2VLProcessor, tokenizer))
+    return seeded(lambda: Qwen2VLForConditionalGeneration(config))
 
 
 def qwen3_vl() -> Tiny:
     """Query and key norms, visual features added again inside the decoder (deepstack)."""
-    tokenizer = _tokenizer()
+    pixels = {"min_pixels": 64 * 64, "max_pixels": 128 * 128, "patch_size": 16}
+    processor = Qwen3VLProcessor(
+        image_processor=Qwen2VLImageProcessor(**pixels),
+        tokenizer=tiny_tokenizer("<|image_pad|>", video_token="<|video_pad|>"),
+        video_processor=Qwen3VLVideoProcessor(**pixels),
+        chat_template=chatml(IMAGE),
+    )
+    return Tiny(qwen3_vl_model(processor), processor)
+
+
+def qwen3_vl_model(processor: Any, **text: Any) -> PreTrainedModel:
+    """For a processor of patches of 16 pixels."""
     config = Qwen3VLConfig(
-        text_config=text_config(tokenizer, head_dim=16, rope_parameters={**ROPE, "mrope_interleaved": True}),
+        text_config=text_config(processor.tokenizer, head_dim=16, rope_parameters={**ROPE, "mrope_interleaved": True}, **text),
         vision_config={
             "depth": 2,
             "hidden_size": 32,
@@ -99,14 +116,6 @@ def qwen3_vl() -> Tiny:
             "deepstack_visual_indexes": [0, 1],
         },
         tie_word_embeddings=True,
-        **_tokens(tokenizer),
+        **_tokens(processor),
     )
-    model = seeded(lambda: Qwen3VLForConditionalGeneration(config))
-    pixels = {"min_pixels": 64 * 64, "max_pixels": 128 * 128, "patch_size": 16}
-    processor = Qwen3VLProcessor(
-        image_processor=Qwen2VLImageProcessor(**pixels),
-        tokenizer=tokenizer,
-        video_processor=Qwen3VLVideoProcessor(**pixels),
-        chat_template=chatml(IMAGE),
-    )
-    return Tiny(model, processor)
+    return seeded(lambda: Qwen3VLForConditionalGeneration(config))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from transformers import (
     GotOcr2ImageProcessor,
     Idefics3Config,
@@ -12,6 +14,7 @@ from transformers import (
     InternVLForConditionalGeneration,
     InternVLProcessor,
     InternVLVideoProcessor,
+    PreTrainedModel,
     SmolVLMConfig,
     SmolVLMForConditionalGeneration,
     SmolVLMImageProcessor,
@@ -19,20 +22,13 @@ from transformers import (
     SmolVLMVideoProcessor,
 )
 
-from tests.tiny.base import Tiny, seeded, text_config, token_ids
+from tests.tiny.base import Tiny, seeded, text_config
 from tests.tiny.templates import chatml, idefics
 from tests.tiny.tokenizer import tiny_tokenizer
 
 SIDE, PATCH, TOKENS = 56, 14, 4
 """(56 / 14) squared patches, reduced fourfold."""
-VISION = {
-    "hidden_size": 32,
-    "intermediate_size": 48,
-    "num_hidden_layers": 2,
-    "num_attention_heads": 2,
-    "image_size": SIDE,
-    "patch_size": PATCH,
-}
+VISION = {"hidden_size": 32, "intermediate_size": 48, "num_hidden_layers": 2, "num_attention_heads": 2}
 
 
 def internvl() -> Tiny:
@@ -44,12 +40,6 @@ def internvl() -> Tiny:
         end_image_token="</img>",
         video_token="<video>",
     )
-    config = InternVLConfig(
-        text_config=text_config(tokenizer, model_type="qwen2"),
-        vision_config=VISION,
-        image_seq_length=TOKENS,
-        **token_ids(tokenizer, image_token_id="<IMG_CONTEXT>"),
-    )
     size = {"size": {"height": SIDE, "width": SIDE}}
     processor = InternVLProcessor(
         image_processor=GotOcr2ImageProcessor(**size, crop_to_patches=True, max_patches=4),
@@ -58,42 +48,56 @@ def internvl() -> Tiny:
         image_seq_length=TOKENS,
         chat_template=chatml("<IMG_CONTEXT>\n"),
     )
-    return Tiny(seeded(lambda: InternVLForConditionalGeneration(config)), processor)
+    return Tiny(internvl_model(processor), processor)
+
+
+def internvl_model(processor: Any, **text: Any) -> PreTrainedModel:
+    """Patches of 14 pixels, a Qwen2 decoder."""
+    config = InternVLConfig(
+        text_config=text_config(processor.tokenizer, model_type="qwen2", **text),
+        vision_config={**VISION, "image_size": processor.image_processor.size.height, "patch_size": PATCH},
+        image_seq_length=processor.image_seq_length,
+        image_token_id=processor.image_token_id,
+    )
+    return seeded(lambda: InternVLForConditionalGeneration(config))
 
 
 def idefics3() -> Tiny:
     """Tiles with row and column markers between them, and a global view."""
-    tokenizer = tiny_tokenizer("<image>")
-    config = Idefics3Config(
-        text_config=text_config(tokenizer, model_type="llama"),
-        vision_config=VISION,
-        scale_factor=2,
-        **token_ids(tokenizer, image_token_id="<image>"),
-    )
     processor = Idefics3Processor(
         image_processor=Idefics3ImageProcessor(size={"longest_edge": 2 * SIDE}, max_image_size={"longest_edge": SIDE}),
-        tokenizer=tokenizer,
+        tokenizer=tiny_tokenizer("<image>"),
         image_seq_len=TOKENS,
         chat_template=idefics("<image>"),
     )
-    return Tiny(seeded(lambda: Idefics3ForConditionalGeneration(config)), processor)
+    return Tiny(idefics3_model(processor), processor)
+
+
+def idefics3_model(processor: Any, *, patch: int = PATCH, scale_factor: int = 2, **text: Any) -> PreTrainedModel:
+    """A Llama decoder; a token stands for ``scale_factor`` squared patches of ``patch`` pixels."""
+    config = Idefics3Config(**_shuffled(processor, patch, scale_factor, text))
+    return seeded(lambda: Idefics3ForConditionalGeneration(config))
+
+
+def _shuffled(processor: Any, patch: int, scale_factor: int, text: dict[str, Any]) -> dict[str, Any]:
+    side = processor.image_processor.max_image_size["longest_edge"]
+    return {
+        "text_config": text_config(processor.tokenizer, model_type="llama", **text),
+        "vision_config": {**VISION, "image_size": side, "patch_size": patch},
+        "scale_factor": scale_factor,
+        "image_token_id": processor.image_token_id,
+    }
 
 
 def smolvlm() -> Tiny:
     """Idefics3's tiles and markers; its processor spells numbers of video frames with num2words."""
-    tokenizer = tiny_tokenizer("<image>", video_token="<video>")
-    config = SmolVLMConfig(
-        text_config=text_config(tokenizer, model_type="llama"),
-        vision_config=VISION,
-        scale_factor=2,
-        **token_ids(tokenizer, image_token_id="<image>"),
-    )
     pixels = {"size": {"longest_edge": 2 * SIDE}, "max_image_size": {"longest_edge": SIDE}}
     processor = SmolVLMProcessor(
         image_processor=SmolVLMImageProcessor(**pixels),
-        tokenizer=tokenizer,
+        tokenizer=tiny_tokenizer("<image>", video_token="<video>"),
         video_processor=SmolVLMVideoProcessor(**pixels, num_frames=2, fps=1),
         image_seq_len=TOKENS,
         chat_template=idefics("<image>"),
     )
+    config = SmolVLMConfig(**_shuffled(processor, PATCH, 2, {}))
     return Tiny(seeded(lambda: SmolVLMForConditionalGeneration(config)), processor)
