@@ -62,13 +62,14 @@ def centre_crop(processor: Any, size: tuple[int, int], _images: int) -> np.ndarr
 
 
 def tiles_then_thumbnail(processor: Any, size: tuple[int, int], _images: int) -> np.ndarray:
-    """InternVL's: the image stretched over a canvas of square tiles, row by row, then once as a whole."""
+    """InternVL's: the image stretched over a canvas of square tiles, row by row, then once as a whole.
+
+    Its processor asks for tiles whatever its image processor's own ``crop_to_patches`` says (published: false).
+    """
     width, height = size
     settings, side = processor.image_processor, math.isqrt(processor.image_seq_length)
-    columns, rows = 1, 1
-    if settings.crop_to_patches:
-        tile = (settings.size.height, settings.size.width)
-        columns, rows = get_optimal_tiled_canvas((height, width), tile, settings.min_patches, settings.max_patches)
+    tile = (settings.size.height, settings.size.width)
+    columns, rows = get_optimal_tiled_canvas((height, width), tile, settings.min_patches, settings.max_patches)
     return _tiled(size, rows, columns, (side, side), thumbnail=rows * columns > 1)
 
 
