@@ -6,12 +6,12 @@ Such a copy (``visa_pytorch/``) is read with format ``mvtec``.
 
 from __future__ import annotations
 
-import csv
 from collections import defaultdict
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from eagle_core.data.dataset import Category, SampleMaker
+from eagle_core.data.text_file import forward_slashes, read_csv_rows
 from eagle_core.errors import DataError
 from eagle_core.records import Sample, Split
 
@@ -52,24 +52,14 @@ def _rows_by_object(root: Path) -> dict[str, list[_Row]]:
             f"{split_file}: no such file; root must be VisA's folder that holds split_csv/1cls.csv"
         )
     rows = defaultdict(list)
-    try:
-        with split_file.open(encoding="utf-8-sig", newline="") as file:
-            reader = csv.DictReader(file)
-            missing = [column for column in _COLUMNS if column not in (reader.fieldnames or ())]
-            if missing:
-                raise DataError(
-                    f"{split_file}: no column {', '.join(missing)}; take the file of VisA's archive"
-                )
-            for row in reader:
-                rows[row["object"]].append(_parse(row, root, f"{split_file}, line {reader.line_num}"))
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise DataError(
-            f"{split_file}: not a CSV file in UTF-8 ({error}); take the file of VisA's archive"
-        ) from error
+    for row in read_csv_rows(split_file, _COLUMNS):
+        rows[row.values["object"]].append(_parse(row.values, root, f"{split_file}, line {row.line}"))
+    if not rows:
+        raise DataError(f"{split_file}: lists no image; take the file of VisA's archive")
     return rows
 
 
-def _parse(row: dict[str, str | None], root: Path, where: str) -> _Row:
+def _parse(row: dict[str, str], root: Path, where: str) -> _Row:
     split, label, image, mask = row["split"], row["label"], row["image"], row["mask"]
     if split not in ("train", "test"):
         raise DataError(f"{where}: split is {split!r}; it must be train or test")
@@ -80,7 +70,7 @@ def _parse(row: dict[str, str | None], root: Path, where: str) -> _Row:
     name = row["object"]
     if not name or not image:
         raise DataError(f"{where}: object or image is empty; take the file of VisA's archive")
-    if PurePosixPath(name).name != name:
+    if PurePosixPath(name).name != name or name == "..":
         raise DataError(f"{where}: object is {name!r}; it must be the name of a folder")
     return _Row(
         "train" if split == "train" else "test",
@@ -91,7 +81,7 @@ def _parse(row: dict[str, str | None], root: Path, where: str) -> _Row:
 
 
 def _inside(root: Path, relative: str, where: str) -> Path:
-    path = PurePosixPath(relative)
+    path = PurePosixPath(forward_slashes(relative))
     if path.is_absolute() or ".." in path.parts:
         raise DataError(f"{where}: {relative} leaves the dataset's folder; paths must be relative to it")
     return root / path

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from eagle_core.data.text_file import forward_slashes, read_json
 from eagle_core.errors import DataError
 from eagle_core.mmad.question_types import TITLES, type_titled
 from eagle_core.records import Question
@@ -74,7 +75,8 @@ def read_questions(path: Path) -> QuestionSet:
     if not isinstance(content, dict):
         raise DataError(f"{path}: expected a JSON object by image path, found {type(content).__name__}; give MMAD's mmad.json")
     images, faults = [], []
-    for name, entry in content.items():
+    for written, entry in content.items():
+        name = forward_slashes(written)
         where = f"{path}: {name}"
         if len(PurePosixPath(name).parts) < 3 or not isinstance(entry, dict) or not isinstance(entry.get("conversation"), list):
             raise DataError(f"{where}: not an entry of MMAD (path of three folders or more, with a conversation)")
@@ -93,9 +95,9 @@ def read_questions(path: Path) -> QuestionSet:
             AskedImage(
                 name,
                 tuple(questions),
-                tuple(similar),
-                tuple(random),
-                entry.get("mask_path") or None,
+                tuple(map(forward_slashes, similar)),
+                tuple(map(forward_slashes, random)),
+                forward_slashes(entry.get("mask_path") or "") or None,
             )
         )
     return QuestionSet(tuple(images), tuple(faults))
@@ -116,7 +118,7 @@ def _question(asked: Mapping[str, Any], question_id: str, where: str) -> Questio
     if not isinstance(asked["Question"], str) or not asked["Question"].strip():
         raise DataError("Question must be text")
     options = list(asked["Options"].items())
-    right = asked["Answer"]
+    right = _right_letter(asked["Answer"], dict(options))
     if right not in dict(options):
         raise DataError(f"the right answer {right!r} is none of the options {', '.join(dict(options))}")
     relettered = dict(zip(dict(options), LETTERS, strict=False))
@@ -129,6 +131,24 @@ def _question(asked: Mapping[str, Any], question_id: str, where: str) -> Questio
         tuple((relettered[letter], str(text)) for letter, text in options),
         relettered[right],
     )
+
+
+def _right_letter(right: Any, options: Mapping[str, Any]) -> Any:
+    """The letter of the right answer, which files hold as ``A``, ``A.``, ``A. Yes`` or in the option's own words."""
+    if right in options or not isinstance(right, str):
+        return right
+    word = right.strip().strip("().").strip()
+    letter, _, text = word.partition(".")
+    alike = [key for key, value in options.items() if _plain(str(value)) == _plain(word)]
+    if len(alike) == 1:
+        return alike[0]
+    if letter.upper() in options and (not text or _plain(str(options[letter.upper()])) == _plain(text)):
+        return letter.upper()
+    return right
+
+
+def _plain(text: str) -> str:
+    return text.strip().rstrip(".").strip().casefold()
 
 
 def _entry(image: AskedImage) -> dict[str, Any]:
@@ -154,10 +174,7 @@ def _entry(image: AskedImage) -> dict[str, Any]:
 def _load(path: Path) -> Any:
     if not path.is_file():
         raise DataError(f"{path}: no such file; `eagle data fetch mmad` says how to get MMAD's files")
-    try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except (ValueError, UnicodeDecodeError) as error:
-        raise DataError(f"{path}: not valid JSON ({error}); fetch it again") from error
+    return read_json(path)
 
 
 def by_dataset(images: Sequence[AskedImage]) -> dict[str, list[AskedImage]]:

@@ -10,7 +10,8 @@ import yaml
 from pydantic import BaseModel, ValidationError
 
 from eagle_core.config import EagleConfig
-from eagle_core.errors import ConfigurationError
+from eagle_core.data.text_file import read_text
+from eagle_core.errors import ConfigurationError, DataError
 
 SQLITE_PREFIX = "sqlite:///"
 
@@ -78,13 +79,13 @@ def flatten(section: BaseModel) -> dict[str, Any]:
 
 
 def _read(path: Path) -> dict[str, Any]:
+    if not path.exists():
+        raise ConfigurationError(f"{path} does not exist; run eagle in the project folder or pass --params")
     try:
-        tree = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
-        raise ConfigurationError(f"{path} does not exist; run eagle in the project folder or pass --params") from error
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigurationError(f"{path} cannot be read as a text file: {error}") from error
-    except yaml.YAMLError as error:
+        tree = yaml.safe_load(read_text(path))
+    except DataError as error:
+        raise ConfigurationError(f"{error}") from error
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise ConfigurationError(f"{path} is not valid YAML: {error}") from error
     if not isinstance(tree, dict):
         raise ConfigurationError(f"{path} must hold a mapping of sections")

@@ -135,7 +135,7 @@ def test_a_bad_split_file_is_named_with_its_line(tmp_path: Path, header: str, ro
 def test_a_split_file_of_another_encoding_is_refused(tmp_path: Path) -> None:
     visa(tmp_path, CANDLE)
     (tmp_path / "split_csv" / "1cls.csv").write_bytes(HEADER.encode() + b"candle,test,normal,caf\xe9.JPG,\n")
-    with pytest.raises(DataError, match=r"1cls\.csv: not a CSV file in UTF-8"):
+    with pytest.raises(DataError, match=r"1cls\.csv: no text in UTF-8"):
         load(tmp_path, "visa")
 
 

@@ -109,3 +109,19 @@ def test_the_real_sample_is_read_whole(real_data):
             assert dict(question.options)[question.correct_letter] == asked["Options"][asked["Answer"]]
     checked = audit(found, path.parent)
     assert len(checked.missing_queries) == len(found.images), "the sample comes without images: counted, nothing invented"
+
+
+@pytest.mark.parametrize("right", ["B", "B.", "b", "(B)", "No", "No.", "no", "B. No."])
+def test_the_right_answer_is_a_letter_however_it_was_written(tmp_path, right):  # type: ignore[no-untyped-def]
+    entry = {"conversation": [{"Question": "Is there any defect?", "Answer": right, "Options": {"A": "Yes.", "B": "No."}, "type": "Anomaly Detection"}]}
+    path = write(tmp_path, {"DS-MVTec\\cup\\image\\good\\0.png": entry})
+    read = read_questions(path)
+    assert read.faults == () and read.images[0].questions[0].correct_letter == "B"
+    assert read.images[0].path == "DS-MVTec/cup/image/good/0.png" and read.images[0].is_normal
+
+
+@pytest.mark.parametrize("right", ["C", "Maybe", "", None, "A. No."])
+def test_a_right_answer_that_is_no_option_is_told(tmp_path, right):  # type: ignore[no-untyped-def]
+    entry = {"conversation": [{"Question": "Is there any defect?", "Answer": right, "Options": {"A": "Yes.", "B": "No."}, "type": "Anomaly Detection"}]}
+    read = read_questions(write(tmp_path, {"a/b/c.png": entry}))
+    assert len(read.faults) == 1 and read.count == 0

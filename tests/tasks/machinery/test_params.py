@@ -10,7 +10,7 @@ from eagle_core.config import EagleConfig
 from eagle_core.errors import ConfigurationError
 from tasks.machinery.params import flatten, load_params, parse_assignments, profile_names
 
-PARAMS = Path(__file__).parents[2] / "params.yaml"
+PARAMS = Path(__file__).parents[3] / "params.yaml"
 
 
 @pytest.mark.parametrize("profile", profile_names(PARAMS))
