@@ -44,8 +44,10 @@ def read_text(path: Path) -> str:
     Raises:
         DataError: It is no file, may not be read, or is no Unicode text; the file is named.
     """
-    if not path.is_file():
+    if not path.exists():
         raise DataError(f"{path}: no such file; check the path")
+    if not path.is_file():
+        raise DataError(f"{path}: cannot be read as a text file: it is a folder or a device; check the path")
     try:
         content = path.read_bytes()
     except OSError as error:

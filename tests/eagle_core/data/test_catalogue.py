@@ -124,7 +124,7 @@ def test_visa_by_its_split_file(tmp_path: Path) -> None:
         (HEADER, "../up,train,normal,candle/0.JPG,", r"line 2: object is '\.\./up'"),
         (HEADER, "candle,train,normal,a.JPG,\ncandle,test,normal,a.JPG,", r"a\.JPG is listed 2 times"),
         ("object,split,label\n", "candle,train,normal", r"no column image, mask"),
-        ("", "\x00", r"no column"),
+        ("", "\x00", r"binary data"),
     ],
 )
 def test_a_bad_split_file_is_named_with_its_line(tmp_path: Path, header: str, row: str, words: str) -> None:

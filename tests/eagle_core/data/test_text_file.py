@@ -50,7 +50,7 @@ def test_excels_line_about_the_separator_is_passed_over(tmp_path: Path) -> None:
     ("content", "words"),
     [
         ("größe".encode("latin-1"), r"no text in UTF-8 or UTF-16 \(byte 2 is 0xf6\); save it as UTF-8"),
-        ("[1, 2".encode(), r"line 1, column 6\); it ends too early"),
+        (b"[1, 2", r"line 1, column 6\); it ends too early"),
         (b'{"a": "candle\\Data"}', r"escape.*back-slashes twice"),
         (b"", "the file is empty"),
         (b'{"a": 1,, }', "line 1, column 9"),

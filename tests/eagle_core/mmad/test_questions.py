@@ -17,7 +17,7 @@ from eagle_core.mmad.question_types import TITLES
 from eagle_core.mmad.questions import LETTERS, AskedImage, read_questions, write_questions
 from eagle_core.records import Question
 
-texts = st.text(st.characters(blacklist_categories=("Cs",)), min_size=1, max_size=12)
+texts = st.text(st.characters(blacklist_categories=("Cs",)), min_size=1, max_size=12).filter(str.strip)
 
 
 @st.composite
