@@ -1,15 +1,21 @@
 # Two commands do everything on a bare machine (Python 3.11, pip, make, git):
 #   make demo    set up, generate the demo data, run EAGLE end to end, print the table
+#   make demo-real  the same on real photographs of solar cells (CC BY-NC-SA 4.0)
 #   make test    set up, check the code, run the tests
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
-.PHONY: demo test check setup prefect benchmarks clean
+.PHONY: demo demo-real test check setup prefect benchmarks clean
 
 demo: setup
 	$(BIN)/eagle run --profile demo
+
+# Real photographs (solar cells) from an installed package, judged with ImageNet weights from another.
+demo-real: setup
+	$(BIN)/eagle data fetch elpv
+	$(BIN)/eagle run --profile solar
 
 test: setup check
 	$(BIN)/pytest

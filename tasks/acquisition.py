@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from eagle_core.config import DatasetConfig
+from eagle_core.data import elpv
 from eagle_core.data.archive import extract
 from eagle_core.data.audit import Finding, audit
 from eagle_core.data.catalogue import Dataset, DatasetFormat, detect_format, load_dataset
@@ -85,6 +86,37 @@ def fetch_published(
         _lift_single_folder(folder)
     track(project, name)
     return folder
+
+
+def fetch_elpv(split: elpv.ElpvSplit, project: Path, report: Report) -> dict[str, int]:
+    """Split the ELPV benchmark of the installed package into ``data/elpv`` and ``data/elpv_doubtful``, and track both.
+
+    Folders that are there already are left as they are.
+
+    Returns:
+        Images in each folder below ``data``.
+
+    Raises:
+        DataError: The package is not installed, a category has too few images, or one folder is there without the other.
+    """
+    data, names = project / "data", (elpv.DATASET, elpv.DOUBTFUL)
+    there = [_is_used(data / name) for name in names]
+    if any(there) and not all(there):
+        raise DataError(f"{data}: only one of {' and '.join(names)} is there; remove it and fetch again")
+    if not any(there):
+        cells, licence = elpv.installed_cells()
+        drawn = elpv.draw(cells, split)
+        data.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=".elpv-", dir=data) as scratch:
+            elpv.write(drawn, licence, Path(scratch), lambda done, total: report("copy", done, total))
+            for name in names:
+                if (data / name).exists():
+                    (data / name).rmdir()
+                (Path(scratch) / name).rename(data / name)
+    for name in names:
+        track(project, name)
+    folders = sorted({path.parent for name in names for path in (data / name).rglob("*.png")})
+    return {folder.relative_to(data).as_posix(): len(list(folder.glob("*.png"))) for folder in folders}
 
 
 def import_folder(source: Path, name: str, project: Path, link: bool, report: Report) -> Path:

@@ -17,12 +17,14 @@ from rich.markup import escape
 from rich.progress import Progress, TaskID
 from rich.table import Table
 
+from eagle_core.data import elpv
 from eagle_core.data.catalogue import DatasetFormat
+from eagle_core.data.elpv import ElpvSplit
 from eagle_core.errors import ConfigurationError
 from eagle_core.mmad.question_types import TITLES
 from eagle_core.mmad.questions import write_questions
 from flows.cli.options import PARAMS, ParamsOption, ProfileOption, SetOption
-from tasks.acquisition import Audited, Report, audit_folder, fetch_published, import_folder
+from tasks.acquisition import Audited, Report, audit_folder, fetch_elpv, fetch_published, import_folder
 from tasks.machinery.dataset import ensure_demo
 from tasks.machinery.params import load_params, parse_assignments
 
@@ -51,16 +53,21 @@ LayoutOption = Annotated[
 
 @app.command()
 def fetch(
-    name: Annotated[Literal["demo", "mvtec_ad", "visa", "mmad"], typer.Argument(help="Which dataset.")],
+    name: Annotated[Literal["demo", "mvtec_ad", "visa", "mmad", "elpv"], typer.Argument(help="Which dataset.")],
     url: Annotated[
         str | None, typer.Option(help="Address of the archive (a mirror, or where none is known).")
     ] = None,
     sha256: Annotated[str | None, typer.Option(help="Checksum of the archive.")] = None,
+    train: Annotated[int, typer.Option(min=1, help="elpv: normal images to fit on, of each category.")] = ElpvSplit.train,
+    test: Annotated[int, typer.Option(min=1, help="elpv: normal and as many defective images to test on.")] = ElpvSplit.test,
+    seed: Annotated[int, typer.Option(min=0, help="elpv: which images are drawn.")] = ElpvSplit.seed,
     params: ParamsOption = PARAMS,
 ) -> None:
-    """Generate the demo, or download a published dataset into data/, and track it with DVC.
+    """Generate the demo, or bring a published dataset into data/, and track it with DVC.
 
-    An interrupted download goes on where it broke off when the command is given again.
+    An interrupted download goes on where it broke off when the command is given again. elpv (photographs of solar cells)
+    comes in a Python package, so that no connection is needed: it is split into data/elpv, and what its labellers were
+    unsure about goes to data/elpv_doubtful.
 
     Examples:
 
@@ -69,11 +76,19 @@ def fetch(
       eagle data fetch mvtec_ad
 
       eagle data fetch mmad --url https://… --sha256 …
+
+      eagle data fetch elpv --train 300 --test 150
     """
     project = params.resolve().parent
     if name == "demo":
         folder = project / "data" / "demo"
         ensure_demo(folder, project)
+    elif name == "elpv":
+        _say(elpv.NOTICE)
+        with _progress() as report:
+            counts = fetch_elpv(ElpvSplit(train, test, seed), project, report)
+        _say(", ".join(f"{place}: {count}" for place, count in counts.items()))
+        folder = project / "data" / elpv.DATASET
     else:
         with _progress() as report:
             folder = fetch_published(name, url, sha256, project, report)

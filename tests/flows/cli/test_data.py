@@ -225,3 +225,22 @@ def test_the_command_ends_in_one_line_without_a_traceback(tmp_path: Path) -> Non
     assert done.stdout == ""
     assert "Traceback" not in done.stderr
     assert done.stderr.splitlines()[-1] == f"error: {tmp_path / 'gone'}: no such folder; check the path"
+
+
+def test_elpv_is_split_from_its_package_and_tracked(project: Path) -> None:
+    arguments = ("fetch", "elpv", "--train", "5", "--test", "3", "--seed", "1", "--params", project / "params.yaml")
+    result = run(*arguments)
+    assert result.exit_code == 0, result.output
+    assert result.output.index("CC BY-NC-SA 4.0: not for commercial use") < result.output.index("tracked with DVC")
+    for category, unsure in (("mono", 173), ("poly", 228)):
+        for place, count in (("train/good", 5), ("test/good", 3), ("test/defective", 3)):
+            assert f"elpv/{category}/{place}: {count}" in result.output
+        assert f"elpv_doubtful/{category}: {unsure}" in result.output
+    for name in ("elpv", "elpv_doubtful"):
+        assert (project / "data" / f"{name}.dvc").is_file()
+        assert "Attribution-NonCommercial-ShareAlike" in (project / "data" / name / "LICENSE.md").read_text(encoding="utf-8")
+    checked = run("check", project / "data" / "elpv")
+    assert checked.exit_code == 0 and "0 errors, 0 warnings" in checked.output
+    before = sorted(p.stat().st_mtime_ns for p in (project / "data").rglob("*.png"))
+    assert run(*arguments).exit_code == 0
+    assert sorted(p.stat().st_mtime_ns for p in (project / "data").rglob("*.png")) == before
