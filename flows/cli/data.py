@@ -43,6 +43,7 @@ Layouts that are read (--format):
 The folder itself may be the only category.
 """
 app = typer.Typer(help=HELP, no_args_is_help=True)
+ELPV_SPLIT = ElpvSplit()
 
 FolderArgument = Annotated[Path, typer.Argument(metavar="DIR", help="Folder with the images.")]
 LayoutOption = Annotated[
@@ -58,9 +59,9 @@ def fetch(
         str | None, typer.Option(help="Address of the archive (a mirror, or where none is known).")
     ] = None,
     sha256: Annotated[str | None, typer.Option(help="Checksum of the archive.")] = None,
-    train: Annotated[int, typer.Option(min=1, help="elpv: normal images to fit on, of each category.")] = ElpvSplit.train,
-    test: Annotated[int, typer.Option(min=1, help="elpv: normal and as many defective images to test on.")] = ElpvSplit.test,
-    seed: Annotated[int, typer.Option(min=0, help="elpv: which images are drawn.")] = ElpvSplit.seed,
+    train: Annotated[int, typer.Option(min=1, help="elpv: normal images to fit on, of each category.")] = ELPV_SPLIT.train,
+    test: Annotated[int, typer.Option(min=1, help="elpv: normal and as many defective images to test on.")] = ELPV_SPLIT.test,
+    seed: Annotated[int, typer.Option(min=0, help="elpv: which images are drawn.")] = ELPV_SPLIT.seed,
     params: ParamsOption = PARAMS,
 ) -> None:
     """Generate the demo, or bring a published dataset into data/, and track it with DVC.

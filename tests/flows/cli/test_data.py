@@ -228,7 +228,7 @@ def test_the_command_ends_in_one_line_without_a_traceback(tmp_path: Path) -> Non
 
 
 def test_elpv_is_split_from_its_package_and_tracked(project: Path) -> None:
-    arguments = ("fetch", "elpv", "--train", "5", "--test", "3", "--seed", "1", "--params", project / "params.yaml")
+    arguments = ("fetch", "elpv", "--train", "5", "--test", "3", "--params", project / "params.yaml")
     result = run(*arguments)
     assert result.exit_code == 0, result.output
     assert result.output.index("CC BY-NC-SA 4.0: not for commercial use") < result.output.index("tracked with DVC")
