@@ -70,6 +70,12 @@ class Project:
 
 
 @pytest.fixture(scope="session")
+def project_at() -> Callable[[Path], Project]:
+    """A project in a folder that has its params.yaml."""
+    return Project
+
+
+@pytest.fixture(scope="session")
 def small_data(demo_root: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A few images of the first categories of the demo, in MVTec layout."""
     root = tmp_path_factory.mktemp("small_data")
