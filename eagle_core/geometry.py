@@ -50,10 +50,10 @@ class ImageGeometry:
         width, height = image_size
         if width < 1 or height < 1:
             raise DataError(f"an image must have at least one pixel, got width x height = {width} x {height}")
-        side = config.resize
         if config.fit == "stretch":
-            resized = (side, side)
+            resized = config.resized_size
         else:
+            side = min(config.resized_size)
             scale = side / min(width, height)
             resized = (max(side, round(width * scale)), max(side, round(height * scale)))
         if config.center_crop is None:

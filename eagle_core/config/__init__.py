@@ -12,6 +12,7 @@ from eagle_core.config.expert import (
     ExpertConfig,
     PreprocessingConfig,
     ThresholdConfig,
+    TilesConfig,
 )
 from eagle_core.config.mllm import (
     CaasConfig,
@@ -45,5 +46,6 @@ __all__ = [
     "RetrievalConfig",
     "RunConfig",
     "ThresholdConfig",
+    "TilesConfig",
     "TrackingConfig",
 ]

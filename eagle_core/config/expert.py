@@ -12,19 +12,59 @@ from eagle_core.config.section import Fraction, Positive, Section
 class PreprocessingConfig(Section):
     """How an image becomes the expert's input. Paper (4.1): resize 256, centre crop 224."""
 
-    resize: Positive = 224
-    """Side in pixels; see ``fit``."""
+    resize: Positive | tuple[Positive, Positive] = 224
+    """Side in pixels, or (width, height) where images are not square; see ``fit``."""
     fit: Literal["stretch", "short_side"] = "stretch"
-    """stretch: both sides to ``resize`` (no border goes uninspected); short_side: keep the aspect, then crop."""
+    """stretch: to exactly ``resize`` (no border goes uninspected); short_side: keep the aspect, then crop."""
     center_crop: Positive | None = None
+
+    @property
+    def resized_size(self) -> tuple[int, int]:
+        """(width, height) that ``resize`` asks for."""
+        return self.resize if isinstance(self.resize, tuple) else (self.resize, self.resize)
+
+    @property
+    def input_size(self) -> tuple[int, int]:
+        """(width, height) of what the network is given."""
+        return (self.center_crop, self.center_crop) if self.center_crop is not None else self.resized_size
 
     @model_validator(mode="after")
     def _crop_fits(self) -> PreprocessingConfig:
-        if self.center_crop is not None and self.center_crop > self.resize:
+        if self.center_crop is not None and self.center_crop > min(self.resized_size):
             raise ValueError(f"center_crop ({self.center_crop}) exceeds resize ({self.resize})")
-        if self.fit == "short_side" and self.center_crop is None:
-            raise ValueError("fit: short_side needs center_crop, because images of a batch must have one size")
+        if self.fit == "short_side" and (self.center_crop is None or isinstance(self.resize, tuple)):
+            raise ValueError("fit: short_side needs one side to resize to and center_crop: images of a batch have one size")
         return self
+
+
+class TilesConfig(Section):
+    """Large images go through the backbone in overlapping square tiles, at full resolution and in little memory."""
+
+    size: Positive = 256
+    """Side of a tile in pixels of the network's input."""
+    stride: Positive = 192
+    """From one tile to the next; where tiles overlap their features are averaged."""
+
+    @model_validator(mode="after")
+    def _overlap(self) -> TilesConfig:
+        if self.stride > self.size:
+            raise ValueError(f"stride ({self.stride}) exceeds size ({self.size}): pixels between the tiles would go unseen")
+        return self
+
+    def layout(self, length: int) -> int:
+        """How many tiles cover ``length`` pixels exactly.
+
+        Raises:
+            ValueError: None do; the lengths around it that would are named.
+        """
+        beyond, remainder = divmod(length - self.size, self.stride)
+        if beyond < 0 or remainder:
+            fitting = sorted({self.size + max(0, count) * self.stride for count in (beyond, beyond + 1)})
+            raise ValueError(
+                f"tiles of {self.size} every {self.stride} pixels do not cover {length} exactly; "
+                f"resize to {' or '.join(map(str, fitting))}"
+            )
+        return beyond + 1
 
 
 class BackboneConfig(Section):
@@ -53,6 +93,8 @@ class ExpertConfig(Section):
     """PatchCore."""
 
     preprocessing: PreprocessingConfig = PreprocessingConfig()
+    tiles: TilesConfig | None = None
+    """None: the network sees the whole image at once."""
     backbone: BackboneConfig = BackboneConfig()
     coreset: CoresetConfig = CoresetConfig()
     distance: Literal["euclidean", "squared"] = "euclidean"
@@ -63,6 +105,14 @@ class ExpertConfig(Section):
     min_unsampled_patches: Positive = 32
     """Training images with fewer are left out of the fit, and reported."""
     batch_size: Positive = 8
+    """Images, or tiles, per forward pass."""
+
+    @model_validator(mode="after")
+    def _tiles_cover(self) -> ExpertConfig:
+        if self.tiles is not None:
+            for length in self.preprocessing.input_size:
+                self.tiles.layout(length)
+        return self
 
 
 class ThresholdConfig(Section):

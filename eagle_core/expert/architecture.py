@@ -41,9 +41,9 @@ class Architecture:
     """Input pixels per patch along each side, at the first layer."""
 
     def grid(self, preprocessing: PreprocessingConfig) -> tuple[int, int]:
-        """(h, w) of the patches of one image; the network's input is always square."""
-        side = ceil((preprocessing.center_crop or preprocessing.resize) / self.stride)
-        return side, side
+        """(h, w) of the patches of one image."""
+        width, height = preprocessing.input_size
+        return ceil(height / self.stride), ceil(width / self.stride)
 
 
 def resolve_architecture(config: BackboneConfig) -> Architecture:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import torch
 from PIL import Image
 
-from eagle_core.config import PreprocessingConfig
+from eagle_core.config import ExpertConfig
 from eagle_core.data.images import read_rgb
 from eagle_core.errors import DataError
 from eagle_core.expert.backbone import Backbone
@@ -36,13 +36,18 @@ class ImageFeatures:
 
 
 def iterate_features(
-    backbone: Backbone, samples: Sequence[Sample], preprocessing: PreprocessingConfig, batch_size: int
+    backbone: Backbone, samples: Sequence[Sample], config: ExpertConfig, batch_size: int
 ) -> Iterator[ImageFeatures | Failure]:
-    """Features of each sample, or why it has none, in the order of ``samples``."""
-    for begin in range(0, len(samples), batch_size):
-        batch = [(sample, _open(sample)) for sample in samples[begin : begin + batch_size]]
+    """Features of each sample, or why it has none, in the order of ``samples``.
+
+    Of ``config`` the preprocessing and the tiles are read. With tiles, images are read one by one, and ``batch_size``
+    counts tiles.
+    """
+    at_once = batch_size if config.tiles is None else 1
+    for begin in range(0, len(samples), at_once):
+        batch = [(sample, _open(sample)) for sample in samples[begin : begin + at_once]]
         readable = [image for _, image in batch if not isinstance(image, Failure)]
-        features = iter(_features(backbone, readable, preprocessing) if readable else ())
+        features = iter(_features(backbone, readable, config, batch_size) if readable else ())
         for sample, image in batch:
             if isinstance(image, Failure):
                 yield image
@@ -59,10 +64,16 @@ def _open(sample: Sample) -> Image.Image | Failure:
 
 
 def _features(
-    backbone: Backbone, images: list[Image.Image], preprocessing: PreprocessingConfig
+    backbone: Backbone, images: list[Image.Image], config: ExpertConfig, batch_size: int
 ) -> list[tuple[tuple[int, int], torch.Tensor]]:
     mean, std = backbone.architecture.mean, backbone.architecture.std
-    inputs = [to_input(image, ImageGeometry.of(image.size, preprocessing), mean, std) for image in images]
-    extracted = backbone.extract(torch.stack(inputs))
+    inputs = [to_input(image, ImageGeometry.of(image.size, config.preprocessing), mean, std) for image in images]
+    if config.tiles is None:
+        extracted = backbone.extract(torch.stack(inputs))
+    else:
+        # Behind it is all of anomalib's data package, for which whole images need not wait.
+        from eagle_core.expert.tiling import extract_tiled
+
+        extracted = extract_tiled(backbone, inputs[0][None], config.tiles, batch_size)
     grid = (extracted.shape[2], extracted.shape[3])
     return [(grid, one.flatten(1).T) for one in extracted]

@@ -103,7 +103,7 @@ def _gather(
     """Stream all patch features into one tensor, allocated once when the first image shows their shape."""
     gathered: _Gathered | None = None
     failures: list[Failure] = []
-    readings = iterate_features(backbone, samples, config.preprocessing, config.batch_size)
+    readings = iterate_features(backbone, samples, config, config.batch_size)
     for done, reading in enumerate(readings, start=1):
         if isinstance(reading, Failure):
             failures.append(reading)

@@ -43,9 +43,17 @@ def estimate_fit_bytes(images: int, config: ExpertConfig, architecture: Architec
     select = patches * sampling + (2 * BLOCK + ROWS_AT_ONCE) * BLOCK
     # Scoring holds the bank, a centred copy of it, and one image's distances to all of it.
     score = 2 * bank * dimension + rows * columns * bank
-    side = config.preprocessing.center_crop or config.preprocessing.resize
     # Counted on top, not as an alternative: the allocator keeps what extraction used (seen in resident memory).
-    extract = config.batch_size * side * side * ACTIVATIONS_PER_PIXEL
+    width, height = config.preprocessing.input_size
+    if config.tiles is None:
+        extract = config.batch_size * width * height * ACTIVATIONS_PER_PIXEL
+    else:
+        # One image at a time: its pixels whole and cut up, its features by tile, summed up and counted.
+        tiles = config.tiles.layout(width) * config.tiles.layout(height)
+        pixels = config.tiles.size**2
+        features_by_tile = tiles * pixels // architecture.stride**2 * dimension
+        extract = config.batch_size * pixels * ACTIVATIONS_PER_PIXEL + 3 * (width * height + tiles * pixels)
+        extract += 2 * features_by_tile + 3 * rows * columns * dimension
     return FLOAT * (features + extract + max(select, score))
 
 

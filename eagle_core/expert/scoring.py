@@ -47,7 +47,7 @@ def _predict(
     progress: Callable[[str, int, int], None] | None,
 ) -> Iterator[ExpertPrediction | Failure]:
     bank = SearchBank.of(expert.bank.to(backbone.device))
-    readings = iterate_features(backbone, samples, expert.config.preprocessing, batch_size)
+    readings = iterate_features(backbone, samples, expert.config, batch_size)
     for done, reading in enumerate(readings, start=1):
         if isinstance(reading, Failure):
             yield reading

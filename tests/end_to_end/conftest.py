@@ -64,6 +64,10 @@ class Project:
         [file] = (self.root / "runs").glob("*/records.parquet")
         return pd.read_parquet(file)
 
+    def newest_records(self) -> pd.DataFrame:
+        """The records of the last run."""
+        return pd.read_parquet(max((self.root / "runs").glob("*/records.parquet"), key=lambda file: file.stat().st_mtime_ns))
+
     def metrics(self) -> dict[str, dict[str, float]]:
         """MLflow run name -> metrics."""
         return {run.info.run_name.split(" 0x")[0]: run.data.metrics for run in self.runs()}

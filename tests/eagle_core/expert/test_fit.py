@@ -20,7 +20,7 @@ from eagle_core.records import Sample
 def features(backbone, samples, config) -> torch.Tensor:
     """``(N, P, D)``, extracted again, in the same batches."""
     return torch.stack(
-        [f.patches for f in iterate_features(backbone, samples, config.preprocessing, config.batch_size)]
+        [f.patches for f in iterate_features(backbone, samples, config, config.batch_size)]
     )
 
 

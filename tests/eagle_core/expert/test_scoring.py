@@ -32,7 +32,7 @@ def test_samples(samples, tmp_path_factory) -> list[Sample]:
 
 def test_patch_scores_are_distances_to_the_bank(expert, backbone, test_samples):
     read = list(predict(expert, backbone, test_samples, 4))
-    features = iterate_features(backbone, test_samples, expert.config.preprocessing, 4)
+    features = iterate_features(backbone, test_samples, expert.config, 4)
     for prediction, feature in zip(read, features, strict=True):
         distances = torch.cdist(feature.patches.double(), expert.bank.double()).amin(dim=1).reshape(8, 8)
         np.testing.assert_allclose(prediction.patch_scores, distances.numpy(), rtol=1e-5, atol=1e-3)
