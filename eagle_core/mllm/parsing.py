@@ -5,31 +5,57 @@ from __future__ import annotations
 import re
 
 from eagle_core.errors import ModelError
+from eagle_core.mllm.free_text.cleaning import Options, plain, without_copied_options, without_reasoning
+from eagle_core.mllm.free_text.marks import from_json, marked_answers, taken_back
+from eagle_core.mllm.free_text.payload import mentions, payload_of
+from eagle_core.mllm.free_text.words import LETTER_WORDS
 from eagle_core.records import NO_DEFECT_STATEMENT, Question
 
-Options = tuple[tuple[str, str], ...]
-
-_BARE = re.compile(r"^\W*([A-Z])\W*$")
-_LEADING = re.compile(r"^\W*([A-Z])\s*[.):,\n]")
-_STATED = re.compile(r"\b(?:answer|option|choice)\s*(?:is|:)?\s*:?\s*[*(\[\"']*([A-Z])\b(?![\w'])", re.IGNORECASE)
+READ = 4000
+"""Characters at a long text's end that are read for its answer."""
 _PAPER_KEYWORDS = ("yes", "abnormal", "defect")
+_NAMED = re.compile(rf"[\W_]{{0,20}}(?:{'|'.join(LETTER_WORDS)})[\W_]{{0,20}}(?=(?-i:[A-Z])(?![a-z]))", re.IGNORECASE)
 
 
 def parse_letter(text: str, options: Options) -> str | None:
-    """The letter of the option that ``text`` chooses.
+    """The letter of the option that ``text`` chooses; rather None than a letter that it does not clearly choose.
 
-    Understood: ``B``, ``(B)``, ``**B.**``, ``B. No.``, ``The answer is B``, or an option's own text. None where
-    nothing, an unknown letter, or more than one option is named. ``A defect is visible`` names no option.
+    Reasoning blocks and options copied from the prompt are not read. Of announced answers (``Answer: B``, ``\\boxed{B}``,
+    ``<answer>B</answer>``, ``答案是B``, ``{"answer": "B"}``, "the answer is B") the last one counts, unless it is taken back.
+    Without one, the text must be a letter, begin with one (``B. No.``, ``b) no``), end in a line of one, or repeat an
+    option's own text, and mention no other letter. ``A defect is visible`` names no option.
     """
-    text = text.strip()
+    said = without_reasoning(text)
+    held = from_json(said)
+    if held is not None:
+        only = held[0] if isinstance(held, list) and len(held) == 1 else held
+        return parse_letter(only, options) if isinstance(only, str) else None
+    said = without_copied_options(said[-READ:], options)
     letters = {letter for letter, _ in options}
-    if found := _BARE.match(text) or _LEADING.match(text):
-        return found.group(1) if found.group(1) in letters else None
-    stated = {letter.upper() for letter in _STATED.findall(text) if letter.isupper()}
-    if stated:
-        return stated.pop() if len(stated) == 1 and stated <= letters else None
-    said = [letter for letter, option in options if _plain(option) == _plain(text)]
-    return said[0] if len(said) == 1 else None
+    marks = list(marked_answers(said, options))
+    if marks:
+        last = marks[-1]
+        return last.letter if last.letter in letters and not taken_back(said[last.end :], last.letter, options) else None
+    return _unmarked(said, options)
+
+
+def _unmarked(said: str, options: Options) -> str | None:
+    letters = {letter for letter, _ in options}
+    named = _NAMED.match(said)
+    begun = payload_of(said[named.end() :] if named else said, options, announced=False)
+    if begun is not None:
+        return begun.letter if begun.letter in letters and not taken_back(begun.rest, begun.letter, options) else None
+    *before, last = [line for line in said.splitlines() if line.strip()] or [""]
+    ended = payload_of(last, options, announced=False) if before else None
+    if ended is not None and ended.letter in letters:
+        repeated = plain(ended.rest) in ("", plain(dict(options)[ended.letter]))
+        return ended.letter if repeated and not mentions("\n".join(before), letters) - {ended.letter} else None
+    for letter, option in options:
+        words = re.sub(r"[\W_]+", r"[\\W_]+", plain(option))
+        if words and re.fullmatch(rf"[\W_]*{words}\s*[^\w\s]\W*(?-i:{letter})\W*", said, re.IGNORECASE) and "?" not in said:
+            return letter
+    spoken = [letter for letter, option in options if plain(option) == plain(said)]
+    return spoken[0] if len(spoken) == 1 else None
 
 
 def parse_open(text: str, question: Question) -> str | None:
@@ -38,8 +64,8 @@ def parse_open(text: str, question: Question) -> str | None:
     A yes/no question is also answered by a first word, as in "Yes, a scratch", unless the other word follows. None for
     anything else: what means the same in other words is not recognised, and nothing is guessed.
     """
-    said = _plain(text)
-    by_text = {_plain(option): letter for letter, option in question.options}
+    said = plain(text)
+    by_text = {plain(option): letter for letter, option in question.options}
     first, *others = said.split() or [""]
     if _is_yes_no(question) and first in by_text and not (set(by_text) - {first}) & set(others):
         return by_text[first]
@@ -61,7 +87,7 @@ def defect_letter(question: Question) -> str | None:
     MMAD's entries differ in which letter says yes, so the letter is found through the option's text. Where the
     statement that there is no defect is to be judged, "false" says defective.
     """
-    by_text = {_plain(text): letter for letter, text in question.options}
+    by_text = {plain(text): letter for letter, text in question.options}
     if _is_yes_no(question):
         return by_text["yes"]
     if question.question_type == "anomaly_detection" and NO_DEFECT_STATEMENT in question.text:
@@ -85,9 +111,5 @@ def letter_by_paper_rule(text: str, question: Question) -> str:
 
 
 def _is_yes_no(question: Question) -> bool:
-    texts = {_plain(text) for _, text in question.options}
+    texts = {plain(text) for _, text in question.options}
     return question.question_type == "anomaly_detection" and texts == {"yes", "no"}
-
-
-def _plain(text: str) -> str:
-    return re.sub(r"[\W_]+", " ", text).strip().casefold()

@@ -34,8 +34,8 @@ from tasks.stages.prompter import EchoPrompter, Prompter, TemplatePrompter, plan
 from tasks.stages.questions import QuestionsByImage, digest_of, questions_of
 from tasks.stages.threshold import read_threshold
 
-ANSWER_VERSION = 1
-RECORDS_VERSION = 3
+ANSWER_VERSION = 2
+RECORDS_VERSION = 4
 GUIDED_METHODS = frozenset({"eagle", "eagle_echo"})
 """Methods that guide attention."""
 ECHO_METHODS = frozenset({"echo", "eagle_echo"})

@@ -21,7 +21,7 @@ REVERSED = dataclasses.replace(DEFECT_QUESTION, options=(("A", "No."), ("B", "Ye
     ("text", "letter"),
     [
         ("B", "B"),
-        (" b ", None),
+        (" b ", "B"),
         ("(B)", "B"),
         ("**B.**", "B"),
         ("B. No.", "B"),
