@@ -21,13 +21,6 @@ from sklearn.metrics import (
     recall_score,
     roc_auc_score,
 )
-from torchmetrics.functional.classification import (
-    binary_accuracy,
-    binary_f1_score,
-    binary_precision,
-    binary_recall,
-    binary_specificity,
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,48 +66,41 @@ def _false_alarm_rate(labels: np.ndarray, verdicts: np.ndarray) -> float:
     return 1 - recall_score(labels, verdicts, pos_label=False)
 
 
-def _balanced_rows(verdicts: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
-    recall = binary_recall(verdicts, labels, multidim_average="samplewise", validate_args=False)
-    return (
-        recall + binary_specificity(verdicts, labels, multidim_average="samplewise", validate_args=False)
-    ) / 2
+def _rows(function: str, **options: float) -> Callable[[torch.Tensor, torch.Tensor], torch.Tensor]:
+    """A metric of torchmetrics for every row at once. Imported when it is computed: the import takes seconds."""
+
+    def rows(verdicts: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+        from torchmetrics.functional import classification
+
+        metric = getattr(classification, function)
+        values: torch.Tensor = metric(verdicts, labels, multidim_average="samplewise", validate_args=False, **options)
+        return values
+
+    return rows
 
 
+RECALL, SPECIFICITY = _rows("binary_recall"), _rows("binary_specificity")
 VERDICT_METRICS = (
+    VerdictMetric("accuracy", accuracy_score, _rows("binary_accuracy")),
     VerdictMetric(
-        "accuracy",
-        accuracy_score,
-        lambda v, t: binary_accuracy(v, t, multidim_average="samplewise", validate_args=False),
-    ),
-    VerdictMetric(
-        "balanced_accuracy", balanced_accuracy_score, _balanced_rows, needs_normal=True, needs_defective=True
+        "balanced_accuracy",
+        balanced_accuracy_score,
+        lambda v, t: (RECALL(v, t) + SPECIFICITY(v, t)) / 2,
+        needs_normal=True,
+        needs_defective=True,
     ),
     VerdictMetric(
         "precision",
         lambda t, v: precision_score(t, v, zero_division=np.nan),
-        lambda v, t: binary_precision(
-            v, t, multidim_average="samplewise", validate_args=False, zero_division=float("nan")
-        ),
+        _rows("binary_precision", zero_division=float("nan")),
     ),
-    VerdictMetric(
-        "recall",
-        recall_score,
-        lambda v, t: binary_recall(v, t, multidim_average="samplewise", validate_args=False),
-        needs_defective=True,
-    ),
+    VerdictMetric("recall", recall_score, RECALL, needs_defective=True),
     VerdictMetric(
         "f1",
         lambda t, v: f1_score(t, v, zero_division=np.nan),
-        lambda v, t: binary_f1_score(
-            v, t, multidim_average="samplewise", validate_args=False, zero_division=float("nan")
-        ),
+        _rows("binary_f1_score", zero_division=float("nan")),
     ),
-    VerdictMetric(
-        "false_alarm_rate",
-        _false_alarm_rate,
-        lambda v, t: 1 - binary_specificity(v, t, multidim_average="samplewise", validate_args=False),
-        needs_normal=True,
-    ),
+    VerdictMetric("false_alarm_rate", _false_alarm_rate, lambda v, t: 1 - SPECIFICITY(v, t), needs_normal=True),
 )
 
 

@@ -16,7 +16,6 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
-from anomalib.metrics import AUPRO
 from sklearn.metrics import roc_auc_score
 
 from eagle_core.config import PreprocessingConfig
@@ -107,6 +106,9 @@ class _Batch(NamedTuple):
 
 
 def _aupro(maps: np.ndarray, masks: np.ndarray) -> float:
+    # Imported when maps are measured: anomalib brings lightning, torchmetrics and matplotlib, which takes seconds.
+    from anomalib.metrics import AUPRO
+
     metric = AUPRO(fields=_Batch._fields, fpr_limit=FALSE_POSITIVE_LIMIT)
     batch = _Batch(torch.from_numpy(maps), torch.from_numpy(masks.astype(np.uint8)))
     metric.update(batch)  # type: ignore[arg-type]  # it reads its fields by name

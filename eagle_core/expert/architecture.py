@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import ceil
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -32,6 +32,8 @@ class Architecture:
     """timm model name."""
     layers: tuple[str, ...]
     """Feature stages, from shallow to deep."""
+    indices: tuple[int, ...] = field(repr=False)
+    """Their places among timm's stages; they follow from the layers and are no part of the fingerprint."""
     mean: tuple[float, float, float]
     """Per channel, of values in 0..1."""
     std: tuple[float, float, float]
@@ -70,6 +72,7 @@ def resolve_architecture(config: BackboneConfig) -> Architecture:
     return Architecture(
         name=name,
         layers=layers,
+        indices=tuple(list(stages).index(layer) for layer in layers),
         mean=described.mean,
         std=described.std,
         dimension=sum(stages[layer][0] for layer in layers),

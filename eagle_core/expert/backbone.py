@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import torch
 from huggingface_hub.errors import HfHubHTTPError
@@ -13,15 +14,18 @@ from eagle_core.config import BackboneConfig
 from eagle_core.errors import ConfigurationError, WeightsError
 from eagle_core.expert.architecture import EMBEDDED_FOLDER, REMEDY, Architecture, resolve_architecture
 from eagle_core.expert.packaged import read_packaged
-from eagle_core.expert.patchcore import PatchcoreFeatures
+from eagle_core.expert.pooled import PooledFeatures, reads_feature_maps
 from eagle_core.expert.weights import BATCH_COUNTER, fill, load_weights
+
+if TYPE_CHECKING:
+    from eagle_core.expert.patchcore import PatchcoreFeatures
 
 
 @dataclass(frozen=True, slots=True)
 class Backbone:
     """A frozen network that turns images into patch features."""
 
-    model: PatchcoreFeatures
+    model: PooledFeatures | PatchcoreFeatures
     architecture: Architecture
     fingerprint: str
     """sha256 over the architecture (name, layers, normalisation) and every weight."""
@@ -39,21 +43,28 @@ class Backbone:
         return self.model.embed(batch.to(self.device, memory_format=torch.channels_last))
 
 
-def load_backbone(config: BackboneConfig, device: str = "cpu") -> Backbone:
+def load_backbone(config: BackboneConfig, device: str = "cpu", *, with_anomalib: bool = False) -> Backbone:
     """Build a backbone with its weights.
 
     ``weights`` is ``packaged`` (shipped by an installed package), ``embedded`` (the project's own), ``pretrained``
     (timm's, downloaded by name) or the path of a safetensors file.
+
+    Args:
+        config: Name, weights and layers.
+        device: Where it runs.
+        with_anomalib: As anomalib's PatchCore, which fitting extends; otherwise without importing it, where its
+            features can be had so. The features are the same, bit for bit.
 
     Raises:
         ConfigurationError: See ``resolve_architecture``.
         WeightsError: The weights cannot be had or do not fit; nothing is substituted for them.
     """
     architecture = resolve_architecture(config)
+    build = _anomalib() if with_anomalib or not reads_feature_maps(architecture) else PooledFeatures
     if config.weights == "pretrained":
-        model = _download(architecture)
+        model = _download(architecture, build)
     else:
-        model = PatchcoreFeatures(architecture)
+        model = build(architecture)
         if config.weights == "packaged":
             fill(model.network, read_packaged(architecture.name), f"packaged for {architecture.name}")
         else:
@@ -68,9 +79,17 @@ def load_backbone(config: BackboneConfig, device: str = "cpu") -> Backbone:
     return Backbone(model, architecture, _fingerprint(model.network, architecture), target)
 
 
-def _download(architecture: Architecture) -> PatchcoreFeatures:
+def _anomalib() -> type[PatchcoreFeatures]:
+    from eagle_core.expert.patchcore import PatchcoreFeatures
+
+    return PatchcoreFeatures
+
+
+def _download(
+    architecture: Architecture, build: type[PooledFeatures | PatchcoreFeatures]
+) -> PooledFeatures | PatchcoreFeatures:
     try:
-        return PatchcoreFeatures(architecture, download=True)
+        return build(architecture, download=True)
     # timm raises RuntimeError where a model has no pretrained weights at all.
     except (OSError, HfHubHTTPError, RuntimeError) as error:
         reason = (str(error).splitlines() or [""])[0]

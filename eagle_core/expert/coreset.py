@@ -14,7 +14,6 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
-from sklearn.random_projection import GaussianRandomProjection
 
 from eagle_core.errors import FitError
 
@@ -88,6 +87,9 @@ def projection_matrix(dimension: int, target: int | None, seed: int) -> torch.Te
     """Algorithm 1's linear map psi, Gaussian, ``(D, d) float32``; None where it would not make points smaller."""
     if target is None or target >= dimension:
         return None
+    # Imported when an expert is fitted: scikit-learn's import takes a second, which judging need not wait for.
+    from sklearn.random_projection import GaussianRandomProjection
+
     fitted = GaussianRandomProjection(n_components=target, random_state=seed).fit(np.zeros((1, dimension)))
     return torch.from_numpy(fitted.components_.T.astype(np.float32).copy())
 

@@ -62,7 +62,7 @@ def fit_expert(
     """
     _check_samples(samples)
     report: Progress = progress or (lambda phase, done, total: None)
-    backbone = load_backbone(config.backbone, device)
+    backbone = load_backbone(config.backbone, device, with_anomalib=True)
     check_memory(estimate_fit_bytes(len(samples), config, backbone.architecture), backbone.device)
     gathered, failures = _gather(backbone, samples, config, report)
     patches = gathered.patches

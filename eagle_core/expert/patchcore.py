@@ -1,4 +1,4 @@
-"""anomalib's PatchCore, extended.
+"""anomalib's PatchCore, extended: what experts are fitted with. Judging needs only ``pooled``.
 
 anomalib's: feature extraction from a timm model, local averaging, concatenation of the layers at the first
 layer's grid. Ours, in the modules beside this one: weights that are never random (``backbone``), a coreset

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-from sklearn.metrics import roc_curve
 
 from eagle_core.errors import FitError
 
@@ -20,6 +19,9 @@ def oracle(test_scores: np.ndarray, test_labels: np.ndarray) -> float:
     """
     if test_labels.all() or not test_labels.any():
         raise FitError("oracle: the test images must hold both normal and defective ones")
+    # Imported only for this rule: scikit-learn's import takes a second.
+    from sklearn.metrics import roc_curve
+
     false_positives, true_positives, thresholds = roc_curve(test_labels, test_scores)
     # The first threshold is infinite (nothing predicted anomalous): never better than the best of the others.
     return float(thresholds[1:][(true_positives - false_positives)[1:].argmax()])

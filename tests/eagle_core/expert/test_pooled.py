@@ -1,0 +1,45 @@
+"""Judging without anomalib: the features are those of its subclass, bit for bit."""
+
+from __future__ import annotations
+
+import pytest
+import timm
+import torch
+from safetensors.torch import save_file
+
+from eagle_core.config import BackboneConfig
+from eagle_core.expert.backbone import load_backbone
+from eagle_core.expert.patchcore import PatchcoreFeatures
+from eagle_core.expert.pooled import PooledFeatures
+
+
+def both(config: BackboneConfig, batch: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    judging, fitting = load_backbone(config), load_backbone(config, with_anomalib=True)
+    assert isinstance(judging.model, PooledFeatures)
+    assert isinstance(fitting.model, PatchcoreFeatures)
+    assert judging.fingerprint == fitting.fingerprint
+    return judging.extract(batch), fitting.extract(batch)
+
+
+@pytest.mark.parametrize("layers", [None, ("layer1",), ("layer2", "layer3"), ("layer1", "layer2", "layer4")])
+def test_same_bits_as_anomalib(backbone_config, layers):
+    batch = torch.randn(3, 3, 96, 96, generator=torch.Generator().manual_seed(1))
+    ours, theirs = both(backbone_config.model_copy(update={"layers": layers}), batch)
+    assert torch.equal(ours, theirs)
+    assert ours.std() > 0.01
+
+
+@pytest.mark.parametrize("config", [BackboneConfig(), BackboneConfig(name="embedded", weights="embedded")])
+def test_same_bits_with_the_weights_that_are_installed(config):
+    batch = torch.randn(2, 3, 224, 224, generator=torch.Generator().manual_seed(2))
+    ours, theirs = both(config, batch)
+    assert torch.equal(ours, theirs)
+
+
+def test_a_model_with_another_activation_when_exportable(tmp_path):
+    """ConvNeXt: timm wraps its stages under other names than the file has."""
+    model = timm.create_model("convnext_atto", pretrained=False)
+    save_file(model.state_dict(), tmp_path / "convnext.safetensors")
+    config = BackboneConfig(name="convnext_atto", weights=str(tmp_path / "convnext.safetensors"), layers=("stages.1", "stages.2"))
+    ours, theirs = both(config, torch.randn(1, 3, 64, 64, generator=torch.Generator().manual_seed(3)))
+    assert torch.equal(ours, theirs)
