@@ -20,7 +20,7 @@ def records_from(answers: Iterable[GivenAnswer], mllm: str) -> Iterator[Record]:
         dataset, category, *_ = parts = PurePosixPath(answer.image).parts
         defective = not answer.is_normal
         verdict = None
-        if answer.question_type == "anomaly_detection" and answer.letter is not None:
+        if answer.question_type == "anomaly_detection" and answer.letter in ("A", "B"):
             verdict = defective if answer.letter == answer.correct else not defective
         yield Record(
             dataset=dataset,
@@ -36,7 +36,7 @@ def records_from(answers: Iterable[GivenAnswer], mllm: str) -> Iterator[Record]:
             answer_letter=answer.letter,
             correct_letter=answer.correct,
             verdict_defective=verdict,
-            answer_text=None if answer.letter else answer.given,
+            answer_text=None if answer.letter == answer.given else answer.given,
         )
 
 

@@ -27,6 +27,15 @@ def type_titled(title: str, where: str) -> QuestionType:
     Raises:
         DataError: MMAD has no such type; ``where`` is named.
     """
-    if not isinstance(title, str) or title not in _TYPES:
+    found = _BY_WORDS.get(_words(title)) if isinstance(title, str) else None
+    if found is None:
         raise DataError(f"{where}: unknown question type {title!r}; there are: {', '.join(_TYPES)}")
-    return _TYPES[title]
+    return found
+
+
+def _words(title: str) -> str:
+    """``Anomaly Detection``, ``anomaly_detection`` and ``Anomaly detection`` are one."""
+    return " ".join(title.replace("_", " ").casefold().split())
+
+
+_BY_WORDS = {_words(title): kind for title, kind in _TYPES.items()}

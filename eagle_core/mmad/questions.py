@@ -118,7 +118,7 @@ def _question(asked: Mapping[str, Any], question_id: str, where: str) -> Questio
     if not isinstance(asked["Question"], str) or not asked["Question"].strip():
         raise DataError("Question must be text")
     options = list(asked["Options"].items())
-    right = _right_letter(asked["Answer"], dict(options))
+    right = right_letter(asked["Answer"], dict(options))
     if right not in dict(options):
         raise DataError(f"the right answer {right!r} is none of the options {', '.join(dict(options))}")
     relettered = dict(zip(dict(options), LETTERS, strict=False))
@@ -133,7 +133,7 @@ def _question(asked: Mapping[str, Any], question_id: str, where: str) -> Questio
     )
 
 
-def _right_letter(right: Any, options: Mapping[str, Any]) -> Any:
+def right_letter(right: Any, options: Mapping[str, Any]) -> Any:
     """The letter of the right answer, which files hold as ``A``, ``A.``, ``A. Yes`` or in the option's own words."""
     if right in options or not isinstance(right, str):
         return right

@@ -11,16 +11,16 @@ dataset lacks counts as 0 in its average.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import Literal, NamedTuple
 
 import numpy as np
 
-from eagle_core.errors import DataError
 from eagle_core.evaluation.bootstrap import generator, percentile_interval
 from eagle_core.mmad.answers_file import GivenAnswer
+from eagle_core.mmad.matching import match
 from eagle_core.mmad.question_types import TITLES
 from eagle_core.mmad.questions import LETTERS, NORMAL, QuestionSet
 from eagle_core.records import QuestionType
@@ -54,6 +54,10 @@ class MmadScores:
     """Questions of the question file without an answer; 0 where none was given."""
     duplicates: tuple[str, ...] = field(default=())
     """``image: question`` asked more than once; the first answer counts."""
+    strangers: tuple[str, ...] = field(default=())
+    """Answers to no question of the question file: not counted."""
+    disputed: tuple[str, ...] = field(default=())
+    """Questions whose right letter the two files state differently; the answers file's counts."""
 
 
 @dataclass(slots=True)
@@ -93,37 +97,40 @@ def score(
     if definition == "mmad_compat":
         return _compat(answers)
     kept, duplicates = _first_of_each(answers)
+    found = None if questions is None else match(kept, questions)
+    counted = kept if found is None else list(found.answers)
     tallies: Tallies = {}
-    for answer in kept:
+    for answer in counted:
         tally = tallies.setdefault(_group(answer.image, answer.question_type, answer.is_normal), _Tally())
         tally.total += 1
         tally.right += answer.letter is not None and answer.letter == answer.correct
-    missing = 0
-    if questions is not None:
-        given = {(answer.image, answer.question) for answer in kept}
+    if questions is not None and found is not None:
         for image in questions.images:
             for question in image.questions:
                 tally = tallies.setdefault(_group(image.path, question.question_type, image.is_normal), _Tally())
                 tally.chance += 1 / len(question.options)
-                if not {(image.path, question.text), (image.path, question.question_id)} & given:
-                    missing += 1
-                    tally.total += 1
-        if kept and missing == questions.count > 0:
-            raise DataError(
-                f"none of the answers belongs to a question of the questions file: {kept[0].image!r} with "
-                f"{kept[0].question!r} is not in it; give the file that was asked"
-            )
+                tally.total += (image.path, question.question_id) in found.missing
     rows = _table(tallies, samples, confidence, seed)
     chance = _guesser(tallies) if questions is not None else {}
     total = sum(tally.total for tally in tallies.values())
-    return MmadScores(definition, rows, chance, total, sum(a.letter is None for a in kept), missing, duplicates)
+    return MmadScores(
+        definition,
+        rows,
+        chance,
+        total,
+        unparsed=sum(answer.letter is None for answer in counted),
+        missing=0 if found is None else len(found.missing),
+        duplicates=duplicates,
+        strangers=() if found is None else found.strangers,
+        disputed=() if found is None else found.disputed,
+    )
 
 
 def _first_of_each(answers: Sequence[GivenAnswer]) -> tuple[list[GivenAnswer], tuple[str, ...]]:
-    first: dict[tuple[str, str], GivenAnswer] = {}
+    first: dict[Hashable, GivenAnswer] = {}
     again = []
     for answer in answers:
-        if first.setdefault((answer.image, answer.question), answer) is not answer:
+        if first.setdefault(answer.key, answer) is not answer:
             again.append(f"{answer.image}: {answer.question}")
     return list(first.values()), tuple(again)
 
@@ -182,12 +189,13 @@ def _compat(answers: Sequence[GivenAnswer]) -> MmadScores:
     counts = {(d, k, n): [0, 0] for d in datasets for k in kinds for n in (False, True)}
     remaining, counted, unparsed = list(answers), 0, 0
     for answer in remaining:
-        if answer.given not in set(LETTERS) or answer.correct not in set(LETTERS):
+        correct = answer.written_correct or answer.correct
+        if answer.given not in set(LETTERS) or correct not in set(LETTERS):
             remaining.remove(answer)
             unparsed += 1
             continue
         cell = counts[answer.image.split("/")[0], answer.question_type, NORMAL in answer.image]
-        cell[0] += answer.given == answer.correct
+        cell[0] += answer.given == correct
         cell[1] += 1
         counted += 1
     rows: dict[str, dict[str, Score]] = {}

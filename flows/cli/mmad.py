@@ -54,6 +54,10 @@ def score_file(
     console.print(f"{result.questions} questions; {result.unparsed} answers unparsed, {result.missing} missing", highlight=False)
     for line in _some(result.duplicates):
         console.print(f"asked twice, first answer counts: {line}", style="yellow", highlight=False, markup=False)
+    for line in _some(result.strangers):
+        console.print(f"not in the questions file, not counted: {line}", style="yellow", highlight=False, markup=False)
+    for line in _some(result.disputed):
+        console.print(f"another right letter than in the questions file: {line}", style="yellow", highlight=False, markup=False)
     if published:
         table = Table("published, 1-shot", "DS-MVTec AD", "DS-MVTec", "VisA AD", "VisA", "mean of 4", title="MMAD's paper, percent", title_justify="left")
         for model, values in AVERAGES.items():

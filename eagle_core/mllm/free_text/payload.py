@@ -13,11 +13,12 @@ _LETTER = re.compile(rf"^(?P<before>{_WRAPPING})(?:\\?text(?:bf)?\{{)?(?P<letter
 _CLOSED = re.compile(r"^[*_`\"'”’»」』】>\])}]*")
 _LATIN = r"A-Za-z0-9À-ɏ"
 _DENIED = re.compile(
-    r"[\s:;,.–—-]*(?:(?:is|was|are|seems|looks|would be|can be|cannot be)\s+)?(?:clearly |definitely |also )?(?:\b(?:wrong|incorrect|false|not|impossible|unlikely|excluded|ruled out|never|no)\b(?! \(?(?:option )?[A-E]\b)|\w+n['’]t\b|cannot\b|[❌✗✘×])"
+    r"[\s:;,.–—-]*(?:(?:is|was|are|seems|looks|would be|can be|cannot be)\s+)?(?:clearly |definitely |also )?(?:\b(?:wrong|incorrect|false|not|impossible|unlikely|excluded|ruled out|never)\b(?! \(?(?:option )?[A-E]\b)|\w+n['’]t\b|cannot\b|[❌✗✘×])"
     r"|\s*(?:ist|est|is|es|é|è)?\s*(?:nicht|niet|değil|non|não|नहीं)(?!\w)|\s*(?:で?は(?:ない|ありません)|じゃない|[가이은는]\s?아[니닙]|是?错|不|선택하지)"
     rf"|[\s,;:]*(?:{'|'.join(PROVISO)})(?![A-Za-z])",
     re.IGNORECASE,
 )
+_NO = re.compile(r"[\s:;,.–—-]*no\b(?! \(?(?:option )?[A-E]\b)", re.IGNORECASE)
 _VERB = re.compile(rf"^(?:{'|'.join(ONE_OF_THE_VERBS)})\b", re.IGNORECASE)
 
 
@@ -59,7 +60,7 @@ def payload_of(text: str, options: Options, *, announced: bool) -> Payload | Non
     repeats = own is not None and _begins_with_whole(rest, own)
     if re.match(r"[+#]", tail) or (not announced and re.match(r"[\s:(=~-]*\d", rest)):
         return None
-    if not repeats and not (own and _begins_with(rest, own)) and _DENIED.match(rest):
+    if not repeats and not (own and _begins_with(rest, own)) and (_DENIED.match(rest) or (own and _NO.match(rest))):
         return None
     if repeats or not plain(rest):
         return None if announced and raw == "a" and not (repeats or wrapped or "\n" in rest) and _bare_article(found) else Payload(letter, rest)

@@ -1,0 +1,72 @@
+"""Which answer belongs to which question of a question file."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from eagle_core.errors import DataError
+from eagle_core.mmad.answers_file import NO_TEXT, GivenAnswer
+from eagle_core.mmad.asked_text import asked_text
+from eagle_core.mmad.questions import QuestionSet
+from eagle_core.records import Question, QuestionType
+
+
+@dataclass(frozen=True, slots=True)
+class Matched:
+    """Answers with their questions' options, and what is left over on either side."""
+
+    answers: tuple[GivenAnswer, ...]
+    missing: frozenset[tuple[str, str]]
+    """(image, question_id) of questions without an answer."""
+    strangers: tuple[str, ...]
+    """``image: question`` of answers to no question of the file."""
+    disputed: tuple[str, ...]
+    """Questions whose right letter differs between the files, or is no letter that both know."""
+
+
+def match(answers: Sequence[GivenAnswer], questions: QuestionSet) -> Matched:
+    """Find each answer's question: by image, type and words or id; where the words are missing, by type and order.
+
+    Args:
+        answers: Each question once.
+        questions: What should have been asked.
+
+    Raises:
+        DataError: No answer belongs to any question.
+    """
+    free: dict[tuple[str, QuestionType], list[Question]] = {}
+    for image in questions.images:
+        for question in image.questions:
+            free.setdefault((image.path, question.question_type), []).append(question)
+    found, strangers, disputed = [], [], []
+    for answer in answers:
+        waiting = free.get((answer.image, answer.question_type), [])
+        question = next((q for q in waiting if _is_about(answer, q)), None)
+        if question is None:
+            strangers.append(f"{answer.image}: {answer.question}")
+            continue
+        waiting.remove(question)
+        found.append(replace(answer, options=answer.options or question.options))
+        if answer.correct != question.correct_letter:
+            disputed.append(f"{answer.image}: {answer.question} ({answer.correct} here, {question.correct_letter} there)")
+    if answers and not found and questions.count:
+        first = answers[0]
+        raise DataError(
+            f"none of the answers belongs to a question of the questions file: {first.image!r} with {first.question!r} is not "
+            f"in it{_nearest(first, questions)}; give the file that was asked"
+        )
+    missing = frozenset((image, question.question_id) for (image, _), left in free.items() for question in left)
+    return Matched(tuple(found), missing, tuple(strangers), tuple(disputed))
+
+
+def _is_about(answer: GivenAnswer, question: Question) -> bool:
+    if answer.question.startswith(NO_TEXT):
+        return True
+    return answer.question == question.question_id or asked_text(answer.question).key == asked_text(question.text).key
+
+
+def _nearest(answer: GivenAnswer, questions: QuestionSet) -> str:
+    """What the question file asks about that image."""
+    asked = [question.text for image in questions.images if image.path == answer.image for question in image.questions]
+    return f" (about this image it asks {asked[0]!r})" if asked else " (neither is the image)"
