@@ -1,8 +1,17 @@
 """What can go wrong, by whose move it is to put it right. Every message names the thing and the remedy."""
 
 
+from eagle_core.names import printable
+
+
 class EagleError(Exception):
-    """Base of every error that Eagle raises on purpose; the command line prints it as one line."""
+    """Base of every error that Eagle raises on purpose; the command line prints it as one line.
+
+    Its text can be written anywhere: what a file's name holds that is no UTF-8 is percent-encoded.
+    """
+
+    def __init__(self, message: str) -> None:
+        super().__init__(printable(message))
 
 
 class ConfigurationError(EagleError):

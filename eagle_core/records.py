@@ -29,7 +29,8 @@ AnswerStatus = Literal["answered", "unparsed", "failed", "not_asked"]
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """One image of a dataset. ``image_id`` is its POSIX path below the dataset's root: stable across machines."""
+    """One image of a dataset. ``image_id`` is its POSIX path below the dataset's root: stable across machines, and text
+    (``eagle_core.names``) whatever bytes the file's name has."""
 
     dataset: str
     category: str
@@ -41,6 +42,15 @@ class Sample:
     defect_kind: str | None = None
     """Folder name of the defect in MVTec layout; None for normal or unlabelled images."""
     mask_path: Path | None = None
+    more_masks: tuple[Path, ...] = ()
+    """Further masks of the same image: it is defective where any of them says so."""
+    bit_depth: int = 16
+    """How many bits a camera filled, where the file holds sixteen a channel; without effect on other files."""
+
+    @property
+    def masks(self) -> tuple[Path, ...]:
+        """All masks of the image."""
+        return () if self.mask_path is None else (self.mask_path, *self.more_masks)
 
 
 @dataclass(frozen=True, slots=True)

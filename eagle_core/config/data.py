@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from eagle_core.config.section import Section
 
@@ -26,11 +26,20 @@ class DegradationConfig(Section):
 class DatasetConfig(Section):
     """One dataset to benchmark."""
 
-    name: str = Field(pattern=r"^[a-z0-9_]+$")
-    format: Literal["mvtec", "visa", "mmad", "folder"] = "mvtec"
-    """Layout on disk: MVTec-AD's, VisA's with its split CSV, one of MMAD's four datasets with mmad.json beside it, or
-    plain folders."""
+    name: str = Field(pattern=r"^\w+$")
+    format: Literal["mvtec", "visa", "mmad", "folder", "real_iad", "kolektor_sdd2"] = "mvtec"
+    """Layout on disk: MVTec-AD's (also AD 2, LOCO, BTAD, MPDD, GoodsAD), VisA's with its split CSV, one of MMAD's four
+    datasets with mmad.json beside it, plain folders, Real-IAD's, or KolektorSDD2's."""
     root: Path
     categories: tuple[str, ...] | None = None
     """None: all that are there."""
+    labels: tuple[tuple[str, Literal["normal", "defective", "unlabelled"]], ...] = ()
+    """What folders of test images hold, by their name; written as a mapping. Needed only where a name does not tell."""
+    bit_depth: Literal[8, 10, 12, 14, 16] | None = None
+    """Bits that the camera fills in files of sixteen a channel. None: as many as the training images of a category fill."""
     degradation: DegradationConfig = DegradationConfig()
+
+    @field_validator("labels", mode="before")
+    @classmethod
+    def _pairs(cls, value: Any) -> Any:
+        return tuple(value.items()) if isinstance(value, dict) else value

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
 from eagle_core.data.images import is_image_file
+from eagle_core.names import as_text
 from eagle_core.records import Sample, Split
 
 
@@ -44,15 +46,17 @@ class SampleMaker:
         split: Split,
         is_defective: bool | None,
         kind: str | None = None,
-        mask: Path | None = None,
+        masks: tuple[Path, ...] = (),
     ) -> Sample:
         """The sample of the image at ``path``, which lies below the root."""
-        image_id = path.relative_to(self.root).as_posix()
-        return Sample(self.dataset, self.category, image_id, path, split, is_defective, kind, mask)
+        image_id = as_text(path.relative_to(self.root).as_posix())
+        mask, more = (masks[0], masks[1:]) if masks else (None, ())
+        kind = None if kind is None else as_text(kind)
+        return Sample(self.dataset, self.category, image_id, path, split, is_defective, kind, mask, more)
 
     def samples(self, folder: Path, split: Split, is_defective: bool | None) -> tuple[Sample, ...]:
-        """One sample without a mask for each image right in ``folder``."""
-        return tuple(self.sample(path, split, is_defective) for path in images_in(folder))
+        """One sample without a mask for each image in ``folder`` or below it."""
+        return tuple(self.sample(path, split, is_defective) for path in images_below(folder))
 
 
 def images_in(folder: Path) -> list[Path]:
@@ -60,20 +64,39 @@ def images_in(folder: Path) -> list[Path]:
     return sorted(path for path in folder.iterdir() if is_image_file(path)) if folder.is_dir() else []
 
 
+def images_below(folder: Path) -> list[Path]:
+    """The image files in ``folder`` and its visible sub-folders, sorted; linked folders are followed, each once."""
+    return sorted(path for path in files_below(folder) if is_image_file(path))
+
+
+def files_below(folder: Path) -> list[Path]:
+    """All files in ``folder`` and its visible sub-folders, sorted."""
+    found: list[Path] = []
+    seen: set[str] = set()
+    for place, folders, files in os.walk(folder, followlinks=True):
+        real = os.path.realpath(place)
+        if real in seen:
+            folders.clear()
+            continue
+        seen.add(real)
+        folders[:] = sorted(name for name in folders if is_visible(name))
+        found += [Path(place, name) for name in files]
+    return sorted(found)
+
+
+def is_visible(name: str) -> bool:
+    """False for the folders that systems add: hidden ones, and those of archives and thumbnails."""
+    return not name.startswith(".") and name not in ("__MACOSX", "@eaDir", "$RECYCLE.BIN")
+
+
 def subfolders(folder: Path) -> list[Path]:
     """The visible folders right in ``folder``, sorted by name; none where there is no such folder."""
     if not folder.is_dir():
         return []
-    return sorted(path for path in folder.iterdir() if path.is_dir() and not path.name.startswith("."))
+    return sorted(path for path in folder.iterdir() if path.is_dir() and is_visible(path.name))
 
 
 def name_of(folder: Path) -> str:
-    """The name under which ``folder`` was given: a link keeps its own, whatever it points to."""
+    """The name under which ``folder`` was given, as text: a link keeps its own, whatever it points to."""
     name = folder.absolute().name
-    return folder.resolve().name if name == ".." else name
-
-
-def images_with_masks(images: Path, masks: Path) -> list[tuple[Path, Path | None]]:
-    """Each image of one folder with its mask in the other: ``<stem>_mask.*``, else ``<stem>.*``, else None."""
-    by_stem = {path.stem: path for path in images_in(masks)}
-    return [(path, by_stem.get(f"{path.stem}_mask", by_stem.get(path.stem))) for path in images_in(images)]
+    return as_text(folder.resolve().name if name == ".." else name)

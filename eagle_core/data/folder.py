@@ -9,7 +9,8 @@ A category is a folder with any of these, each holding images; ``normal`` alone 
                     ``defective/`` has kinds
     unlabelled/     images to predict
 
-A folder that holds images right inside and no ``normal/`` is a category of unlabelled images: enough to predict.
+Other words for the same are understood (``good``, ``OK``, ``bad``, ``NG``), in any case of letters; sub-folders are read
+too. A folder that holds images right inside and no ``normal/`` is a category of unlabelled images: enough to predict.
 The root is one category itself, or holds one folder for each.
 """
 
@@ -17,17 +18,26 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from eagle_core.data.dataset import Category, SampleMaker, images_in, images_with_masks, name_of, subfolders
+from eagle_core.data.dataset import Category, SampleMaker, images_in, name_of, subfolders
+from eagle_core.data.labels import label_of, says_defective, says_normal
+from eagle_core.data.pairing import MASK_FOLDERS, images_with_masks
+from eagle_core.names import as_text
 from eagle_core.records import Sample
 
-NORMAL = "normal"
-PARTS = frozenset({"defective", "normal_test", "masks"})
-"""Folders inside a category, which are no categories themselves where ``normal`` is missing."""
+DEFECTIVE = "defective"
+"""Kind of defective images that lie in no folder of a kind."""
+_NORMAL_TEST = frozenset({"normal_test", "good_test", "ok_test", "test_normal", "test_good", "test_ok"})
 
 
 def can_fit(folder: Path) -> bool:
     """True where ``folder`` has a place for normal images."""
-    return (folder / NORMAL).is_dir()
+    return any(says_normal(part.name) for part in subfolders(folder))
+
+
+def is_part(folder: Path) -> bool:
+    """True for a folder inside a category, which is no category itself where ``normal`` is missing."""
+    name = folder.name.lower()
+    return says_defective(name) or name in _NORMAL_TEST or name in MASK_FOLDERS
 
 
 def category_folders(root: Path) -> dict[str, Path]:
@@ -35,28 +45,35 @@ def category_folders(root: Path) -> dict[str, Path]:
     inside = subfolders(root)
     if can_fit(root) or (images_in(root) and not any(can_fit(folder) for folder in inside)):
         return {name_of(root): root}
-    return {folder.name: folder for folder in inside if can_fit(folder) or (images_in(folder) and folder.name not in PARTS)}
+    return {as_text(folder.name): folder for folder in inside if can_fit(folder) or (images_in(folder) and not is_part(folder))}
 
 
 def read_category(dataset: str, root: Path, name: str, folder: Path) -> Category:
     """Read one category; unlabelled images become test samples whose ``is_defective`` is None."""
     maker = SampleMaker(dataset, root, name)
     if not can_fit(folder):
-        return Category(name, folder, (), maker.samples(folder, "test", is_defective=None))
-    test = [
-        *_defective(maker, folder),
-        *maker.samples(folder / "normal_test", "test", is_defective=False),
-        *maker.samples(folder / "unlabelled", "test", is_defective=None),
-    ]
-    return Category(name, folder, maker.samples(folder / NORMAL, "train", is_defective=False), tuple(test))
+        found = (maker.sample(path, "test", is_defective=None) for path in images_in(folder))
+        return Category(name, folder, (), tuple(found))
+    train: list[Sample] = []
+    test: list[Sample] = []
+    for part in subfolders(folder):
+        if says_normal(part.name):
+            train += maker.samples(part, "train", is_defective=False)
+        elif says_defective(part.name):
+            test += _defective(maker, folder, part)
+        elif part.name.lower() in _NORMAL_TEST:
+            test += maker.samples(part, "test", is_defective=False)
+        elif label_of(part.name) == "unlabelled":
+            test += maker.samples(part, "test", is_defective=None)
+    return Category(name, folder, tuple(sorted(train, key=lambda sample: sample.image_id)), tuple(test))
 
 
-def _defective(maker: SampleMaker, folder: Path) -> list[Sample]:
+def _defective(maker: SampleMaker, folder: Path, part: Path) -> list[Sample]:
+    """Defective images; the folder right below ``part`` is the kind."""
+    masks = next((place for place in subfolders(folder) if place.name.lower() in MASK_FOLDERS), folder / "masks")
     samples = []
-    for images, masks, kind in [
-        (folder / "defective", folder / "masks", "defective"),
-        *((kind, folder / "masks" / kind.name, kind.name) for kind in subfolders(folder / "defective")),
-    ]:
-        for path, mask in images_with_masks(images, masks):
-            samples.append(maker.sample(path, "test", True, kind, mask))
+    for path, of_image in images_with_masks(part, masks):
+        inside = path.relative_to(part).parts
+        samples.append(maker.sample(path, "test", True, inside[0] if len(inside) > 1 else DEFECTIVE, of_image))
     return samples
+

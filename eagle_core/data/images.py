@@ -5,24 +5,34 @@ Still images only. Knows nothing of datasets, and nothing of how an image is res
 
 from __future__ import annotations
 
+import io
 import struct
 import zlib
 from pathlib import Path
 
-import numpy as np
 from PIL import Image, ImageOps
 
+from eagle_core.data.png_text import without_text
+from eagle_core.data.sixteen_bits import WIDE_COLOUR, has_wide_colour, sixteen_bit_pixels, to_eight_bits
 from eagle_core.errors import DataError
+from eagle_core.records import Sample
 
 IMAGE_SUFFIXES = frozenset(
-    {".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".webp", ".ppm", ".pgm", ".jp2"}
+    ".png .apng .jpg .jpeg .jpe .jfif .mpo .bmp .dib .tif .tiff .webp .gif .ppm .pgm .pbm .pnm .jp2 .j2k .jpf .jpx .jpc .j2c "
+    ".avif".split()
 )
 """Lower-case file name endings of images; other files of a dataset are not images."""
 MAX_PIXELS = 89_478_485
 """Larger images are refused. It is where Pillow itself begins to suspect a decompression bomb (256 MiB of RGB)."""
-
-# Pillow's other decoders are kept away from untrusted files; EPS, for one, would start Ghostscript.
-_FORMATS = ("PNG", "JPEG", "BMP", "TIFF", "WEBP", "GIF", "PPM", "JPEG2000")
+SUFFIX_OF = {
+    "PNG": ".png", "JPEG": ".jpg", "MPO": ".jpg", "BMP": ".bmp", "DIB": ".dib", "TIFF": ".tif", "WEBP": ".webp",
+    "GIF": ".gif", "PPM": ".ppm", "JPEG2000": ".jp2", "AVIF": ".avif",
+}  # fmt: skip
+"""The usual ending of each format that is read. Pillow's other decoders are kept away from untrusted files; EPS, for one,
+would start Ghostscript."""
+EXIF_ORIENTATION = 0x0112
+_LFS_POINTER = b"version https://git-lfs"
+_FORMATS = tuple(SUFFIX_OF)
 # What Pillow's decoders raise on damaged files (found by mutating valid files).
 _DECODER_ERRORS = (
     OSError,
@@ -38,59 +48,44 @@ _DECODER_ERRORS = (
 )
 
 
-def read_rgb(path: Path) -> Image.Image:
+def read_rgb(path: Path, bit_depth: int = 16) -> Image.Image:
     """Read ``path`` as an RGB image of 8 bits a channel, upright as its EXIF orientation says.
 
-    Sixteen-bit grey is scaled by its full range (65535 becomes 255), never by the image's own extremes, so that
-    images stay comparable. Transparent pixels are laid over white. Palettes and CMYK become the colours they
-    stand for; grey is repeated in three channels. Of a phone's multi-picture JPEG the first picture is taken.
+    Sixteen-bit pixels are scaled by ``bit_depth``'s full range (at 16, 65535 becomes 255; at 12, 4095 does), never by the
+    image's own extremes, so that images stay comparable. Transparent pixels are laid over white. Palettes and CMYK
+    become the colours they stand for; grey is repeated in three channels. Of a phone's multi-picture JPEG the first
+    picture is taken.
+
+    Args:
+        path: The file.
+        bit_depth: How many bits a camera filled, where the file holds sixteen; without effect on other files.
 
     Raises:
-        DataError: The file is missing, empty, damaged, no still image, too large, or of 32-bit pixels.
+        DataError: The file is missing, empty, damaged, no still image, too large, of 32-bit pixels, or brighter than
+            ``bit_depth`` allows.
     """
-    image = _decode(path)
-    if image.mode.startswith("I;16") or (image.mode == "I" and image.format == "PPM"):
-        return _from_sixteen_bits(image)
+    image = decode(path)
+    wide = sixteen_bit_pixels(path, image)
+    if wide is not None:
+        return to_eight_bits(wide, bit_depth, path)
     if image.mode in ("I", "F"):
         raise DataError(
             f"{path}: 32-bit pixels have no defined white; save the image with 8 or 16 bits a channel"
         )
-    if _has_transparency(image):
+    if has_transparency(image):
         visible = image.convert("RGBA")
         white = Image.new("RGBA", visible.size, "white")
         return Image.alpha_composite(white, visible).convert("RGB")
     return image.convert("RGB")
 
 
-def read_mask(path: Path, expected_size: tuple[int, int] | None = None) -> np.ndarray:
-    """Read a ground-truth mask: ``(H, W) bool``, true where defective.
-
-    A pixel is defective where any channel is above zero and it is not fully transparent (MVTec-AD writes 255,
-    VisA the number of the kind). In a JPEG, whose compression smears zeros, it must be at least half of white.
-
-    Args:
-        path: The mask's file.
-        expected_size: (width, height) in pixels of the image it belongs to; None: any.
+def read_image_of(sample: Sample) -> Image.Image:
+    """``read_rgb`` of a sample's image, with the bit depth of its category.
 
     Raises:
-        DataError: As for ``read_rgb``, or the size is not ``expected_size``.
+        DataError: As ``read_rgb``.
     """
-    image = _decode(path)
-    smears = image.format in ("JPEG", "MPO")
-    if expected_size is not None and image.size != expected_size:
-        raise DataError(
-            f"{path}: mask of {image.width}x{image.height} pixels for an image of "
-            f"{expected_size[0]}x{expected_size[1]}; give it the image's size"
-        )
-    if image.mode not in ("L", "I", "F") and not image.mode.startswith("I;16"):
-        has_transparency = _has_transparency(image)
-        image = image.convert("RGBA" if has_transparency else "RGB")
-    pixels = np.asarray(image)
-    if pixels.ndim == 2:
-        return pixels >= 128 if smears else pixels > 0
-    colours = pixels[..., :3].max(axis=-1)
-    defective = colours >= 128 if smears else colours > 0
-    return defective & (pixels[..., 3] > 0) if pixels.shape[-1] == 4 else defective
+    return read_rgb(sample.image_path, sample.bit_depth)
 
 
 def is_image_file(path: Path) -> bool:
@@ -98,34 +93,78 @@ def is_image_file(path: Path) -> bool:
     return path.suffix.lower() in IMAGE_SUFFIXES and not path.name.startswith(".") and path.is_file()
 
 
-def _decode(path: Path) -> Image.Image:
+def decode(path: Path) -> Image.Image:
     """Every pixel of the upright image, in the file's own mode, with ``format`` kept."""
     _refuse_what_is_no_file(path)
     try:
-        with Image.open(path, formats=_FORMATS) as opened:
-            if opened.width < 1 or opened.height < 1:
-                raise DataError(
-                    f"{path}: the image has no pixels ({opened.width}x{opened.height}); replace it"
-                )
-            if opened.width * opened.height > MAX_PIXELS:
-                raise DataError(_too_large(path, f"{opened.width}x{opened.height}"))
-            frames = getattr(opened, "n_frames", 1)
-            if frames > 1 and opened.format != "MPO":
-                raise DataError(f"{path}: holds {frames} frames; save the one to inspect as a still image")
-            opened.load()
-            upright = ImageOps.exif_transpose(opened)
-            upright.format = opened.format
-            return upright
+        try:
+            return _opened(path, path)
+        except ValueError as error:
+            # Pillow refuses a PNG for more than a megabyte of text or colour profile; neither has a pixel in it.
+            without = without_text(path.read_bytes())
+            if without is None:
+                raise error
+            return _opened(path, io.BytesIO(without))
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise DataError(_too_large(path, str(error))) from error
     except Image.UnidentifiedImageError as error:
-        raise DataError(
-            f"{path}: not an image that can be read; save it as PNG, JPEG, TIFF or BMP"
-        ) from error
+        raise DataError(_unknown(path)) from error
     except PermissionError as error:
         raise DataError(f"{path}: may not be read; allow reading it (chmod u+r)") from error
     except _DECODER_ERRORS as error:
         raise DataError(f"{path}: damaged or cut off ({error}); replace the file or remove it") from error
+
+
+def format_of(path: Path) -> str | None:
+    """The format that the content of a file has, whatever its name; None where it is none that is read."""
+    try:
+        with Image.open(path, formats=_FORMATS) as opened:
+            return opened.format
+    except (*_DECODER_ERRORS, Image.DecompressionBombError, Image.DecompressionBombWarning):
+        return None
+
+
+def orientation_of(path: Path) -> int:
+    """The EXIF orientation of an image, 1 (upright) to 8; 1 where it states none.
+
+    Raises:
+        DataError: As ``read_rgb``, for what shows in its header.
+    """
+    _refuse_what_is_no_file(path)
+    try:
+        with Image.open(path, formats=_FORMATS) as opened:
+            value = opened.getexif().get(EXIF_ORIENTATION, 1)
+            return int(value) if value in range(1, 9) else 1
+    except _DECODER_ERRORS as error:
+        raise DataError(f"{path}: damaged or cut off ({error}); replace the file or remove it") from error
+
+
+def _opened(path: Path, source: Path | io.BytesIO) -> Image.Image:
+    """The decoded image in ``source``; ``path`` names it."""
+    with Image.open(source, formats=_FORMATS) as opened:
+        if opened.width < 1 or opened.height < 1:
+            raise DataError(f"{path}: the image has no pixels ({opened.width}x{opened.height}); replace it")
+        if opened.width * opened.height > MAX_PIXELS:
+            raise DataError(_too_large(path, f"{opened.width}x{opened.height}"))
+        frames = getattr(opened, "n_frames", 1)
+        if frames > 1 and opened.format != "MPO":
+            raise DataError(f"{path}: holds {frames} frames; save the one to inspect as a still image")
+        wide_colour = has_wide_colour(opened)
+        if wide_colour and opened.getexif().get(EXIF_ORIENTATION, 1) != 1:
+            raise DataError(f"{path}: colours of sixteen bits and an EXIF rotation; save it upright")
+        opened.load()
+        upright = ImageOps.exif_transpose(opened)
+        upright.format = opened.format
+        upright.info[WIDE_COLOUR] = wide_colour
+        return upright
+
+
+def _unknown(path: Path) -> str:
+    with path.open("rb") as file:
+        start = file.read(len(_LFS_POINTER))
+    if start == _LFS_POINTER:
+        return f"{path}: a pointer of Git LFS instead of the image; fetch the image itself with `git lfs pull`"
+    return f"{path}: not an image that can be read; save it as PNG, JPEG, TIFF or BMP"
 
 
 def _refuse_what_is_no_file(path: Path) -> None:
@@ -145,10 +184,6 @@ def _too_large(path: Path, size: str) -> str:
     return f"{path}: too large ({size}; at most {MAX_PIXELS} pixels are read); crop it or scale it down"
 
 
-def _has_transparency(image: Image.Image) -> bool:
+def has_transparency(image: Image.Image) -> bool:
     return image.mode in ("RGBA", "LA", "PA", "RGBa", "La") or "transparency" in image.info
 
-
-def _from_sixteen_bits(image: Image.Image) -> Image.Image:
-    wide = np.asarray(image).astype(np.uint32)
-    return Image.fromarray(((wide * 255 + 32767) // 65535).astype(np.uint8)).convert("RGB")

@@ -53,6 +53,7 @@ def _test_sample(maker: SampleMaker, above: Path, image: AskedImage) -> Sample:
     kind = None if image.is_normal else PurePosixPath(image.path).parent.name
     if mask is not None and not mask.is_file():
         mask = None
-    return maker.sample(above / image.path, "test", not image.is_normal, kind, None if image.is_normal else mask)
+    masks = () if image.is_normal or mask is None else (mask,)
+    return maker.sample(above / image.path, "test", not image.is_normal, kind, masks)
 
 

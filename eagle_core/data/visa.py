@@ -40,7 +40,8 @@ def read_categories(dataset: str, root: Path) -> dict[str, Category]:
         splits: dict[Split, list[Sample]] = {"train": [], "test": []}
         for row in sorted(rows, key=lambda row: row.image.as_posix()):
             kind = _DEFECTIVE if row.is_defective else None
-            splits[row.split].append(maker.sample(row.image, row.split, row.is_defective, kind, row.mask))
+            masks = () if row.mask is None else (row.mask,)
+            splits[row.split].append(maker.sample(row.image, row.split, row.is_defective, kind, masks))
         categories[name] = Category(name, root / name, tuple(splits["train"]), tuple(splits["test"]))
     return categories
 

@@ -19,7 +19,7 @@ import torch
 from sklearn.metrics import roc_auc_score
 
 from eagle_core.config import PreprocessingConfig
-from eagle_core.data.images import read_mask
+from eagle_core.data.masks import read_masks_of
 from eagle_core.errors import DataError
 from eagle_core.geometry import ImageGeometry
 from eagle_core.records import ExpertPrediction, Sample
@@ -71,7 +71,7 @@ def localisation_metrics(
     for i, (prediction, sample) in enumerate(measured):
         maps[i] = _picked(_map(prediction, preprocessing), width, height)
         if sample.is_defective and sample.mask_path is not None:
-            masks[i] = _picked(read_mask(sample.mask_path, prediction.image_size), width, height)
+            masks[i] = _picked(read_masks_of(sample, prediction.image_size).defective, width, height)
     metrics["pixel_share"] = width * height / (smallest[0] * smallest[1])
     if masks.any() and not masks.all():
         metrics["pixel_auroc"] = float(roc_auc_score(masks.ravel(), maps.ravel()))

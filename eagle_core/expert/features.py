@@ -9,7 +9,7 @@ import torch
 from PIL import Image
 
 from eagle_core.config import ExpertConfig
-from eagle_core.data.images import read_rgb
+from eagle_core.data.images import read_image_of
 from eagle_core.errors import DataError
 from eagle_core.expert.backbone import Backbone
 from eagle_core.expert.preprocessing import to_input
@@ -58,7 +58,7 @@ def iterate_features(
 
 def _open(sample: Sample) -> Image.Image | Failure:
     try:
-        return read_rgb(sample.image_path)
+        return read_image_of(sample)
     except DataError as error:
         return Failure(sample.image_id, str(error))
 

@@ -9,7 +9,8 @@ from matplotlib.colors import to_rgb
 from PIL import Image
 from scipy.ndimage import binary_dilation
 
-from eagle_core.data.images import read_mask, read_rgb
+from eagle_core.data.images import read_image_of
+from eagle_core.data.masks import read_masks_of
 from eagle_core.guidance.overlay import draw_boxes
 from eagle_core.records import Box, Sample
 from eagle_core.report import style
@@ -20,12 +21,12 @@ PIXELS = 288
 
 def small_boxed(sample: Sample, boxes: Sequence[Box], line_width: int) -> Image.Image:
     """Drawn after shrinking: lines of two pixels on a large photograph would vanish on the sheet."""
-    image = read_rgb(sample.image_path)
+    image = read_image_of(sample)
     shrink = min(1.0, PIXELS / max(image.size))
     size = (max(1, round(image.width * shrink)), max(1, round(image.height * shrink)))
     small = image.resize(size, Image.Resampling.LANCZOS)
     if sample.mask_path is not None:
-        mask = Image.fromarray(read_mask(sample.mask_path, image.size).astype(np.float32))
+        mask = Image.fromarray(read_masks_of(sample, image.size).defective.astype(np.float32))
         small = _outlined(small, np.asarray(mask.resize(size, Image.Resampling.BOX)) > 0, line_width)
     return draw_boxes(small, [_scaled(box, shrink) for box in boxes], line_width)
 

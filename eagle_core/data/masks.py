@@ -1,0 +1,161 @@
+"""Ground-truth masks as tools write them: which pixels one marks, and what about it is unusual.
+
+Black is background, whatever else there is. What can be told from the file is put right (a grey edge, labels that count
+from one, a palette without black, a photograph's rotation); what cannot is read as it stands, and a remark says so:
+a mask that seems to be inverted, or that may have been drawn before its photograph was turned.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+from PIL import Image
+from scipy.ndimage import minimum_filter, maximum_filter
+
+from eagle_core.data.images import decode, has_transparency, orientation_of
+from eagle_core.errors import DataError
+from eagle_core.records import Sample
+
+Remark = Literal["grey_edges", "no_black", "turned", "inverted", "perhaps_turned"]
+"""The first three were put right while reading; the others were not."""
+_TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+"""What makes an image of each EXIF orientation upright."""
+_SHADES = 24
+"""More levels than this between black and the brightest are shades of an edge, not labels."""
+_BRIGHT = 64
+"""Labels are small numbers: below it every level that is not black is one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mask:
+    """What a mask says."""
+
+    defective: np.ndarray
+    """``(H, W) bool``."""
+    remarks: tuple[Remark, ...] = ()
+
+
+def read_mask(path: Path, expected_size: tuple[int, int] | None = None) -> np.ndarray:
+    """Read one ground-truth mask: ``(H, W) bool``, true where defective.
+
+    Args:
+        path: The mask's file.
+        expected_size: (width, height) in pixels of the image it belongs to; None: any.
+
+    Raises:
+        DataError: As for ``read_rgb``, or the size is not ``expected_size``.
+    """
+    mask = _read(path).defective
+    if expected_size is not None and mask.shape != expected_size[::-1]:
+        raise DataError(_other_size(path, mask, expected_size))
+    return mask
+
+
+def read_masks_of(sample: Sample, size: tuple[int, int]) -> Mask:
+    """All masks of a sample as one, on the pixels of its upright image.
+
+    Args:
+        sample: With at least one mask.
+        size: (width, height) of the image as ``read_rgb`` reads it.
+
+    Raises:
+        DataError: As for ``read_mask``; a mask of the photograph's size before it was turned is turned with it.
+    """
+    orientation = orientation_of(sample.image_path)
+    defective = np.zeros(size[::-1], dtype=bool)
+    remarks: list[Remark] = []
+    for path in sample.masks:
+        mask = _read(path)
+        remarks += mask.remarks
+        pixels = mask.defective
+        if pixels.shape != size[::-1] and orientation >= 5 and pixels.shape == size:
+            pixels = np.asarray(Image.fromarray(pixels).transpose(_TURNS[orientation]))
+            remarks.append("turned")
+        elif orientation != 1 and pixels.shape == size[::-1] and (orientation < 5 or size[0] == size[1]):
+            remarks.append("perhaps_turned")
+        if pixels.shape != size[::-1]:
+            raise DataError(_other_size(path, pixels, size))
+        defective |= pixels
+    if len(sample.masks) > 1 and "inverted" not in remarks and _looks_inverted(defective):
+        remarks.append("inverted")
+    return Mask(defective, tuple(dict.fromkeys(remarks)))
+
+
+def _read(path: Path) -> Mask:
+    image = decode(path)
+    levels = _levels(image)
+    if image.format in ("JPEG", "MPO"):
+        # Its compression smears zeros.
+        defective, remarks = levels >= 128, []
+    else:
+        defective, remarks = _above_background(levels)
+    if _looks_inverted(defective):
+        remarks.append("inverted")
+    return Mask(defective, tuple(remarks))
+
+
+def _levels(image: Image.Image) -> np.ndarray:
+    """``(H, W)`` of numbers, 0 for background where the mask has black or transparent pixels.
+
+    Colours count by their brightest channel; colours that are all the same (or all black) under a transparency that is
+    not, by their opacity.
+    """
+    if image.mode in ("L", "I", "F", "1") or image.mode.startswith("I;16"):
+        return np.asarray(image).astype(np.int64 if image.mode != "F" else np.float64)
+    seen = np.asarray(image.convert("RGBA" if has_transparency(image) else "RGB")).astype(np.int64)
+    colours = seen[..., :3].max(axis=-1)
+    if seen.shape[-1] == 3:
+        return _apart(seen, colours)
+    opacity = seen[..., 3]
+    visible = colours[opacity > 0]
+    if opacity.min() < opacity.max() and (visible.size == 0 or visible.min() == visible.max()):
+        return opacity
+    return np.where(opacity > 0, colours, 0)
+
+
+def _apart(seen: np.ndarray, brightness: np.ndarray) -> np.ndarray:
+    """Colours without a black among them by number, so that two of the same brightness stay apart."""
+    if brightness.min() == 0:
+        return brightness
+    codes = (seen[..., 0] << 16) | (seen[..., 1] << 8) | seen[..., 2]
+    return codes if len(np.unique(codes)) <= _SHADES else brightness
+
+
+def _above_background(levels: np.ndarray) -> tuple[np.ndarray, list[Remark]]:
+    values, counts = np.unique(levels, return_counts=True)
+    if values[0] != 0 and len(values) > 1:
+        # Labels that count from one, or a palette without black: the commonest is the background.
+        return levels != values[counts.argmax()], ["no_black"]
+    brightest = values[-1]
+    between = values[(values > 0) & (values < brightest)]
+    if brightest >= _BRIGHT and len(between) and (len(between) > _SHADES or not _has_areas(levels, brightest)):
+        return levels * 2 > brightest, ["grey_edges"]
+    return levels > 0, []
+
+
+def _has_areas(levels: np.ndarray, brightest: int | float) -> bool:
+    """True where a level between black and the brightest fills a square of 3 x 3 pixels: a label, not an edge."""
+    flat = minimum_filter(levels, 3) == maximum_filter(levels, 3)
+    return bool((flat & (levels > 0) & (levels < brightest)).any())
+
+
+def _looks_inverted(defective: np.ndarray) -> bool:
+    """Most of the image is marked, and nearly all of its rim: black seems to mean the defect."""
+    rim = np.concatenate([defective[0], defective[-1], defective[:, 0], defective[:, -1]])
+    return bool(defective.mean() > 0.5 and rim.mean() > 0.9 and not defective.all())
+
+
+def _other_size(path: Path, mask: np.ndarray, size: tuple[int, int]) -> str:
+    height, width = mask.shape
+    return f"{path}: mask of {width}x{height} pixels for an image of {size[0]}x{size[1]}; give it the image's size"
