@@ -16,7 +16,7 @@ from eagle_core.config import DatasetConfig
 from eagle_core.data import elpv
 from eagle_core.data.archive import extract
 from eagle_core.data.audit import Finding, audit
-from eagle_core.data.catalogue import Dataset, DatasetFormat, detect_format, load_dataset
+from eagle_core.data.catalogue import Dataset, DatasetFormat, detect_format, list_dataset, no_layout
 from eagle_core.data.fetch import UnreachableError, download
 from eagle_core.data.sources import Published, find_source, import_command
 from eagle_core.errors import DataError
@@ -50,11 +50,8 @@ def audit_folder(folder: Path, layout: DatasetFormat | None, report: Report) -> 
         raise DataError(f"{folder}: no such folder; check the path")
     found = layout or detect_format(folder)
     if found is None:
-        raise DataError(
-            f"{folder}: no layout that Eagle reads: <category>/train/good/ (mvtec), split_csv/1cls.csv (visa), "
-            "<category>/normal/ or images right inside (folder); arrange the images in one of them"
-        )
-    dataset = load_dataset(DatasetConfig(name="dataset", format=found, root=folder))
+        raise DataError(no_layout(folder))
+    dataset = list_dataset(DatasetConfig(name="dataset", format=found, root=folder))
     findings = audit(dataset, lambda done, total: report("audit", done, total))
     return Audited(dataset, found, findings)
 

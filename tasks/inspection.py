@@ -12,13 +12,14 @@ from pathlib import Path
 
 from eagle_core.attention.settings import AttentionSettings
 from eagle_core.config import EagleConfig
-from eagle_core.data.images import read_rgb
+from eagle_core.data.images import read_image_of
 from eagle_core.errors import ConfigurationError
 from eagle_core.expert.bundle import load_expert
 from eagle_core.guidance.evidence import contradictions
 from eagle_core.guidance.explanation import explanation_instead
 from eagle_core.methods.expert import guide
 from eagle_core.methods.plan import Plan
+from eagle_core.names import as_text
 from eagle_core.records import (
     Answer,
     ExpertPrediction,
@@ -93,7 +94,8 @@ def inspect_images(
 ) -> tuple[list[Verdict], list[Failure]]:
     """Judge ``images`` by the normal images of a category; what cannot be read comes back as failures."""
     limit_threads(config)
-    samples = tuple(Sample(dataset, category, str(path), path, "test", None) for path in images)
+    [depth] = {sample.bit_depth for sample in category_of(config, dataset, category).train}
+    samples = tuple(Sample(dataset, category, as_text(str(path)), path, "test", None, bit_depth=depth) for path in images)
     fitted = entry_of(expert.fit, config, dataset, category)
     entry = entry_of(threshold.fit, config, dataset, category, fitted, None)
     known = load_expert(fitted.path)
@@ -139,7 +141,7 @@ def write_verdict(config: EagleConfig, verdict: Verdict, folder: Path, stem: str
     folder.mkdir(parents=True, exist_ok=True)
     picture, described = folder / f"{stem}.png", folder / f"{stem}.json"
     overlay_panel.draw(
-        read_rgb(verdict.sample.image_path),
+        read_image_of(verdict.sample),
         verdict.prediction,
         verdict.threshold,
         verdict.guidance,
@@ -149,7 +151,7 @@ def write_verdict(config: EagleConfig, verdict: Verdict, folder: Path, stem: str
         explanation=verdict.explanation,
     )
     facts = {
-        "image": str(verdict.sample.image_path),
+        "image": verdict.sample.image_id,
         "category": category.name,
         "verdict": {True: "defective", False: "normal", None: "unparsed"}[verdict.defective],
         "p_defect": verdict.answer.p_defect,

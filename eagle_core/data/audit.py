@@ -15,7 +15,8 @@ from typing import Literal
 import numpy as np
 
 from eagle_core.data.dataset import Category, Dataset, subfolders
-from eagle_core.data.images import is_image_file, read_mask, read_rgb
+from eagle_core.data.images import is_image_file, read_rgb
+from eagle_core.data.masks import read_mask
 from eagle_core.errors import DataError
 from eagle_core.records import Sample
 

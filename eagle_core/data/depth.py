@@ -11,7 +11,7 @@ from eagle_core.data.sixteen_bits import depth_holding, peak
 from eagle_core.errors import DataError
 from eagle_core.records import Sample
 
-_MAY_BE_WIDE = frozenset(".png .apng .tif .tiff .pgm .ppm .pnm .jp2 .j2k .jpf .jpx .jpc .j2c .avif".split())
+_MAY_BE_WIDE = frozenset([".png", ".apng", ".tif", ".tiff", ".pgm", ".ppm", ".pnm", ".jp2", ".j2k", ".jpf", ".jpx", ".jpc", ".j2c", ".avif"])
 
 
 def with_bit_depth(category: Category, stated: int | None) -> Category:

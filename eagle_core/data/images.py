@@ -18,8 +18,7 @@ from eagle_core.errors import DataError
 from eagle_core.records import Sample
 
 IMAGE_SUFFIXES = frozenset(
-    ".png .apng .jpg .jpeg .jpe .jfif .mpo .bmp .dib .tif .tiff .webp .gif .ppm .pgm .pbm .pnm .jp2 .j2k .jpf .jpx .jpc .j2c "
-    ".avif".split()
+    [".png", ".apng", ".jpg", ".jpeg", ".jpe", ".jfif", ".mpo", ".bmp", ".dib", ".tif", ".tiff", ".webp", ".gif", ".ppm", ".pgm", ".pbm", ".pnm", ".jp2", ".j2k", ".jpf", ".jpx", ".jpc", ".j2c", ".avif"]
 )
 """Lower-case file name endings of images; other files of a dataset are not images."""
 MAX_PIXELS = 89_478_485
@@ -32,7 +31,7 @@ SUFFIX_OF = {
 would start Ghostscript."""
 EXIF_ORIENTATION = 0x0112
 _LFS_POINTER = b"version https://git-lfs"
-_FORMATS = tuple(SUFFIX_OF)
+_FORMATS = tuple(name for name in SUFFIX_OF if name != "MPO")  # which Pillow opens as JPEG
 # What Pillow's decoders raise on damaged files (found by mutating valid files).
 _DECODER_ERRORS = (
     OSError,

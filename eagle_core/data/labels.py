@@ -8,13 +8,12 @@ from typing import Literal
 Label = Literal["normal", "defective", "unlabelled"]
 
 _NORMAL = frozenset(
-    "good ok okay normal pass passed fine io gut intact healthy clean perfect flawless faultless conforming accepted nominal "
-    "defectfree faultless bon bonne bueno buono normale 良品 正常 正常品 合格 合格品 정상 양품 норма годен".split()
+    ["good", "ok", "okay", "normal", "pass", "passed", "fine", "io", "gut", "intact", "healthy", "clean", "perfect", "flawless", "faultless", "conforming", "accepted", "nominal", "defectfree", "faultless", "bon", "bonne", "bueno", "buono", "normale", "良品", "正常", "正常品", "合格", "合格品", "정상", "양품", "норма", "годен"]
 )
 """Taken for normal where the whole name says it."""
 _TELLING = frozenset({"good", "ok", "okay", "normal"})
 """Words that make one ask where they are only part of a name."""
-_DEFECTIVE = frozenset("bad ng nok ko defect defects defective anomaly anomalies anomalous abnormal fail failed faulty nio".split())
+_DEFECTIVE = frozenset(["bad", "ng", "nok", "ko", "defect", "defects", "defective", "anomaly", "anomalies", "anomalous", "abnormal", "fail", "failed", "faulty", "nio"])
 _UNLABELLED = frozenset({"unlabelled", "unlabeled"})
 _NEGATIONS = frozenset({"not", "no", "non", "un", "nicht", "never"})
 _WITHOUT_FAULT = ({"no", "defect"}, {"no", "defects"}, {"non", "defective"}, {"defect", "free"}, {"not", "defective"}, {"i", "o"})

@@ -13,7 +13,7 @@ from typing import Literal
 
 import numpy as np
 from PIL import Image
-from scipy.ndimage import minimum_filter, maximum_filter
+from scipy.ndimage import maximum_filter, minimum_filter
 
 from eagle_core.data.images import decode, has_transparency, orientation_of
 from eagle_core.errors import DataError
@@ -72,7 +72,7 @@ def read_masks_of(sample: Sample, size: tuple[int, int]) -> Mask:
     Raises:
         DataError: As for ``read_mask``; a mask of the photograph's size before it was turned is turned with it.
     """
-    orientation = orientation_of(sample.image_path)
+    orientation = _orientation(sample)
     defective = np.zeros(size[::-1], dtype=bool)
     remarks: list[Remark] = []
     for path in sample.masks:
@@ -90,6 +90,14 @@ def read_masks_of(sample: Sample, size: tuple[int, int]) -> Mask:
     if len(sample.masks) > 1 and "inverted" not in remarks and _looks_inverted(defective):
         remarks.append("inverted")
     return Mask(defective, tuple(dict.fromkeys(remarks)))
+
+
+def _orientation(sample: Sample) -> int:
+    """Of the photograph; 1 where it cannot be read, which is told elsewhere."""
+    try:
+        return orientation_of(sample.image_path)
+    except DataError:
+        return 1
 
 
 def _read(path: Path) -> Mask:

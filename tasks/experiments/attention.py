@@ -10,7 +10,8 @@ import numpy as np
 import pandas as pd
 
 from eagle_core.attention.settings import AttentionSettings
-from eagle_core.data.images import read_mask, read_rgb
+from eagle_core.data.images import read_image_of
+from eagle_core.data.masks import read_masks_of
 from eagle_core.errors import ModelError
 from eagle_core.evaluation.bootstrap import generator, percentile_interval
 from eagle_core.experiments import attention_sheet, layer_plot, ratio_plot
@@ -139,7 +140,7 @@ def _sheet_rows(groups: Sequence[AskedGroup], category: str, chosen: Sequence[Sa
             masks[sample.image_id] = mask
     complete = [s for s in chosen if len(maps[s.image_id]) == len(groups)]
     return [
-        SheetRow(read_rgb(s.image_path), masks[s.image_id], s.defect_kind or "defective", maps[s.image_id]) for s in complete
+        SheetRow(read_image_of(s), masks[s.image_id], s.defect_kind or "defective", maps[s.image_id]) for s in complete
     ]
 
 
@@ -154,7 +155,7 @@ def _observed(
         )
         for (sample, plan), attention in zip(batch, seen, strict=True):
             if sample.mask_path is not None:
-                yield name, sample, plan, attention, read_mask(sample.mask_path, attention.size)
+                yield name, sample, plan, attention, read_masks_of(sample, attention.size).defective
 
 
 def _defective(

@@ -55,8 +55,11 @@ def category_of(config: EagleConfig, dataset: str, category: str) -> Category:
 
 
 def image_hashes(samples: Iterable[Sample]) -> dict[str, str]:
-    """image_id -> sha256 of the file; ``missing`` where there is none (the stage will report it)."""
-    return {s.image_id: content_hash(s.image_path) for s in samples}
+    """image_id -> sha256 of the file, and the bits it is read with where they are not all sixteen.
+
+    ``missing`` where there is none (the stage will report it).
+    """
+    return {s.image_id: content_hash(s.image_path) + ("" if s.bit_depth == 16 else f" {s.bit_depth} bits") for s in samples}
 
 
 def content_hash(path: Path) -> str:

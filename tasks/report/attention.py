@@ -9,7 +9,7 @@ import numpy as np
 
 from eagle_core.attention.settings import AttentionSettings
 from eagle_core.config import EagleConfig
-from eagle_core.data.images import read_rgb
+from eagle_core.data.images import read_image_of
 from eagle_core.errors import EagleError
 from eagle_core.methods.plan import Plan
 from eagle_core.mllm.chat import TransformersChatModel
@@ -75,7 +75,7 @@ def _observable(config: EagleConfig) -> TransformersChatModel | None:
 
 
 def _pictures(sample: Sample, maps: Mapping[str, np.ndarray]) -> tuple[Picture, ...]:
-    image = read_rgb(sample.image_path)
+    image = read_image_of(sample)
     image.thumbnail((PIXELS, PIXELS))
     full = max(float(values.max()) for values in maps.values())
     return tuple(Picture(caption, data_uri(heat_over(image, values, full))) for caption, values in maps.items())

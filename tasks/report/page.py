@@ -11,7 +11,7 @@ from typing import Any
 import pandas as pd
 
 from eagle_core.config import EagleConfig
-from eagle_core.data.images import read_rgb
+from eagle_core.data.images import read_image_of
 from eagle_core.errors import ConfigurationError, DataError
 from eagle_core.evaluation.comparisons import Comparison
 from eagle_core.evaluation.summary import summary_of
@@ -220,7 +220,7 @@ def _pictures(config: EagleConfig, sample: Sample, rows: pd.DataFrame, predictio
     pictures = [Picture("image", data_uri(boxed))]
     if prediction is not None:
         scores = ImageGeometry.of(prediction.image_size, config.expert.preprocessing).to_original(prediction.patch_scores)
-        small = read_rgb(sample.image_path).resize(boxed.size)
+        small = read_image_of(sample).resize(boxed.size)
         pictures.append(Picture("anomaly map", data_uri(heat_over(small, scores, max(1.5 * tau, prediction.score)))))
     return tuple(pictures)
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from eagle_core.config import DegradationConfig
 from eagle_core.data.dataset import Category
 from eagle_core.data.degradation import degrade
-from eagle_core.data.images import read_rgb
+from eagle_core.data.images import read_image_of
 from eagle_core.errors import DataError
 from eagle_core.records import Sample
 from tasks.machinery.progress import progress_bar
@@ -46,7 +46,7 @@ def degraded(category: Category, config: DegradationConfig, cache_dir: Path, see
 
 def _write(sample: Sample, path: Path, config: DegradationConfig, seed: int) -> None:
     try:
-        image = read_rgb(sample.image_path)
+        image = read_image_of(sample)
     except DataError:
         return
     degrade(image, config, seed=seed, image_id=sample.image_id).save(path)

@@ -11,7 +11,7 @@ from typing import Any
 
 from eagle_core.config import EagleConfig
 from eagle_core.data.demo import SCENES_FILE, load_scenes
-from eagle_core.data.images import read_rgb
+from eagle_core.data.images import read_image_of
 from eagle_core.echo.condenser import condensed_by
 from eagle_core.echo.knowledge import Knowledge, condensed_by_rule, knowledge_of, knowledge_of_generated
 from eagle_core.errors import ConfigurationError, DataError
@@ -82,7 +82,7 @@ def _described(config: EagleConfig, dataset: str, category: str, known: Knowledg
     if config.echo.condenser == RULE_BASED:
         condensed = {kind: condensed_by_rule(known, kind) for kind in types}
     else:
-        normal = read_rgb(category_of(config, dataset, category).train[0].image_path)
+        normal = read_image_of(category_of(config, dataset, category).train[0])
         with ASKING:
             model = chat_model(config.mllms[config.echo.condenser])
             condensed = {kind: condensed_by(model, known, kind, normal) for kind in types}

@@ -12,7 +12,7 @@ from tasks.machinery.stage import stage
 from tasks.machinery.store import Entry
 from tasks.stages.predictions import read_predictions
 
-VERSION = 1
+VERSION = 2
 
 
 @stage("localisation")
@@ -21,7 +21,7 @@ def measure(config: EagleConfig, dataset: str, category: str, expert: Entry, pre
     samples = category_of(config, dataset, category).test
     inputs = {
         "predictions": predictions.key,
-        "masks": {s.image_id: content_hash(s.mask_path) for s in samples if s.mask_path},
+        "masks": {s.image_id: " ".join(content_hash(mask) for mask in s.masks) for s in samples if s.masks},
     }
 
     def compute(folder: Path) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from eagle_core.config import EagleConfig
-from eagle_core.data.images import read_rgb
+from eagle_core.data.images import read_image_of
 from eagle_core.errors import DataError, FitError
 from eagle_core.expert.bundle import load_expert
 from eagle_core.retrieval.clip import ClipEncoder
@@ -73,7 +73,7 @@ def _from_clip(config: EagleConfig, dataset: str, category: str) -> tuple[tuple[
             images = []
             for sample in samples[start : start + BATCH]:
                 try:
-                    images.append(read_rgb(sample.image_path))
+                    images.append(read_image_of(sample))
                 except DataError:
                     continue
                 ids.append(sample.image_id)

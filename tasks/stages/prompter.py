@@ -60,7 +60,7 @@ class TemplatePrompter:
     ) -> None:
         train = category_of(config, *category).train
         self._config, self._method, self._predictions, self._threshold = config, method, predictions, threshold
-        self._paths = {sample.image_id: sample.image_path for sample in train}
+        self._train = {sample.image_id: sample for sample in train}
         self._index = _template_index(expert.path)
         self._unreadable = {failure.image_id: failure.reason for failure in predictions.failures}
 
@@ -75,8 +75,8 @@ class TemplatePrompter:
         else:
             template_ids = self._index.random(shots, seed=config.run.seed, image_id=sample.image_id)
         try:
-            query = read_kept(sample.image_path)
-            templates = [read_kept(self._paths[template]) for template in template_ids]
+            query = read_kept(sample.image_path, sample.bit_depth)
+            templates = [read_kept(self._train[t].image_path, self._train[t].bit_depth) for t in template_ids]
         except DataError as error:
             return str(error)
         return eagle.plan(
@@ -129,10 +129,10 @@ class EchoPrompter:
         self._unreadable = {failure.image_id: failure.reason for failure in predictions.failures}
         loaded = ImageMemory.load(memory.path)
         names = {entry.category for entry in loaded.entries}
-        paths = {s.image_id: s.image_path for name in names for s in category_of(config, dataset, name).train}
+        train = {s.image_id: s for name in names for s in category_of(config, dataset, name).train}
 
         def read(entry: MemoryEntry) -> Image.Image:
-            return read_kept(paths[entry.entry_id])
+            return read_kept(train[entry.entry_id].image_path, train[entry.entry_id].bit_depth)
 
         def known(inquiry: Inquiry) -> str:
             return knowledge_stage.text_for(knowledge, config, inquiry.question.question_type)
@@ -154,7 +154,7 @@ class EchoPrompter:
             return self._unreadable[sample.image_id]
         prediction = self._predictions.by_image[sample.image_id]
         try:
-            query = read_kept(sample.image_path)
+            query = read_kept(sample.image_path, sample.bit_depth)
             inquiry = Inquiry(
                 image_id=sample.image_id,
                 category=self._category if self._config.echo.within_category else None,

@@ -163,7 +163,7 @@ def test_what_visa_lists_but_does_not_hold_is_missing(tmp_path: Path) -> None:
         "object,split,label,image,mask\n"
         "candle,train,normal,candle/0.png,\n"
         "candle,test,anomaly,candle/1.png,candle/gone.png\n"
-        "candle,test,anomaly,candle/2.png,candle/gone.png\n"
+        "candle,test,anomaly,candle/2.png,candle/gone_2.png\n"
         "candle,test,normal,candle/3.png,candle/3_mask.png\n"
     )
     assert [(f.kind, f.image_id) for f in findings(tmp_path, "visa")] == [

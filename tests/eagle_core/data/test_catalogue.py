@@ -10,7 +10,8 @@ from PIL import Image
 
 from eagle_core.config import DatasetConfig
 from eagle_core.data.catalogue import Dataset, detect_format, load_dataset
-from eagle_core.data.images import read_mask, read_rgb
+from eagle_core.data.images import read_rgb
+from eagle_core.data.masks import read_mask
 from eagle_core.errors import DataError
 
 

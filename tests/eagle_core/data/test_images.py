@@ -14,7 +14,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from eagle_core.data.images import IMAGE_SUFFIXES, is_image_file, read_mask, read_rgb
+from eagle_core.data.images import IMAGE_SUFFIXES, is_image_file, read_rgb
+from eagle_core.data.masks import read_mask
 from eagle_core.errors import DataError
 
 
@@ -207,7 +208,7 @@ def test_a_mutated_file_is_an_image_or_a_data_error(
 
 
 def test_a_mask_is_true_where_it_is_above_zero(tmp_path: Path) -> None:
-    path = saved(tmp_path / "mask.png", Image.fromarray(np.array([[0, 1, 255], [0, 0, 7]], dtype=np.uint8)))
+    path = saved(tmp_path / "mask.png", Image.fromarray(np.array([[0, 1, 25], [0, 0, 7]], dtype=np.uint8)))
     mask = read_mask(path, (3, 2))
     assert mask.dtype == bool
     assert mask.tolist() == [[False, True, True], [False, False, True]]
@@ -224,7 +225,7 @@ def test_masks_in_colour_palette_and_alpha_mean_what_they_show(tmp_path: Path) -
     alpha = Image.new("RGBA", (3, 1))
     alpha.putdata([(255, 0, 0, 255), (255, 0, 0, 0), (0, 0, 0, 255)])
     assert read_mask(saved(tmp_path / "alpha.png", alpha)).tolist() == [[True, False, False]]
-    wide = Image.fromarray(np.array([[0, 1, 65535]], dtype=np.uint16))
+    wide = Image.fromarray(np.array([[0, 33000, 65535]], dtype=np.uint16))
     assert read_mask(saved(tmp_path / "wide.png", wide)).tolist() == [[False, True, True]]
 
 

@@ -13,7 +13,7 @@ from eagle_core.data.demo.manifest import load_manifest
 from eagle_core.errors import DataError
 from tasks.machinery.dataset import dataset_hash, pinned_hash, pull, push, track
 
-PROJECT = Path(__file__).parents[2]
+PROJECT = Path(__file__).parents[3]
 
 
 @pytest.fixture

@@ -22,7 +22,7 @@ def write(path: Path, grey: int, modified_ns: int = 0) -> None:
 
 def test_an_image_is_decoded_once_until_its_file_changes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     read = []
-    monkeypatch.setattr(kept_images, "read_rgb", lambda path: read.append(path) or read_rgb(path))
+    monkeypatch.setattr(kept_images, "read_rgb", lambda *asked: read.append(asked) or read_rgb(*asked))
     path = tmp_path / "a.png"
     write(path, 10)
     first, again = read_kept(path), read_kept(path)
