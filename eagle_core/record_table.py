@@ -21,6 +21,7 @@ import pyarrow.parquet as pq
 
 from eagle_core.errors import DataError
 from eagle_core.records import AnswerStatus, Box, Method, QuestionType, Split
+from eagle_core.written_text import check_text
 
 SCHEMA_VERSION = "1"
 VERSION_KEY = b"eagle_schema_version"
@@ -83,7 +84,7 @@ class Record:
     """One row. None is "no value"; what an expert or an MLLM did not take part in is None or empty.
 
     Raises:
-        DataError: A number is not finite.
+        DataError: A number is not finite, or a text cannot be written.
     """
 
     dataset: str
@@ -137,6 +138,8 @@ class Record:
                 raise DataError(
                     f"{self.image_id}: {field.name} is {value}; a record holds finite numbers or None"
                 )
+            if isinstance(value, str):
+                check_text(value, f"a record's {field.name}")
         for letter, value in self.option_log_probabilities:
             if math.isnan(value):
                 raise DataError(f"{self.image_id}: the log-probability of option {letter} is NaN")

@@ -21,6 +21,7 @@ from eagle_core.mmad.asked_text import asked_text
 from eagle_core.mmad.question_types import TITLES, type_titled
 from eagle_core.mmad.questions import LETTERS, NORMAL, right_letter
 from eagle_core.records import QuestionType
+from eagle_core.written_text import check_text
 
 NO_TEXT = "(no text) "
 """Before the type, in place of a question's words that the file does not hold."""
@@ -140,7 +141,7 @@ def write_answers(rows: Iterable[GivenAnswer], path: Path) -> None:
     """Write a file that MMAD's scripts read. Where an image's path does not tell its label, ``normal`` does; they ignore it.
 
     Raises:
-        DataError: ``path`` is a folder.
+        DataError: ``path`` is a folder, or a text cannot be written.
     """
     if path.is_dir():
         raise DataError(f"{path} is a folder; name a file")
@@ -157,5 +158,7 @@ def write_answers(rows: Iterable[GivenAnswer], path: Path) -> None:
     ]
     path.parent.mkdir(parents=True, exist_ok=True)
     aside = path.with_name(f".{path.name}.{os.getpid()}")
-    aside.write_text(json.dumps(content, indent=1, ensure_ascii=False), encoding="utf-8")
+    text = json.dumps(content, indent=1, ensure_ascii=False)
+    check_text(text, str(path))
+    aside.write_text(text, encoding="utf-8")
     aside.replace(path)

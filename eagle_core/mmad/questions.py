@@ -13,6 +13,7 @@ from eagle_core.data.text_file import forward_slashes, read_json
 from eagle_core.errors import DataError
 from eagle_core.mmad.question_types import TITLES, type_titled
 from eagle_core.records import Question
+from eagle_core.written_text import check_text
 
 LETTERS = "ABCDE"
 NORMAL = "good"
@@ -104,13 +105,20 @@ def read_questions(path: Path) -> QuestionSet:
 
 
 def write_questions(images: Iterable[AskedImage], path: Path) -> None:
-    """Write a file that ``read_questions`` and MMAD's own scripts read."""
+    """Write a file that ``read_questions`` and MMAD's own scripts read.
+
+    Raises:
+        DataError: ``path`` is a folder, a question's text is blank (it would not be read again), or a text cannot be
+            written.
+    """
     content = {image.path: _entry(image) for image in images}
     if path.is_dir():
         raise DataError(f"{path} is a folder; name a file")
     path.parent.mkdir(parents=True, exist_ok=True)
     aside = path.with_name(f".{path.name}.{os.getpid()}")
-    aside.write_text(json.dumps(content, indent=1, ensure_ascii=False), encoding="utf-8")
+    text = json.dumps(content, indent=1, ensure_ascii=False)
+    check_text(text, str(path))
+    aside.write_text(text, encoding="utf-8")
     aside.replace(path)
 
 
@@ -153,6 +161,9 @@ def _plain(text: str) -> str:
 
 def _entry(image: AskedImage) -> dict[str, Any]:
     below = PurePosixPath(image.path).parts[2:]
+    blank = [question.question_id for question in image.questions if not question.text.strip()]
+    if blank:
+        raise DataError(f"{image.path}: the text of question {blank[0]} is blank; a question must ask something")
     return {
         "image_path": "/".join(below),
         "mask_path": image.mask_path or "",

@@ -17,6 +17,7 @@ from prefect import task
 from eagle_core.experiments.experiment import Experiment, Output
 from eagle_core.experiments.published import PublishedTable, published_table
 from eagle_core.mmad.summary import METRIC
+from eagle_core.written_text import write_csv
 from tasks.experiments import attention, cases, figures, questions, tables
 from tasks.machinery.params import load_params
 from tasks.sweeps.points import WITHOUT, Point
@@ -87,13 +88,13 @@ def write_experiment(experiment: Experiment, sweep: SweepOutcome, project: Path)
     tables |= {name: TABLES[name](sweep) for name in experiment.outputs if name in TABLES}
     tables |= {name: DRAWN_TABLES[name](sweep, folder / "figures") for name in experiment.outputs if name in DRAWN_TABLES}
     for name, table in tables.items():
-        table.to_csv(folder / f"{name}.csv", index=False)
+        write_csv(table, folder / f"{name}.csv")
     for name in experiment.outputs:
         if name in FIGURES:
             FIGURES[name](sweep, folder / "figures")
     published = published_table(experiment.name)
     if published is not None:
-        as_table(published).to_csv(folder / "paper.csv", index=False)
+        write_csv(as_table(published), folder / "paper.csv")
     outcome = ExperimentOutcome(experiment, sweep, tables, published, tuple(sorted((folder / "figures").rglob("*.png"))))
     (folder / "results.md").write_text(as_markdown(outcome), encoding="utf-8")
     written = [*sorted(folder.glob("*.md")), *(folder / f"{name}.csv" for name in tables), *outcome.figures]

@@ -18,6 +18,7 @@ import pandas as pd
 from prefect import task
 
 from eagle_core.errors import FitError
+from eagle_core.written_text import write_csv
 from tasks.machinery.provenance import Provenance, with_parameters
 from tasks.machinery.tracking import Tracker
 from tasks.report.run_content import logged_params, parent_content
@@ -144,7 +145,7 @@ def conclude_sweep(identity: SweepIdentity, results: Sequence[PointResult], proj
     long = pd.concat([_long(result, points) for result in measured], ignore_index=True)
     _replace(identity.folder / "points.parquet", long.to_parquet)
     table = wide(results)
-    _replace(identity.folder / "points.csv", lambda path: table.to_csv(path, index=False))
+    _replace(identity.folder / "points.csv", lambda path: write_csv(table, path))
     outcome = SweepOutcome(identity, tuple(results))
     log_parent(outcome, project, [(identity.folder / "points.parquet", ""), (identity.folder / "points.csv", "")])
     return outcome

@@ -91,6 +91,8 @@ def serving(served: Served) -> Iterator[str]:
                 self._send(200, "<html>")
             elif fault == "no choices":
                 self._send(200, {"object": "error"})
+            elif fault == "half a character":
+                self._send(200, {"choices": [{"message": {"role": "assistant", "content": "A \ud83d"}}]})
             elif fault:
                 self._send(int(fault), {"error": {"message": f"made up {fault}"}})
             else:

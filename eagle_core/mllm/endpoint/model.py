@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+import json
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
@@ -16,6 +17,7 @@ from eagle_core.errors import AttentionError, ModelError
 from eagle_core.mllm.answering import answer_from_logits, answer_from_text, rule_for
 from eagle_core.mllm.endpoint.client import Client, PromptRefusedError
 from eagle_core.records import Answer, AttentionGuidance, ImagePart, Prompt
+from eagle_core.written_text import fault_of
 
 TOP = 20
 """Log-probabilities of the first token that are asked for: the most that the protocol grants."""
@@ -138,6 +140,9 @@ class EndpointChatModel:
             choice: dict[str, Any] = answer["choices"][0]
         except (KeyError, IndexError, TypeError) as error:
             raise ModelError(f"{self._client.url}: the answer holds no choices: {str(answer)[:200]}") from error
+        fault = fault_of(json.dumps(choice, ensure_ascii=False))
+        if fault:
+            raise PromptRefusedError(f"{self._client.url}: the answer is no text: {fault}")
         return choice
 
 

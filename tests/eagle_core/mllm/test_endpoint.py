@@ -97,6 +97,14 @@ def test_a_refused_prompt_is_a_failed_answer_and_the_others_go_on(server, served
     assert second.status == "answered"
 
 
+def test_an_answer_that_no_file_can_hold_is_a_failed_answer(server, served):
+    served.faults = ["half a character"]
+    generating = load_model(MllmConfig(model=SERVED, endpoint={"url": server[1]}, batch_size=1, answer="generate"))
+    first, second = generating.answer(PROMPTS[:2])
+    assert first.status == "failed" and "lone surrogate" in first.error
+    assert second.status in {"answered", "unparsed"}
+
+
 def test_a_server_without_log_probabilities_is_told_apart(model, served):
     served.logprobs = False
     with pytest.raises(ModelError, match="set mllm.answer: generate"):

@@ -26,6 +26,18 @@ def record(**fields: object) -> Record:
     return Record(**own | fields)
 
 
+def test_a_free_answer_keeps_its_line_ends_and_half_a_character_is_refused(tmp_path):
+    text = "hard\rto say,\r\nreally"
+    written = GivenAnswer("D/c/good/0.png", "q", "anomaly_detection", "A", text)
+    write_answers([written], tmp_path / "a.json")
+    [read] = read_answers(tmp_path / "a.json")
+    assert read.given == text and read.letter is None
+    [back] = answers_from(to_frame(records_from([read], "m")), "m", "mllm")
+    assert back.given == text
+    with pytest.raises(DataError, match="lone surrogate"):
+        write_answers([replace(written, given="\udc80")], tmp_path / "a.json")
+
+
 def test_answers_to_a_questions_file_are_found_in_it_again(tmp_path):
     image = "DS-MVTec/nut/image/good/7.png"
     asked = QuestionSet((AskedImage(image, (Question(f"{image}#0", "anomaly_detection", "Any defect?", YES_NO, "B"),), (), (), None),), ())

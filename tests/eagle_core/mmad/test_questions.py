@@ -42,6 +42,25 @@ def test_what_is_written_is_read_again(tmp_path_factory, data):
     assert found.images == images and not found.faults
 
 
+ODD_TEXTS = ("a\rb", "a\r\nb", "\ra", "a\n", "a\u2028b", "a\x85b", "\x00a", "\ufeffa")
+
+
+@pytest.mark.parametrize("text", ODD_TEXTS)
+def test_line_ends_and_other_odd_characters_are_kept(tmp_path, text):
+    options = (("A", text), ("B", text + "b"))
+    image = AskedImage("D/c/test/bad/0.png", (Question("D/c/test/bad/0.png#0", "anomaly_detection", text, options, "A"),), ("D/c/train/good/1.png",))
+    write_questions([image], tmp_path / "mmad.json")
+    assert read_questions(tmp_path / "mmad.json").images == (image,)
+
+
+@pytest.mark.parametrize(("text", "said"), [("\r", "question D/c/test/bad/0.png#0 is blank"), ("a\ud800", "lone surrogate")])
+def test_what_would_not_be_read_again_is_not_written(tmp_path, text, said):
+    question = Question("D/c/test/bad/0.png#0", "anomaly_detection", text, (("A", "Yes."), ("B", "No.")), "A")
+    with pytest.raises(DataError, match=said):
+        write_questions([AskedImage("D/c/test/bad/0.png", (question,))], tmp_path / "mmad.json")
+    assert list(tmp_path.iterdir()) == []
+
+
 def entry(**changes):
     asked = {"Question": "Where?", "Answer": "B", "Options": {"A": "Left.", "B": "Right."}, "type": "Defect Localization"} | changes
     return {"DS-MVTec/bottle/image/bad/0.png": {"conversation": [asked]}}

@@ -1,0 +1,36 @@
+"""Text on its way into files: nothing is written that would not be read again."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+import pandas as pd
+
+from eagle_core.errors import DataError
+
+
+def fault_of(text: str) -> str | None:
+    """Why no file can hold ``text``: a lone surrogate (half a character), as in a file name that is not UTF-8."""
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError as error:
+        near = text[max(0, error.start - 20) : error.start + 20]
+        return f"{near!a} holds half a character (a lone surrogate), which cannot be written"
+    return None
+
+
+def check_text(text: str, where: str) -> None:
+    """Refuse what no file can hold.
+
+    Raises:
+        DataError: ``text`` holds a lone surrogate; begins with ``where``.
+    """
+    fault = fault_of(text)
+    if fault:
+        raise DataError(f"{where}: {fault}; rename or correct it")
+
+
+def write_csv(table: pd.DataFrame, path: Path) -> None:
+    """Write ``table`` without its index. Text is quoted: unquoted, a carriage return inside it would end the row."""
+    table.to_csv(path, index=False, quoting=csv.QUOTE_NONNUMERIC)
