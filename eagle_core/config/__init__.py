@@ -24,6 +24,7 @@ from eagle_core.config.mllm import (
 )
 from eagle_core.config.questions import QuestionsConfig
 from eagle_core.config.run import EvaluationConfig, ReportConfig, RunConfig, TrackingConfig
+from eagle_core.config.service import ServiceConfig
 
 __all__ = [
     "BackboneConfig",
@@ -45,6 +46,7 @@ __all__ = [
     "ReportConfig",
     "RetrievalConfig",
     "RunConfig",
+    "ServiceConfig",
     "ThresholdConfig",
     "TilesConfig",
     "TrackingConfig",

@@ -13,6 +13,7 @@ from eagle_core.config.mllm import CaasConfig, ExplanationConfig, GuidanceConfig
 from eagle_core.config.questions import QuestionsConfig
 from eagle_core.config.run import EvaluationConfig, ReportConfig, RunConfig, TrackingConfig
 from eagle_core.config.section import Section
+from eagle_core.config.service import ServiceConfig
 
 
 class EagleConfig(Section):
@@ -35,6 +36,7 @@ class EagleConfig(Section):
     report: ReportConfig = ReportConfig()
     run: RunConfig = RunConfig()
     tracking: TrackingConfig = TrackingConfig()
+    service: ServiceConfig = ServiceConfig()
 
     @field_validator("datasets", "mllms", mode="before")
     @classmethod

@@ -150,8 +150,9 @@ def _resolve_paths(config: EagleConfig, folder: Path) -> EagleConfig:
     run = config.run.model_copy(
         update={"output_dir": folder / config.run.output_dir, "cache_dir": folder / config.run.cache_dir}
     )
+    service = config.service.model_copy(update={"folder": folder / config.service.folder})
     tracking = config.tracking.model_copy(update={"tracking_uri": _resolve_uri(config.tracking.tracking_uri, folder)})
-    return config.model_copy(update={"datasets": datasets, "run": run, "tracking": tracking})
+    return config.model_copy(update={"datasets": datasets, "run": run, "service": service, "tracking": tracking})
 
 
 def _resolve_uri(uri: str, folder: Path) -> str:

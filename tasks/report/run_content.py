@@ -18,7 +18,7 @@ from tasks.machinery.tracking import RunContent
 from tasks.stages.answers import GUIDED_METHODS
 from tasks.stages.threshold import read_threshold
 
-UNLOGGED = ("run.output_dir", "run.cache_dir", "tracking.", "report.")
+UNLOGGED = ("run.output_dir", "run.cache_dir", "tracking.", "report.", "service.")
 
 
 def parent_content(config: EagleConfig, provenance: Provenance, summary: pd.DataFrame, folder: Path) -> RunContent:

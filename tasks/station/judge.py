@@ -1,0 +1,96 @@
+"""Judges parts with the active expert and threshold of each category; experts stay in memory."""
+
+from __future__ import annotations
+
+import dataclasses
+import threading
+from collections import OrderedDict
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from eagle_core.config import EagleConfig
+from eagle_core.expert.bank import FittedExpert
+from eagle_core.expert.bundle import load_expert
+from eagle_core.expert.scoring import predict
+from eagle_core.geometry import ImageGeometry
+from eagle_core.guidance.boxes import find_boxes
+from eagle_core.records import Box, ExpertPrediction, Failure, Sample
+from eagle_core.station.verdict import Levels, StationVerdict, reason, verdict_of
+from tasks.machinery.inputs import backbone, limit_threads
+
+EXPERTS_IN_MEMORY = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What the station says about one image."""
+
+    verdict: StationVerdict
+    reason: str
+    boxes: tuple[Box, ...]
+    prediction: ExpertPrediction | None
+    """None: the image could not be judged."""
+    likeness: float | None
+    """Cosine of its embedding to the nearest training image's."""
+    nearest_image_id: str | None
+
+
+class Judge:
+    """One at a time; a call from another thread waits."""
+
+    def __init__(self, config: EagleConfig) -> None:
+        self._config = config
+        self._experts: OrderedDict[str, FittedExpert] = OrderedDict()
+        self._busy = threading.Lock()
+
+    def expert(self, entry_key: str) -> FittedExpert:
+        """The fitted expert of a version, kept in memory.
+
+        Raises:
+            DataError: Its files are gone or damaged; the message says to fit again.
+        """
+        if entry_key not in self._experts:
+            self._experts[entry_key] = load_expert(expert_folder(self._config, entry_key))
+            if len(self._experts) > EXPERTS_IN_MEMORY:
+                self._experts.popitem(last=False)
+        self._experts.move_to_end(entry_key)
+        return self._experts[entry_key]
+
+    def judge(self, category: str, image: Path, entry_key: str, levels: Levels) -> Judgement:
+        """The verdict on one image file by an expert and two levels; one that cannot be read is ``not_judged``."""
+        with self._busy:
+            limit_threads(self._config)
+            expert = self.expert(entry_key)
+            sample = Sample("station", category, image.name, image, "test", None)
+            network = backbone(expert.config.backbone, self._config.run.device)
+            [reading] = predict(expert, network, [sample], batch_size=1)
+        if isinstance(reading, Failure):
+            told = reading.reason.replace(f"{image}: ", "")
+            return Judgement("not_judged", told, (), None, None, None)
+        return _judged(reading, expert, levels, self._config)
+
+
+def expert_folder(config: EagleConfig, entry_key: str) -> Path:
+    """Where the station keeps its own copy of an expert, so that pruning the cache takes none away."""
+    return config.service.folder / "experts" / entry_key
+
+
+def _judged(reading: ExpertPrediction, expert: FittedExpert, levels: Levels, config: EagleConfig) -> Judgement:
+    verdict = verdict_of(reading.score, levels)
+    geometry = ImageGeometry.of(reading.image_size, expert.config.preprocessing)
+    boxes: tuple[Box, ...] = ()
+    if verdict in ("look", "not_ok"):
+        level = levels.tau if verdict == "not_ok" else levels.warn_tau
+        boxes = find_boxes(reading.patch_scores, geometry, tau=level, rule="tau", max_boxes=config.guidance.max_boxes)
+    likeness = expert.training_embeddings.numpy() @ reading.embedding
+    nearest = int(np.argmax(likeness))
+    return Judgement(
+        verdict,
+        reason(reading.score, levels, expert.training_scores.scores),
+        boxes,
+        dataclasses.replace(reading, patch_scores=np.ascontiguousarray(reading.patch_scores, dtype="<f4")),
+        float(likeness[nearest]),
+        expert.training_image_ids[nearest],
+    )

@@ -1,0 +1,145 @@
+"""The station's tables. Changes of them are migrations (``migrations/versions``), never edits of a database."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import JSON, DateTime, Float, ForeignKey, Index, Integer, LargeBinary, String, Text
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy.types import TypeDecorator
+
+
+class UtcTime(TypeDecorator[datetime]):
+    """Times are kept in UTC and read with their time zone, also from SQLite, which drops it."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Any) -> datetime | None:
+        return None if value is None else value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, dialect: Any) -> datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class Base(DeclarativeBase):
+    """All tables."""
+
+
+class ExpertVersion(Base):
+    """A fitted expert of a category."""
+
+    __tablename__ = "expert_version"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    category: Mapped[str] = mapped_column(String(255), index=True)
+    entry_key: Mapped[str] = mapped_column(String(64))
+    """Of the store's ``expert`` stage."""
+    images: Mapped[int]
+    """Good parts that it was fitted on."""
+    created_at: Mapped[datetime] = mapped_column(UtcTime)
+    created_by: Mapped[str] = mapped_column(String(255))
+    note: Mapped[str] = mapped_column(Text, default="")
+
+
+class ThresholdVersion(Base):
+    """Two levels for one expert version."""
+
+    __tablename__ = "threshold_version"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    expert_version_id: Mapped[int] = mapped_column(ForeignKey("expert_version.id"), index=True)
+    tau: Mapped[float]
+    warn_tau: Mapped[float]
+    name: Mapped[str] = mapped_column(String(255))
+    note: Mapped[str] = mapped_column(Text, default="")
+    created_at: Mapped[datetime] = mapped_column(UtcTime)
+    created_by: Mapped[str] = mapped_column(String(255))
+
+
+class Active(Base):
+    """What a category is judged with now."""
+
+    __tablename__ = "active"
+
+    category: Mapped[str] = mapped_column(String(255), primary_key=True)
+    expert_version_id: Mapped[int] = mapped_column(ForeignKey("expert_version.id"))
+    threshold_version_id: Mapped[int] = mapped_column(ForeignKey("threshold_version.id"))
+
+
+class Part(Base):
+    """One judged part."""
+
+    __tablename__ = "part"
+    __table_args__ = (Index("part_by_category_and_time", "category", "received_at"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    idempotency_key: Mapped[str] = mapped_column(String(255), unique=True)
+    category: Mapped[str] = mapped_column(String(255))
+    file_name: Mapped[str] = mapped_column(Text)
+    image_sha256: Mapped[str] = mapped_column(String(64), index=True)
+    received_at: Mapped[datetime] = mapped_column(UtcTime, index=True)
+    seconds: Mapped[float] = mapped_column(Float)
+    verdict: Mapped[str] = mapped_column(String(16), index=True)
+    reason: Mapped[str] = mapped_column(Text)
+    score: Mapped[float | None]
+    likeness: Mapped[float | None]
+    """Cosine of its embedding to that of the nearest training image."""
+    nearest_image_id: Mapped[str | None] = mapped_column(Text)
+    width: Mapped[int | None]
+    height: Mapped[int | None]
+    boxes: Mapped[list[dict[str, Any]]] = mapped_column(JSON)
+    patch_scores: Mapped[bytes | None] = mapped_column(LargeBinary)
+    """Rows of float32, little-endian."""
+    patch_rows: Mapped[int | None]
+    expert_version_id: Mapped[int] = mapped_column(ForeignKey("expert_version.id"))
+    threshold_version_id: Mapped[int] = mapped_column(ForeignKey("threshold_version.id"))
+
+
+class Review(Base):
+    """What a person said about a part; the newest counts."""
+
+    __tablename__ = "review"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    part_id: Mapped[int] = mapped_column(ForeignKey("part.id"), index=True)
+    decision: Mapped[str] = mapped_column(String(16))
+    """good, defective or unsure: what the part is, whatever the station had said."""
+    reason: Mapped[str] = mapped_column(Text, default="")
+    reviewer: Mapped[str] = mapped_column(String(255))
+    at: Mapped[datetime] = mapped_column(UtcTime)
+
+
+class Job(Base):
+    """A fit in the background."""
+
+    __tablename__ = "job"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    category: Mapped[str] = mapped_column(String(255))
+    state: Mapped[str] = mapped_column(String(16), index=True)
+    """waiting, running, done or failed."""
+    phase: Mapped[str] = mapped_column(String(64), default="")
+    done: Mapped[int] = mapped_column(Integer, default=0)
+    total: Mapped[int] = mapped_column(Integer, default=0)
+    message: Mapped[str] = mapped_column(Text, default="")
+    expert_version_id: Mapped[int | None] = mapped_column(ForeignKey("expert_version.id"))
+    asked_at: Mapped[datetime] = mapped_column(UtcTime)
+    asked_by: Mapped[str] = mapped_column(String(255))
+    note: Mapped[str] = mapped_column(Text, default="")
+
+
+class Audit(Base):
+    """Every change of threshold, expert or training images: who, when, what."""
+
+    __tablename__ = "audit"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    at: Mapped[datetime] = mapped_column(UtcTime)
+    who: Mapped[str] = mapped_column(String(255))
+    what: Mapped[str] = mapped_column(String(64))
+    category: Mapped[str] = mapped_column(String(255))
+    detail: Mapped[dict[str, Any]] = mapped_column(JSON)

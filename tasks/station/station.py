@@ -1,0 +1,95 @@
+"""One station: receives parts, judges them, keeps them before it says so."""
+
+from __future__ import annotations
+
+import logging
+import time
+from dataclasses import dataclass
+
+from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
+
+from eagle_core.config import EagleConfig
+from eagle_core.errors import ConfigurationError
+from tasks.station import parts, versions
+from tasks.station.categories import categories
+from tasks.station.database import Database, sqlite_url
+from tasks.station.fitting import Fitter
+from tasks.station.images import KeptImages
+from tasks.station.judge import Judge
+from tasks.station.schema import Active, Job, Part
+
+LOG = logging.getLogger("eagle.station")
+
+
+@dataclass(frozen=True, slots=True)
+class Station:
+    """Everything that requests work with."""
+
+    config: EagleConfig
+    database: Database
+    images: KeptImages
+    judge: Judge
+    fitter: Fitter
+
+    def receive(self, category: str, file_name: str, content: bytes, idempotency_key: str) -> Part:
+        """Keep an image, judge it, keep the verdict; returns only when all of it is on the disk.
+
+        The same key again returns the part that it made before, without judging.
+
+        Raises:
+            ConfigurationError: The category has no fitted expert, or the key was used for another image.
+        """
+        began = time.monotonic()
+        digest = self.images.keep(content)
+        with self.database.transaction() as session:
+            known = parts.find_by_key(session, idempotency_key)
+            used = versions.in_force(session, category)
+        if known is not None:
+            return _same(known, category, digest)
+        if used is None:
+            raise ConfigurationError(f"category {category!r} has no fitted expert yet; add good images and fit it first")
+        at = versions.now()
+        judgement = self.judge.judge(category, self.images.path(digest), used.expert.entry_key, used.levels)
+        received = parts.Received(idempotency_key, category, file_name, digest, at, time.monotonic() - began)
+        try:
+            with self.database.transaction() as session:
+                return parts.keep(session, received, judgement, used)
+        except IntegrityError:
+            # The same part, sent twice at once: the other one came first.
+            with self.database.transaction() as session:
+                known = parts.find_by_key(session, idempotency_key)
+            if known is None:
+                raise
+            return _same(known, category, digest)
+
+    def close(self) -> None:
+        """End the background work and the database's connections."""
+        self.fitter.stop()
+        self.database.close()
+
+
+def open_station(config: EagleConfig) -> Station:
+    """Open the station that ``config.service`` describes, and take up what was left unfinished."""
+    folder = config.service.folder
+    database = Database(config.service.database or sqlite_url(folder))
+    station = Station(config, database, KeptImages(folder / "images"), Judge(config), Fitter(config, database))
+    station.fitter.start()
+    _fit_what_was_never_fitted(station)
+    return station
+
+
+def _fit_what_was_never_fitted(station: Station) -> None:
+    with station.database.transaction() as session:
+        begun = {*session.scalars(select(Active.category)), *session.scalars(select(Job.category))}
+    for category in categories(station.config):
+        if category not in begun:
+            station.fitter.ask(category, by="station", note="first fit")
+
+
+def _same(known: Part, category: str, digest: str) -> Part:
+    if (known.category, known.image_sha256) != (category, digest):
+        raise ConfigurationError(
+            f"idempotency key {known.idempotency_key!r} was used for another image (part {known.id}); use a new key for each part"
+        )
+    return known

@@ -1,0 +1,87 @@
+"""A station over a made category: grey plates with a soft grain; the defective ones carry a dark blot."""
+
+from __future__ import annotations
+
+import io
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import yaml
+from fastapi.testclient import TestClient
+from PIL import Image
+
+from flows.service.app import make_app
+from flows.service.security import Access
+from tasks.machinery.params import load_params
+
+SIDE = 96
+GOOD = 24
+
+
+def plate(seed: int, *, blot: bool = False) -> bytes:
+    """A PNG of one plate."""
+    generator = np.random.default_rng(seed)
+    pixels = 150 + 6 * generator.standard_normal((SIDE, SIDE, 3))
+    if blot:
+        pixels[40:62, 50:74] = 20
+    out = io.BytesIO()
+    Image.fromarray(pixels.clip(0, 255).astype(np.uint8)).save(out, "PNG")
+    return out.getvalue()
+
+
+def write_project(root: Path, categories: dict[str, int], **service: Any) -> Path:
+    """params.yaml and good images; returns the path of params.yaml."""
+    for name, count in categories.items():
+        folder = root / "data/line" / name / "train/good"
+        folder.mkdir(parents=True)
+        for index in range(count):
+            (folder / f"{index:03}.png").write_bytes(plate(index))
+    params = {
+        "datasets": {"line": {"format": "mvtec", "root": "data/line"}},
+        "methods": ["expert"],
+        "expert": {"preprocessing": {"resize": SIDE}},
+        "threshold": {"bootstrap_samples": 20},
+        "run": {"threads": 1},
+        "service": service,
+        "profiles": {"demo": {}},
+    }
+    path = root / "params.yaml"
+    path.write_text(yaml.safe_dump(params))
+    return path
+
+
+def wait_for(question: Callable[[], Any], seconds: float = 120) -> Any:
+    """The first answer that is true."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        answer = question()
+        if answer:
+            return answer
+        time.sleep(0.1)
+    raise AssertionError("it did not come about in time")
+
+
+def job_done(client: Any, job: int) -> dict[str, Any]:
+    """The finished job."""
+    found: dict[str, Any] = wait_for(lambda: (j := client.get(f"/api/jobs/{job}").json())["state"] in ("done", "failed") and j)
+    assert found["state"] == "done", found
+    return found
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One category, fitted when the station first starts."""
+    return write_project(tmp_path_factory.mktemp("station"), {"plate": GOOD})
+
+
+@pytest.fixture(scope="module")
+def client(project: Path) -> Iterator[TestClient]:
+    """A running station that can judge plates."""
+    app = make_app(load_params(project), Access())
+    with TestClient(app, base_url="http://localhost") as running:
+        wait_for(lambda: running.get("/api/categories").json()[0]["ready"])
+        yield running
