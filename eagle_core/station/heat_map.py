@@ -31,7 +31,8 @@ def heat_map_png(
     size = (max(1, round(image_size[0] * scale)), max(1, round(image_size[1] * scale)))
     geometry = ImageGeometry.of(size, preprocessing)
     height = geometry.to_original(patch_scores) / max(tau, 1e-12)
-    level = np.clip(height / 1.5, 0, 1)[..., None]
+    # Colours reach up to the image's own highest score, so that a far outlier still shows where it is worst.
+    level = np.clip(height / max(1.5, float(height.max())), 0, 1)[..., None]
     colour = np.where(level < 0.5, COLD + (WARM - COLD) * level * 2, WARM + (HOT - WARM) * (level - 0.5) * 2)
     opacity = np.clip(height, 0, 1) ** 2 * geometry.inspected_mask()
     pixels = np.dstack([colour, opacity * 255]).round().astype(np.uint8)

@@ -39,7 +39,7 @@ export function Now({ category, categories, tell, trying }) {
   if (!category) return html`<p>${t("choose")}</p>`;
   return html`
     <h2>${t("now.title")}</h2>
-    ${part ? html`<${Verdict} verdict=${part.verdict} />
+    ${part ? html`<section><${Verdict} verdict=${part.verdict} />
       <p id="why"><strong>${t("now.why")}:</strong> ${why(part, known?.good_scores)}</p>
       <p class="faint">${part.file_name} · ${new Date(part.received_at).toLocaleString()} · ${t("seconds", { value: part.seconds.toFixed(2) })}</p>
       <div class="two"><${Layers} key=${part.id} part=${part} />
@@ -48,8 +48,8 @@ export function Now({ category, categories, tell, trying }) {
           { name: t("col.threshold"), value: part.tau, colour: "--not_ok" },
           { name: t("col.warn"), value: part.warn_tau, colour: "--look", dashed: true },
           { name: t("now.title"), value: part.score, colour: "--accent" }]} />`}</div></div>
-      <${Decide} key=${part.id} part=${part} tell=${tell} trying=${trying} done=${setPart} />`
-    : html`<p>${t("none.yet")}</p>`}
-    <h3>${t("now.judge")}</h3>
-    ${ready ? html`<${Drop} label=${t("now.drop")} take=${judge} busy=${busy} />` : html`<p>${t("fit.none")}</p>`}`;
+      <${Decide} key=${part.id} part=${part} tell=${tell} trying=${trying} done=${setPart} /></section>`
+    : html`<section><p>${t("none.yet")}</p></section>`}
+    <section><h3>${t("now.judge")}</h3>
+    ${ready ? html`<${Drop} label=${t("now.drop")} take=${judge} busy=${busy} />` : html`<p>${t("fit.none")}</p>`}</section>`;
 }

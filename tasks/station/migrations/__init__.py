@@ -1,0 +1,1 @@
+"""The station's tables, version by version. Only Alembic imports these."""

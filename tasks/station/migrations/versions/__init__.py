@@ -1,0 +1,1 @@
+"""One migration a file; never edited after it has been released."""
