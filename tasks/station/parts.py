@@ -6,6 +6,7 @@ import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import numpy as np
 from sqlalchemy import Select, select
@@ -84,7 +85,7 @@ def find_by_key(session: Session, idempotency_key: str) -> Part | None:
     return session.scalar(select(Part).where(Part.idempotency_key == idempotency_key))
 
 
-def listed(session: Session, chosen: PartFilter, limit: int, before: int | None = None) -> Sequence[Part]:
+def listed(session: Session, chosen: PartFilter, limit: int, before: int | None = None) -> list[Part]:
     """Parts, the newest first.
 
     Args:
@@ -96,10 +97,10 @@ def listed(session: Session, chosen: PartFilter, limit: int, before: int | None 
     query = _filtered(select(Part), chosen).order_by(Part.id.desc()).limit(limit)
     if before is not None:
         query = query.where(Part.id < before)
-    return session.scalars(query).all()
+    return list(session.scalars(query))
 
 
-def _filtered(query: Select[tuple[Part]], chosen: PartFilter) -> Select[tuple[Part]]:
+def _filtered(query: Select[Any], chosen: PartFilter) -> Select[Any]:
     if chosen.category is not None:
         query = query.where(Part.category == chosen.category)
     if chosen.verdict is not None:

@@ -6,12 +6,13 @@ import csv
 import io
 from dataclasses import asdict
 from datetime import datetime, timedelta
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
 
 from fastapi import APIRouter, Query, Response
 from sqlalchemy import select
 
 from eagle_core.station.day import ROW_OF_ALARMS, Judged, alarms_in_a_row, hourly
+from eagle_core.station.verdict import StationVerdict
 from flows.service.context import Context, Shared
 from tasks.station.schema import Part
 from tasks.station.versions import now
@@ -58,4 +59,4 @@ def _judged(shared: Context, since: datetime) -> list[Judged]:
             .where(Part.received_at >= since)
             .order_by(Part.id)
         ).all()
-    return [Judged(*row) for row in rows]
+    return [Judged(at, category, cast(StationVerdict, verdict), seconds) for at, category, verdict, seconds in rows]
