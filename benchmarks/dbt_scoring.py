@@ -50,7 +50,7 @@ def main() -> None:
     names = [str(i) for i in range(args.images)]
 
     began = time.perf_counter()
-    ours = score_training_images(patches, sampled, names, ExpertConfig()).scores.scores
+    ours = score_training_images(patches, sampled, names, ExpertConfig(), "unsampled").scores
     masked = time.perf_counter() - began
     began = time.perf_counter()
     theirs = index_per_image(patches, sampled)

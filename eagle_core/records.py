@@ -13,7 +13,7 @@ from typing import Literal
 import numpy as np
 from PIL import Image
 
-Split = Literal["train", "test"]
+Split = Literal["train", "calibration", "test"]
 Method = Literal["expert", "mllm", "eagle_no_caas", "eagle", "echo", "eagle_echo"]
 QuestionType = Literal[
     "anomaly_detection",
@@ -78,11 +78,29 @@ class ExpertPrediction:
     """(width, height) of the original image in pixels."""
     embedding: np.ndarray
     """``(D,) float32``: mean of the patch features, L2-normalised; what retrieval compares."""
+    likeness: float | None = None
+    """Cosine of its patch grid with the training image's that is most like it; None: the expert does not measure it."""
+
+
+CalibrationRule = Literal["as_printed", "unsampled", "leave_out", "cross_fitted", "grouped", "held_out"]
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """By which rule normal images were scored for a threshold, and why by this one."""
+
+    rule: CalibrationRule
+    reason: str = ""
+    """One sentence; empty where the rule was asked for by name."""
+    folds: int | None = None
+    """Parts in which the images were divided; None: none."""
+    nested: bool = False
+    """Each fold was scored by a bank that was built without it and lies inside the deployed one."""
 
 
 @dataclass(frozen=True, slots=True)
 class TrainingScores:
-    """The normal training images seen by DBT: what a threshold is fitted from (paper: section 3.2.2)."""
+    """The normal images seen by DBT: what a threshold is fitted from (paper: section 3.2.2)."""
 
     image_ids: tuple[str, ...]
     """Scored images."""
@@ -90,6 +108,11 @@ class TrainingScores:
     """``(N,) float64``, finite, in the order of ``image_ids``."""
     excluded: tuple[str, ...] = ()
     """Images with too few unsampled patches to be scored."""
+    groups: tuple[str, ...] = ()
+    """Group of each scored image; empty: every image stands for itself."""
+    calibration: Calibration = Calibration("unsampled")
+    suspects: tuple[str, ...] = ()
+    """Images that look like defects beside the others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +140,26 @@ class ShiftCheck:
 
 
 @dataclass(frozen=True, slots=True)
+class Promise:
+    """Which share of normal images a threshold promises to flag, and on what that rests."""
+
+    asked: float
+    """threshold.false_alarm_rate."""
+    rate: float
+    """What tau was fitted for: ``asked``, or the smallest rate that so few images or groups can promise."""
+    bound: float | None
+    """What is proven not to be exceeded on average, for images exchangeable with those it was fitted from; None where
+    no theorem holds."""
+    units: int
+    """Images, or groups, that count."""
+    grouped: bool
+    calibration: str
+    reason: str
+    statement: str
+    """One sentence for people."""
+
+
+@dataclass(frozen=True, slots=True)
 class Threshold:
     """tau and s_max of one category with what they were fitted from (paper: section 3.2.2)."""
 
@@ -137,6 +180,12 @@ class Threshold:
     warnings: tuple[str, ...] = ()
     shift: ShiftCheck | None = None
     """None: no batch was compared."""
+    promise: Promise | None = None
+    """None: the rule promises no rate."""
+    tau_warn: float | None = None
+    """From here to tau an image is normal with a warning; None: there are no warnings."""
+    suspects: tuple[str, ...] = ()
+    """Training images that look like defects beside the others, by image_id."""
 
     @property
     def interval_is_empty(self) -> bool:

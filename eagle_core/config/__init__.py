@@ -3,7 +3,7 @@
 Knows nothing of params.yaml, profiles or command lines (``tasks.machinery.params`` reads those and builds this).
 """
 
-from eagle_core.config.data import DatasetConfig, DegradationConfig
+from eagle_core.config.data import DatasetConfig, DegradationConfig, GroupsConfig
 from eagle_core.config.eagle import EagleConfig
 from eagle_core.config.echo import EchoConfig, EchoModule
 from eagle_core.config.expert import (
@@ -39,6 +39,7 @@ __all__ = [
     "EvaluationConfig",
     "ExpertConfig",
     "ExplanationConfig",
+    "GroupsConfig",
     "GuidanceConfig",
     "MllmConfig",
     "PreprocessingConfig",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
@@ -89,6 +89,13 @@ class CoresetConfig(Section):
     """Dimension of the random projection used for sampling only; None: none."""
 
 
+Calibrating = Literal["auto", "as_printed", "unsampled", "leave_out", "cross_fitted", "grouped", "held_out"]
+_FORMER = {
+    "leave_own_image_out": "true is unsampled, false is as_printed",
+    "patches": "unsampled is unsampled, all is leave_out",
+}
+
+
 class ExpertConfig(Section):
     """PatchCore."""
 
@@ -99,13 +106,32 @@ class ExpertConfig(Section):
     coreset: CoresetConfig = CoresetConfig()
     distance: Literal["euclidean", "squared"] = "euclidean"
     """Paper: euclidean (Eq. 3); the authors' code: squared."""
-    leave_own_image_out: bool = True
-    """DBT scores against the bank without the image's own patches; false: Algorithm 1 as printed."""
-    patches: Literal["unsampled", "all"] = "unsampled"
+    calibration: Calibrating = "auto"
+    """How the normal images are scored that the threshold is fitted from.
+
+    as_printed: unsampled patches against the whole bank (Algorithm 1); unsampled: against the bank without the image's
+    own patches (the authors' code); leave_out: all its patches, likewise; cross_fitted: against a bank fitted without
+    the image's fold, one of ``folds``; grouped: folds of whole groups (``datasets.NAME.groups``); held_out: normal images
+    of ``calibration/`` that were never fitted on; auto: held_out where there are such, grouped where groups are known,
+    else cross_fitted.
+    """
+    folds: Annotated[int, Field(ge=2)] = 5
+    """cross_fitted and grouped: in how many parts the images, or their groups, are divided."""
+    suspects: Literal["named", "left_out"] = "named"
+    """Training images that look like defects beside the others: named in warnings, or left out of the fit as well."""
     min_unsampled_patches: Positive = 32
     """Training images with fewer are left out of the fit, and reported."""
     batch_size: Positive = 8
     """Images, or tiles, per forward pass."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _renamed(cls, value: Any) -> Any:
+        if isinstance(value, dict):
+            for former, spelling in _FORMER.items():
+                if former in value:
+                    raise ValueError(f"{former} is now expert.calibration: {spelling}")
+        return value
 
     @model_validator(mode="after")
     def _tiles_cover(self) -> ExpertConfig:
@@ -123,8 +149,22 @@ class ThresholdConfig(Section):
     """kappa_sigma and mad: tau = centre + kappa * spread."""
     false_alarm_rate: Fraction = 0.01
     """gev, quantile, conformal: target share of normal images above tau."""
+    warn_rate: Fraction | None = None
+    """conformal, quantile: share of normal images above the warning level, which lies below tau; None: no warnings."""
     adapt: Literal["never", "when_shifted"] = "never"
     """when_shifted: tau follows the scores of a batch that differs from the training images (looks at test images)."""
     bootstrap_samples: Positive = 1000
     min_images: Positive = 5
     """Fewer scored training images are an error."""
+
+    @model_validator(mode="after")
+    def _warning_lies_below(self) -> ThresholdConfig:
+        if self.warn_rate is not None:
+            if self.method not in ("conformal", "quantile"):
+                raise ValueError(f"warn_rate needs method conformal or quantile, got {self.method}")
+            if self.warn_rate <= self.false_alarm_rate:
+                raise ValueError(
+                    f"warn_rate ({self.warn_rate}) must exceed false_alarm_rate ({self.false_alarm_rate}): more images "
+                    "are warned of than are alarms"
+                )
+        return self

@@ -70,14 +70,14 @@ class _Image:
 
 def audit(dataset: Dataset, progress: Progress | None = None) -> list[Finding]:
     """Read every image and mask of ``dataset`` once; return the findings, sorted by file and kind."""
-    total = sum(len(category.train) + len(category.test) for category in dataset.categories.values())
+    total = sum(len(category.samples) for category in dataset.categories.values())
     images: list[_Image] = []
     findings: list[Finding] = []
     done = 0
     for category in dataset.categories.values():
         has_masks = any(sample.mask_path is not None for sample in category.test)
         of_category: list[_Image] = []
-        for sample in category.train + category.test:
+        for sample in category.samples:
             image, seen = _look(sample)
             findings.extend(seen)
             if image is not None:
@@ -201,7 +201,7 @@ def _left_out(dataset: Dataset) -> Iterator[Finding]:
 
 
 def _category_findings(dataset: Dataset, category: Category, has_masks: bool) -> Iterator[Finding]:
-    samples = category.train + category.test
+    samples = category.samples
     if not has_masks and any(sample.is_defective for sample in category.test):
         folder = category.folder.relative_to(dataset.root).as_posix()
         yield Finding(

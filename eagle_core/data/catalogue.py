@@ -5,6 +5,7 @@ Lists files; opens only those that tell how many bits a camera filled (see ``eag
 
 from __future__ import annotations
 
+import dataclasses
 from collections import Counter
 from pathlib import Path
 from typing import Literal
@@ -112,14 +113,14 @@ def _read(config: DatasetConfig, root: Path) -> dict[str, Category]:
 
 def _sorted(category: Category) -> Category:
     test = tuple(sorted(category.test, key=lambda sample: sample.image_id))
-    return Category(category.name, category.folder, category.train, test)
+    return dataclasses.replace(category, test=test)
 
 
 def _refuse_unusable(category: Category, layout: DatasetFormat) -> None:
     is_unlabelled = layout == "folder" and not folder.can_fit(category.folder)
     if not category.train and not is_unlabelled:
         raise DataError(f"{category.folder}: category {category.name} has no normal training image; add some")
-    counts = Counter(sample.image_id for sample in category.train + category.test)
+    counts = Counter(sample.image_id for sample in category.samples)
     for image_id, count in counts.most_common(1):
         if count > 1:
             raise DataError(f"{category.folder}: {image_id} is listed {count} times; list each image once")

@@ -11,6 +11,10 @@ from eagle_core.names import as_text
 from eagle_core.records import Sample, Split
 
 
+CALIBRATION = "calibration"
+"""Folder of normal images that a threshold is fitted from and the expert is not."""
+
+
 @dataclass(frozen=True, slots=True)
 class Category:
     """One product or texture. Samples are sorted by image_id; ``train`` holds normal images only."""
@@ -21,6 +25,13 @@ class Category:
     train: tuple[Sample, ...]
     """Empty only where the whole category is unlabelled: it can be predicted but not fitted."""
     test: tuple[Sample, ...]
+    calibration: tuple[Sample, ...] = ()
+    """Normal images kept apart: a threshold is fitted from them, never the expert."""
+
+    @property
+    def samples(self) -> tuple[Sample, ...]:
+        """All images."""
+        return self.train + self.calibration + self.test
 
 
 @dataclass(frozen=True, slots=True)

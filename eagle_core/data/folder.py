@@ -3,6 +3,7 @@
 A category is a folder with any of these, each holding images; ``normal`` alone is enough to fit:
 
     normal/         normal images to fit on
+    calibration/    normal images of another day or lot, for the threshold alone
     normal_test/    normal images to test on
     defective/      defective images, or one folder for each kind of defect
     masks/          masks of the defective ones: ``<stem>_mask.png`` or ``<stem>.png``, below ``<kind>/`` where
@@ -18,7 +19,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from eagle_core.data.dataset import Category, SampleMaker, images_in, name_of, subfolders
+from eagle_core.data.dataset import CALIBRATION, Category, SampleMaker, images_in, name_of, subfolders
 from eagle_core.data.labels import label_of, says_defective, says_normal
 from eagle_core.data.pairing import MASK_FOLDERS, images_with_masks
 from eagle_core.names import as_text
@@ -37,7 +38,7 @@ def can_fit(folder: Path) -> bool:
 def is_part(folder: Path) -> bool:
     """True for a folder inside a category, which is no category itself where ``normal`` is missing."""
     name = folder.name.lower()
-    return says_defective(name) or name in _NORMAL_TEST or name in MASK_FOLDERS
+    return says_defective(name) or name in (*_NORMAL_TEST, CALIBRATION) or name in MASK_FOLDERS
 
 
 def category_folders(root: Path) -> dict[str, Path]:
@@ -56,16 +57,20 @@ def read_category(dataset: str, root: Path, name: str, folder: Path) -> Category
         return Category(name, folder, (), tuple(found))
     train: list[Sample] = []
     test: list[Sample] = []
+    calibration: list[Sample] = []
     for part in subfolders(folder):
         if says_normal(part.name):
             train += maker.samples(part, "train", is_defective=False)
         elif says_defective(part.name):
             test += _defective(maker, folder, part)
+        elif part.name.lower() == CALIBRATION:
+            calibration += maker.samples(part, "calibration", is_defective=False)
         elif part.name.lower() in _NORMAL_TEST:
             test += maker.samples(part, "test", is_defective=False)
         elif label_of(part.name) == "unlabelled":
             test += maker.samples(part, "test", is_defective=None)
-    return Category(name, folder, tuple(sorted(train, key=lambda sample: sample.image_id)), tuple(test))
+    in_order = tuple(sorted(train, key=lambda sample: sample.image_id))
+    return Category(name, folder, in_order, tuple(test), tuple(calibration))
 
 
 def _defective(maker: SampleMaker, folder: Path, part: Path) -> list[Sample]:

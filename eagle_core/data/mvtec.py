@@ -2,6 +2,7 @@
 
     CATEGORY/train/good/            normal images to fit on
     CATEGORY/validation/good/       the same (MVTec AD 2, MVTec LOCO)
+    CATEGORY/calibration/           normal images of another day or lot, for the threshold alone (ours)
     CATEGORY/test/good/             normal test images
     CATEGORY/test/KIND/             defective ones
     CATEGORY/ground_truth/KIND/     masks: STEM_mask.png, STEM.png, or a folder STEM/ of several (MVTec LOCO)
@@ -20,7 +21,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from eagle_core.data.dataset import Category, SampleMaker, images_in, name_of, subfolders
+from eagle_core.data.dataset import CALIBRATION, Category, SampleMaker, images_in, name_of, subfolders
 from eagle_core.data.labels import Label, label_of, says_normal
 from eagle_core.data.pairing import MASK_FOLDERS, images_with_masks
 from eagle_core.errors import DataError
@@ -66,7 +67,9 @@ def read_category(dataset: str, root: Path, name: str, folder: Path, labels: dic
     for part in subfolders(folder):
         if part.name.lower().startswith("test"):
             test += _test_samples(maker, folder, part, labels)
-    return Category(name, folder, tuple(sorted(train, key=lambda sample: sample.image_id)), tuple(test))
+    in_order = tuple(sorted(train, key=lambda sample: sample.image_id))
+    calibration = maker.samples(folder / CALIBRATION, "calibration", is_defective=False)
+    return Category(name, folder, in_order, tuple(test), calibration)
 
 
 def _normal_folders(folder: Path, part: str) -> list[Path]:

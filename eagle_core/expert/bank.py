@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
+from eagle_core.calibration.likeness import LikenessReference
 from eagle_core.config import ExpertConfig
 from eagle_core.records import Failure, TrainingScores
 
@@ -23,11 +24,14 @@ class FittedExpert:
     training_image_ids: tuple[str, ...]
     """The N images that could be read."""
     training_scores: TrainingScores
-    """DBT's scores of them; images with too few unsampled patches are excluded by name."""
+    """Scores of normal images for the threshold: of these, or of others that were held out."""
     training_embeddings: torch.Tensor
     """``(N, D) float32`` on the CPU, L2-normalised means of each image's patches."""
-    cover_radius: float
-    """Largest Euclidean distance of a training patch to its nearest bank patch."""
+    likeness: LikenessReference
+    """What a new image's likeness to the training images is measured against."""
+    training_likeness: np.ndarray
+    """``(K,) float64``: likeness of each image that the threshold is fitted from to the nearest training image that is
+    not itself (calibration ``grouped``: of another group)."""
     config: ExpertConfig
     seed: int
     backbone_fingerprint: str

@@ -15,12 +15,13 @@ import torch
 from pydantic import ValidationError
 from safetensors.torch import load, save
 
+from eagle_core.calibration.likeness import LikenessReference
 from eagle_core.config import ExpertConfig
 from eagle_core.errors import DataError
 from eagle_core.expert.bank import FittedExpert
-from eagle_core.records import Failure, TrainingScores
+from eagle_core.records import Calibration, Failure, TrainingScores
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 TENSORS = "expert.safetensors"
 DESCRIPTION = "expert.json"
 
@@ -38,6 +39,9 @@ def save_expert(expert: FittedExpert, folder: Path) -> None:
             "sampled": torch.from_numpy(np.ascontiguousarray(expert.sampled)),
             "training_scores": torch.from_numpy(np.ascontiguousarray(expert.training_scores.scores)),
             "training_embeddings": expert.training_embeddings.contiguous(),
+            "training_likeness": torch.from_numpy(np.ascontiguousarray(expert.training_likeness)),
+            "likeness_mean": expert.likeness.mean.contiguous(),
+            "likeness_grids": expert.likeness.grids.contiguous(),
         }
     )
     description = {
@@ -46,7 +50,9 @@ def save_expert(expert: FittedExpert, folder: Path) -> None:
         "training_image_ids": expert.training_image_ids,
         "scored_image_ids": expert.training_scores.image_ids,
         "excluded_image_ids": expert.training_scores.excluded,
-        "cover_radius": expert.cover_radius,
+        "groups": expert.training_scores.groups,
+        "calibration": dataclasses.asdict(expert.training_scores.calibration),
+        "suspects": expert.training_scores.suspects,
         "config": expert.config.model_dump(mode="json"),
         "seed": expert.seed,
         "backbone_fingerprint": expert.backbone_fingerprint,
@@ -75,9 +81,13 @@ def load_expert(folder: Path) -> FittedExpert:
             image_ids=tuple(description["scored_image_ids"]),
             scores=tensors["training_scores"].numpy(),
             excluded=tuple(description["excluded_image_ids"]),
+            groups=tuple(description["groups"]),
+            calibration=Calibration(**description["calibration"]),
+            suspects=tuple(description["suspects"]),
         ),
         training_embeddings=tensors["training_embeddings"],
-        cover_radius=description["cover_radius"],
+        likeness=LikenessReference(tensors["likeness_mean"], tensors["likeness_grids"]),
+        training_likeness=tensors["training_likeness"].numpy(),
         config=_config(description, folder),
         seed=description["seed"],
         backbone_fingerprint=description["backbone_fingerprint"],

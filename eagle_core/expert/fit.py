@@ -2,21 +2,30 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 import numpy as np
 import torch
 
+from eagle_core.calibration.choice import choose
+from eagle_core.calibration.folds import group_folds, random_folds
+from eagle_core.calibration.known_groups import KnownGroups
+from eagle_core.calibration.likeness import likeness_among, reduce_grids, reference_of
+from eagle_core.calibration.suspects import suspicious
 from eagle_core.config import ExpertConfig
-from eagle_core.errors import DataError, FitError
+from eagle_core.errors import DataError
 from eagle_core.expert.backbone import Backbone, load_backbone
 from eagle_core.expert.bank import FittedExpert
-from eagle_core.expert.coreset import greedy_coreset, project, projection_matrix
+from eagle_core.expert.cross_fitting import cross_fit
 from eagle_core.expert.features import ImageFeatures, iterate_features
 from eagle_core.expert.memory import check_memory, estimate_fit_bytes
+from eagle_core.expert.sampling import sample_patches
+from eagle_core.expert.scoring import predict
 from eagle_core.expert.training_scores import score_training_images
-from eagle_core.records import Failure, Sample
+from eagle_core.records import Calibration, Failure, Sample, TrainingScores
 
 __all__ = ["FittedExpert", "fit_expert"]
 
@@ -32,6 +41,8 @@ class _Gathered:
     grid: tuple[int, int]
     image_ids: list[str] = field(default_factory=list)
     embeddings: list[torch.Tensor] = field(default_factory=list)
+    reduced: list[torch.Tensor] = field(default_factory=list)
+    """Grids as ``likeness`` compares them."""
 
 
 def fit_expert(
@@ -39,17 +50,21 @@ def fit_expert(
     config: ExpertConfig,
     *,
     seed: int,
+    groups: KnownGroups | None = None,
+    held_out: Sequence[Sample] = (),
     device: str = "cpu",
     progress: Progress | None = None,
 ) -> FittedExpert:
-    """Build the memory bank of one category and score its training images.
+    """Build the memory bank of one category and score normal images for a threshold.
 
     Args:
         samples: Normal images.
-        config: PatchCore.
+        config: PatchCore, and by which rule images are scored.
+        groups: Of the images, where they are known.
+        held_out: Normal images that are scored and not fitted on, for calibration ``held_out``.
         seed: Of the projection and of the coreset's first patch.
         device: Where features are extracted, kept and searched.
-        progress: Called with (``features``, ``coreset`` or ``scores``, done, total).
+        progress: Called with (``features``, ``coreset``, ``scores`` or ``calibration``, done, total).
 
     Returns:
         The expert, on the CPU. Images that could not be read are listed in its ``failures``.
@@ -58,30 +73,106 @@ def fit_expert(
         ConfigurationError: The backbone does not exist.
         WeightsError: Its weights cannot be had.
         DataError: There is no readable image, an image is labelled defective, or an id appears twice.
-        FitError: Memory does not suffice, or the coreset would be empty.
+        FitError: There are too few images or groups for folds, memory does not suffice, or the coreset would be empty.
     """
-    _check_samples(samples)
+    _check_samples([*samples, *held_out])
     report: Progress = progress or (lambda phase, done, total: None)
     backbone = load_backbone(config.backbone, device, with_anomalib=True)
     check_memory(estimate_fit_bytes(len(samples), config, backbone.architecture), backbone.device)
     gathered, failures = _gather(backbone, samples, config, report)
-    patches = gathered.patches
-    sampled = _sample(patches, config, seed, report)
-    scored = score_training_images(
-        patches, sampled, gathered.image_ids, config, lambda done, total: report("scores", done, total)
+    calibration = choose(
+        config.calibration,
+        held_out=len(held_out),
+        groups=groups.count if groups else 0,
+        source=groups.source if groups else "",
     )
+    fitted = _fit(gathered, calibration, groups, config, seed, report)
+    scores = fitted.training_scores
+    suspects = tuple(np.asarray(scores.image_ids)[suspicious(scores.scores)].tolist())
+    if suspects and config.suspects == "left_out":
+        fitted = _fit(_without(gathered, suspects), calibration, groups, config, seed, report)
+    fitted = dataclasses.replace(
+        fitted,
+        backbone_fingerprint=backbone.fingerprint,
+        failures=tuple(failures),
+        training_scores=dataclasses.replace(fitted.training_scores, suspects=suspects),
+    )
+    return _held_out(fitted, backbone, held_out, calibration, report) if calibration.rule == "held_out" else fitted
+
+
+def _fit(
+    gathered: _Gathered,
+    calibration: Calibration,
+    groups: KnownGroups | None,
+    config: ExpertConfig,
+    seed: int,
+    report: Progress,
+) -> FittedExpert:
+    """Bank and scores of what was gathered. Where images are held out, those scores only serve to find suspects."""
+    patches = gathered.patches
+    sampled = sample_patches(patches, config.coreset, seed, lambda done, total: report("coreset", done, total))
+    scored = partial(report, "scores")
+    rule = calibration.rule
+    mine = tuple(groups.of[i] for i in gathered.image_ids) if groups is not None and rule == "grouped" else ()
+    if rule in ("cross_fitted", "grouped"):
+        count = len(gathered.image_ids)
+        folds = group_folds(mine, config.folds, seed) if mine else random_folds(count, config.folds, seed)
+        scores = cross_fit(
+            patches, gathered.image_ids, folds, config, calibration, groups=mine, seed=seed, progress=scored
+        )
+    else:
+        one = "leave_out" if rule == "held_out" else rule
+        scores = score_training_images(patches, sampled, gathered.image_ids, config, one, scored)
+        scores = dataclasses.replace(scores, calibration=calibration)
     rows, columns = gathered.grid
+    reference = reference_of(torch.stack(gathered.reduced).cpu())
     return FittedExpert(
         bank=patches[sampled].cpu(),
         sampled=sampled.cpu().numpy().reshape(len(patches), rows, columns),
         training_image_ids=tuple(gathered.image_ids),
-        training_scores=scored.scores,
+        training_scores=scores,
         training_embeddings=torch.stack(gathered.embeddings).cpu(),
-        cover_radius=scored.cover_radius,
+        likeness=reference,
+        training_likeness=likeness_among(reference, mine or None),
         config=config,
         seed=seed,
-        backbone_fingerprint=backbone.fingerprint,
-        failures=tuple(failures),
+        backbone_fingerprint="",
+    )
+
+
+def _without(gathered: _Gathered, left_out: Sequence[str]) -> _Gathered:
+    kept = [i for i, image_id in enumerate(gathered.image_ids) if image_id not in left_out]
+    return _Gathered(
+        gathered.patches[kept],
+        gathered.grid,
+        [gathered.image_ids[i] for i in kept],
+        [gathered.embeddings[i] for i in kept],
+        [gathered.reduced[i] for i in kept],
+    )
+
+
+def _held_out(
+    fitted: FittedExpert, backbone: Backbone, samples: Sequence[Sample], calibration: Calibration, report: Progress
+) -> FittedExpert:
+    """``fitted`` with the scores of images that it was not fitted on (split conformal)."""
+    readings = predict(
+        fitted, backbone, samples, fitted.config.batch_size, lambda _, done, total: report("calibration", done, total)
+    )
+    good, failures = [], list(fitted.failures)
+    for reading in readings:
+        if isinstance(reading, Failure):
+            failures.append(reading)
+        else:
+            good.append(reading)
+    scores = TrainingScores(
+        image_ids=tuple(p.image_id for p in good),
+        scores=np.array([p.score for p in good], dtype=np.float64),
+        calibration=calibration,
+        suspects=fitted.training_scores.suspects,
+    )
+    likeness = np.array([p.likeness for p in good], dtype=np.float64)
+    return dataclasses.replace(
+        fitted, training_scores=scores, training_likeness=likeness, failures=tuple(failures)
     )
 
 
@@ -112,6 +203,7 @@ def _gather(
             gathered.patches[len(gathered.image_ids)] = reading.patches
             gathered.image_ids.append(reading.image_id)
             gathered.embeddings.append(reading.embedding)
+            gathered.reduced.append(reduce_grids(reading.patches[None], reading.grid)[0])
         report("features", done, len(samples))
     if gathered is None:
         raise DataError(f"none of the {len(samples)} training images can be read; the first: {failures[0].reason}")
@@ -121,22 +213,3 @@ def _gather(
 
 def _allocate(reading: ImageFeatures, images: int) -> _Gathered:
     return _Gathered(reading.patches.new_empty((images, *reading.patches.shape)), reading.grid)
-
-
-def _sample(patches: torch.Tensor, config: ExpertConfig, seed: int, report: Progress) -> torch.Tensor:
-    """``(N, P) bool``: the coreset."""
-    flat = patches.flatten(0, 1)
-    count = flat.shape[0]
-    size = int(count * config.coreset.ratio)
-    if size < 1:
-        raise FitError(f"coreset.ratio {config.coreset.ratio} of {count} patches is less than one patch; raise it")
-    matrix = projection_matrix(flat.shape[1], config.coreset.projection_dim, seed)
-    chosen = greedy_coreset(
-        project(flat, matrix),
-        size,
-        start=int(np.random.default_rng(seed).integers(count)),
-        progress=lambda done, total: report("coreset", done, total),
-    )
-    sampled = torch.zeros(count, dtype=torch.bool)
-    sampled[chosen.indices] = True
-    return sampled.reshape(patches.shape[:2]).to(patches.device)

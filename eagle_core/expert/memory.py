@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import ceil
 from pathlib import Path
 
 import psutil
@@ -40,6 +41,10 @@ def estimate_fit_bytes(images: int, config: ExpertConfig, architecture: Architec
     # Sampling works on the projected points and a centred copy; without projection on a centred copy alone.
     sampling = 2 * target if target is not None and target < dimension else dimension
     features = patches * dimension
+    if config.calibration in ("auto", "cross_fitted", "grouped"):
+        # A fold's bank is sampled from a copy of the other folds' features, which is larger than the whole's alone.
+        others = (config.folds - 1) / config.folds
+        sampling = max(sampling, ceil(others * (dimension + sampling)))
     select = patches * sampling + (2 * BLOCK + ROWS_AT_ONCE) * BLOCK
     # Scoring holds the bank, a centred copy of it, and one image's distances to all of it.
     score = 2 * bank * dimension + rows * columns * bank

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 
+from eagle_core.calibration.likeness import LikenessReference, reduce_grids
 from eagle_core.errors import WeightsError
 from eagle_core.expert.backbone import Backbone
 from eagle_core.expert.bank import FittedExpert
@@ -47,6 +48,9 @@ def _predict(
     progress: Callable[[str, int, int], None] | None,
 ) -> Iterator[ExpertPrediction | Failure]:
     bank = SearchBank.of(expert.bank.to(backbone.device))
+    reference = LikenessReference(
+        expert.likeness.mean.to(backbone.device), expert.likeness.grids.to(backbone.device)
+    )
     readings = iterate_features(backbone, samples, expert.config, batch_size)
     for done, reading in enumerate(readings, start=1):
         if isinstance(reading, Failure):
@@ -61,6 +65,7 @@ def _predict(
                 patch_scores=distances.reshape(reading.grid).cpu().numpy(),
                 image_size=reading.image_size,
                 embedding=reading.embedding.cpu().numpy(),
+                likeness=float(reference.nearest(reduce_grids(reading.patches[None], reading.grid))),
             )
         if progress is not None:
             progress("predict", done, len(samples))

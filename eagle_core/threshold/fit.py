@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
@@ -11,16 +12,17 @@ from eagle_core.config import ThresholdConfig
 from eagle_core.errors import ConfigurationError, DataError, FitError
 from eagle_core.records import Threshold, TrainingScores
 from eagle_core.threshold.authors_evt import authors_level
-from eagle_core.threshold.conformal import conformal
+from eagle_core.threshold.conformal import conformal, grouped_conformal
 from eagle_core.threshold.gev import GevParameters, fit_gev, gev_quantile
 from eagle_core.threshold.kappa_sigma import kappa_sigma
 from eagle_core.threshold.mad import mad
 from eagle_core.threshold.oracle import oracle
+from eagle_core.threshold.promise import promise_of
 from eagle_core.threshold.quantile import quantile
 
 CONFIDENCE = 0.95
 MAX_REFITS = 200
-"""A maximum-likelihood refit takes milliseconds: the GEV rules are bootstrapped with at most this many."""
+"""A refit that is not vectorised takes milliseconds: those rules are bootstrapped with at most this many."""
 
 
 class _Interval(NamedTuple):
@@ -43,16 +45,35 @@ def fit_threshold(scores: TrainingScores, config: ThresholdConfig, *, seed: int)
         raise ConfigurationError("threshold.method oracle looks at test labels; it is fitted by fit_oracle")
     values = _checked(scores, config.min_images)
     generator = np.random.default_rng(seed)
+    promise, tau_warn = None, None
+    if config.method in ("conformal", "quantile", "gev"):
+        promise = promise_of(scores, config.false_alarm_rate, conformal=config.method == "conformal")
+        config = config.model_copy(update={"false_alarm_rate": promise.rate})
     if config.method in ("gev", "authors_evt"):
         parameters = fit_gev(values)
         tau = _gev_tau(parameters, config)
         interval = _bootstrap_gev(values, parameters, config, generator)
+    elif config.method == "conformal" and scores.groups:
+        groups = np.asarray(scores.groups)
+        tau = grouped_conformal(values, groups, config.false_alarm_rate)
+        interval = _bootstrap_groups(values, groups, config, generator)
+        tau_warn = _at_warn_rate(config, lambda rate: grouped_conformal(values, groups, rate))
     else:
         rule = _vectorised_rule(config)
         tau = float(rule(values))
         drawn = generator.integers(len(values), size=(config.bootstrap_samples, len(values)))
         interval = _percentiles(rule(values[drawn]))
-    return _threshold(config.method, tau, interval, values, scores.excluded)
+        by_rate = quantile if config.method == "quantile" else conformal
+        tau_warn = _at_warn_rate(config, lambda rate: float(by_rate(values, rate)))
+    fitted = _threshold(config.method, tau, interval, values, scores.excluded)
+    warnings = fitted.warnings
+    if promise is not None and promise.rate > promise.asked:
+        warnings = (*warnings, promise.statement)
+    if scores.suspects:
+        warnings = (*warnings, _named(scores.suspects))
+    return dataclasses.replace(
+        fitted, promise=promise, tau_warn=tau_warn, suspects=scores.suspects, warnings=warnings
+    )
 
 
 def fit_oracle(
@@ -141,6 +162,35 @@ def _bootstrap_gev(
         )
     low, high, _ = _percentiles(np.array(taus))
     return _Interval(low, high, f"{failed} of {wanted} bootstrap refits found no maximum" if failed else None)
+
+
+def _at_warn_rate(config: ThresholdConfig, tau_at: Callable[[float], float]) -> float | None:
+    """The warning level, or None: no warnings are asked for, or even alarms are promised at no smaller rate."""
+    if config.warn_rate is None or config.warn_rate <= config.false_alarm_rate:
+        return None
+    return tau_at(config.warn_rate)
+
+
+def _bootstrap_groups(
+    values: np.ndarray, groups: np.ndarray, config: ThresholdConfig, generator: np.random.Generator
+) -> _Interval:
+    """Whole groups are drawn; one that is drawn twice counts as two."""
+    names, member = np.unique(groups, return_inverse=True)
+    rows = [np.flatnonzero(member == group) for group in range(len(names))]
+    taus = []
+    for _ in range(min(config.bootstrap_samples, MAX_REFITS)):
+        drawn = [rows[group] for group in generator.integers(len(names), size=len(names))]
+        renamed = np.repeat(np.arange(len(drawn)), [len(some) for some in drawn])
+        taus.append(grouped_conformal(values[np.concatenate(drawn)], renamed, config.false_alarm_rate))
+    return _percentiles(np.array(taus))
+
+
+def _named(suspects: tuple[str, ...]) -> str:
+    shown = ", ".join(suspects[:5]) + (f" and {len(suspects) - 5} more" if len(suspects) > 5 else "")
+    return (
+        f"training images that look like defects beside the others: {shown}; look at them, and remove what is defective or "
+        "set expert.suspects: left_out"
+    )
 
 
 def _percentiles(taus: np.ndarray) -> _Interval:

@@ -30,6 +30,7 @@ def write_predictions(folder: Path, readings: Sequence[ExpertPrediction | Failur
         scores=np.array([p.score for p in good], dtype=np.float64),
         patch_scores=np.stack([p.patch_scores for p in good]) if good else np.zeros((0, 0, 0), np.float32),
         image_sizes=np.array([p.image_size for p in good], dtype=np.int64).reshape(-1, 2),
+        likeness=np.array([np.nan if p.likeness is None else p.likeness for p in good], dtype=np.float64),
         embeddings=np.stack([p.embedding for p in good]) if good else np.zeros((0, 0), np.float32),
     )
     listed = [{"image_id": f.image_id, "reason": f.reason} for f in failures]
@@ -39,7 +40,7 @@ def write_predictions(folder: Path, readings: Sequence[ExpertPrediction | Failur
 def read_predictions(folder: Path) -> Predictions:
     """What ``write_predictions`` wrote."""
     with np.load(folder / "predictions.npz", allow_pickle=False) as data:
-        columns = [data[k] for k in ("image_ids", "scores", "patch_scores", "image_sizes", "embeddings")]
+        columns = [data[k] for k in ("image_ids", "scores", "patch_scores", "image_sizes", "embeddings", "likeness")]
     predictions = [
         ExpertPrediction(
             image_id=str(image_id),
@@ -47,8 +48,9 @@ def read_predictions(folder: Path) -> Predictions:
             patch_scores=patch_scores,
             image_size=(int(size[0]), int(size[1])),
             embedding=embedding,
+            likeness=None if np.isnan(likeness) else float(likeness),
         )
-        for image_id, score, patch_scores, size, embedding in zip(*columns, strict=True)
+        for image_id, score, patch_scores, size, embedding, likeness in zip(*columns, strict=True)
     ]
     failures = json.loads((folder / "failures.json").read_text(encoding="utf-8"))
     return Predictions({p.image_id: p for p in predictions}, tuple(Failure(**f) for f in failures))

@@ -48,6 +48,7 @@ def config(backbone_config: BackboneConfig) -> ExpertConfig:
         preprocessing=PreprocessingConfig(resize=64),
         backbone=backbone_config,
         coreset=CoresetConfig(ratio=0.1, projection_dim=64),
+        calibration="unsampled",
         batch_size=4,
     )
 

@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 import torch
 
+from eagle_core.calibration.likeness import LikenessReference
 from eagle_core.errors import DataError
 from eagle_core.expert.bundle import load_expert, save_expert
-from eagle_core.records import Failure, TrainingScores
+from eagle_core.records import Calibration, Failure, TrainingScores
 
 
 @pytest.fixture
@@ -33,17 +34,26 @@ def test_loads_bit_identically(expert, folder):
         elif isinstance(before, TrainingScores):
             assert (before.image_ids, before.excluded) == (after.image_ids, after.excluded)
             assert np.array_equal(before.scores, after.scores)
+            assert (before.groups, before.calibration) == (after.groups, after.calibration)
+        elif isinstance(before, LikenessReference):
+            assert torch.equal(before.mean, after.mean)
+            assert torch.equal(before.grids, after.grids)
         else:
             assert before == after, field.name
 
 
 def test_failures_and_exclusions_survive(expert, tmp_path):
-    scores = dataclasses.replace(expert.training_scores, excluded=("ä.png",))
+    scores = dataclasses.replace(
+        expert.training_scores, excluded=("ä.png",), groups=("a", "b"), suspects=("ö.png",),
+        calibration=Calibration("grouped", "2 groups are known (lot in parts.csv)", folds=2),
+    )
     marked = dataclasses.replace(expert, failures=(Failure("b.png", "damaged"),), training_scores=scores)
     save_expert(marked, tmp_path)
     loaded = load_expert(tmp_path)
     assert loaded.failures == (Failure("b.png", "damaged"),)
-    assert loaded.training_scores.excluded == ("ä.png",)
+    after = loaded.training_scores
+    assert (after.excluded, after.groups, after.suspects) == (("ä.png",), ("a", "b"), ("ö.png",))
+    assert after.calibration == scores.calibration
 
 
 def test_equal_experts_give_equal_bytes_and_nothing_else_is_left(expert, folder, tmp_path):
@@ -54,8 +64,8 @@ def test_equal_experts_give_equal_bytes_and_nothing_else_is_left(expert, folder,
 
 
 def test_saving_again_replaces(expert, folder):
-    save_expert(dataclasses.replace(expert, cover_radius=0.5), folder)
-    assert load_expert(folder).cover_radius == 0.5
+    save_expert(dataclasses.replace(expert, seed=7), folder)
+    assert load_expert(folder).seed == 7
 
 
 def test_one_flipped_bit_is_found(folder):
@@ -84,7 +94,7 @@ def test_truncated_description_is_named(folder):
 def test_other_format_version_is_refused(folder):
     path = folder / "expert.json"
     path.write_text(json.dumps(json.loads(path.read_text()) | {"format_version": 99}))
-    with pytest.raises(DataError, match="format version 99, this is 1"):
+    with pytest.raises(DataError, match="format version 99, this is 2"):
         load_expert(folder)
 
 

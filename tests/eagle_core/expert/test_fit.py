@@ -45,11 +45,6 @@ def test_sampled_and_unsampled_make_up_every_image(expert):
     assert np.array_equal(expert.sampled_per_image(), np.bincount(images, minlength=10))
 
 
-def test_cover_radius_is_the_farthest_training_patch(expert, features):
-    distances = torch.cdist(features.flatten(0, 1).double(), expert.bank.double()).amin(dim=1)
-    assert expert.cover_radius == pytest.approx(float(distances.max()), rel=1e-5)
-
-
 def test_embeddings_are_normalised_means(expert, features):
     means = features.mean(dim=1)
     expected = means / means.norm(dim=1, keepdim=True)
@@ -125,7 +120,6 @@ def test_everything_sampled_leaves_nothing_to_score(samples, config):
     fitted = fit_expert(samples, config.model_copy(update={"coreset": CoresetConfig(ratio=1)}), seed=0)
     assert fitted.training_scores.image_ids == ()
     assert fitted.training_scores.excluded == fitted.training_image_ids
-    assert fitted.cover_radius == 0.0
 
 
 def test_progress_reports_every_phase_to_its_end(samples, config):

@@ -17,6 +17,7 @@ def paper_config(ratio: float = 0.1) -> ExpertConfig:
         preprocessing=PreprocessingConfig(resize=256, fit="short_side", center_crop=224),
         backbone=BackboneConfig(name="wide_resnet50_2", weights="pretrained"),
         coreset=CoresetConfig(ratio=ratio),
+        calibration="unsampled",
     )
 
 
@@ -34,6 +35,12 @@ def test_sampling_dominates_with_a_small_bank():
     sampling = 2 * 391 * 784 * 128 + (2 * 1024 + 4096) * 1024
     extraction = 8 * 224 * 224 * 40
     assert estimate_fit_bytes(391, paper_config(ratio=0.001)) == 4 * (features + extraction + sampling)
+
+
+def test_folds_sample_from_a_copy_of_the_others():
+    folds = paper_config().model_copy(update={"calibration": "cross_fitted", "folds": 4})
+    sampling = 391 * 784 * (1536 + 2 * 128) * 3 // 4 + (2 * 1024 + 4096) * 1024
+    assert estimate_fit_bytes(391, folds) == 4 * (391 * 784 * 1536 + 8 * 224 * 224 * 40 + sampling)
 
 
 def test_more_images_or_pixels_need_more(config):

@@ -39,17 +39,19 @@ def faiss_score(patches, sampled, image, *, leave_out: bool, every_patch: bool) 
     return float(index.search(queries, 1)[0].max())
 
 
-@pytest.mark.parametrize("leave_out", [True, False])
-@pytest.mark.parametrize("which", ["unsampled", "all"])
+@pytest.mark.parametrize("rule", ["as_printed", "unsampled", "leave_out"])
 @pytest.mark.parametrize("distance", ["euclidean", "squared"])
-def test_equal_to_a_faiss_index_per_image(patches, sampled, leave_out, which, distance):
-    config = ExpertConfig(leave_own_image_out=leave_out, patches=which, distance=distance, min_unsampled_patches=5)
-    scores = score_training_images(patches, sampled, IDS, config).scores
+def test_equal_to_a_faiss_index_per_image(patches, sampled, rule, distance):
+    config = ExpertConfig(distance=distance, min_unsampled_patches=5)
+    scores = score_training_images(patches, sampled, IDS, config, rule)
+    assert scores.calibration.rule == rule
     assert scores.image_ids == IDS
     assert scores.excluded == ()
     assert scores.scores.dtype == np.float64
     squared = [
-        faiss_score(patches.numpy(), sampled.numpy(), i, leave_out=leave_out, every_patch=which == "all")
+        faiss_score(
+            patches.numpy(), sampled.numpy(), i, leave_out=rule != "as_printed", every_patch=rule == "leave_out"
+        )
         for i in range(IMAGES)
     ]
     expected = np.sqrt(squared) if distance == "euclidean" else squared
@@ -57,25 +59,28 @@ def test_equal_to_a_faiss_index_per_image(patches, sampled, leave_out, which, di
 
 
 def test_images_with_few_unsampled_patches_are_excluded_by_name(patches, sampled):
-    scores = score_training_images(patches, sampled, IDS, ExpertConfig(min_unsampled_patches=11)).scores
+    scores = score_training_images(patches, sampled, IDS, ExpertConfig(min_unsampled_patches=11), "unsampled")
     assert scores.excluded == ("05.png",)
     assert scores.image_ids == tuple(i for i in IDS if i != "05.png")
     assert len(scores.scores) == IMAGES - 1
 
 
-def test_without_leave_out_the_cover_radius_caps_every_score(patches, sampled):
+def test_as_printed_the_cover_radius_caps_every_score(patches, sampled):
     """Why own patches are left out: the largest score of Algorithm 1 as printed *is* the cover radius."""
-    whole = score_training_images(patches, sampled, IDS, ExpertConfig(leave_own_image_out=False, min_unsampled_patches=1))
-    left_out = score_training_images(patches, sampled, IDS, ExpertConfig(min_unsampled_patches=1))
-    assert whole.scores.scores.max() == pytest.approx(whole.cover_radius)
-    assert left_out.cover_radius == pytest.approx(whole.cover_radius)
-    assert (left_out.scores.scores >= whole.scores.scores).all()
+    config = ExpertConfig(min_unsampled_patches=1)
+    printed = score_training_images(patches, sampled, IDS, config, "as_printed")
+    left_out = score_training_images(patches, sampled, IDS, config, "unsampled")
+    every = score_training_images(patches, sampled, IDS, config, "leave_out")
+    cover = float(torch.cdist(patches.flatten(0, 1).double(), patches[sampled].double()).amin(dim=1).max())
+    assert printed.scores.max() == pytest.approx(cover, rel=1e-6)
+    assert (left_out.scores >= printed.scores).all()
+    assert (every.scores >= left_out.scores).all()
 
 
 def test_a_bank_of_one_image_can_score_only_the_others(patches):
     sampled = torch.zeros(IMAGES, PATCHES, dtype=torch.bool)
     sampled[7, :40] = True
-    scores = score_training_images(patches, sampled, IDS, ExpertConfig()).scores
+    scores = score_training_images(patches, sampled, IDS, ExpertConfig(), "unsampled")
     assert scores.excluded == ("07.png",)
     assert np.isfinite(scores.scores).all()
     assert len(scores.scores) == IMAGES - 1

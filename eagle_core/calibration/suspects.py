@@ -1,0 +1,26 @@
+"""Training images that look like defects beside the others: they would teach the expert that a defect is normal.
+
+Scores of normal images are skewed: the logarithm is what a robust z is taken of. A score counts as suspicious where it
+lies far beyond the bulk and beyond the largest score that is not suspicious by a gap.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+FAR = 5.0
+"""Robust standard deviations of the logarithm above its median."""
+GAUSSIAN = 1.4826
+"""Makes the median absolute deviation a standard deviation for normal laws."""
+
+
+def suspicious(scores: np.ndarray) -> np.ndarray:
+    """``(N,) bool`` for ``(N,)`` scores of images, each against the others."""
+    if len(scores) < 2:
+        return np.zeros(len(scores), dtype=bool)
+    logarithms = np.log(np.maximum(scores, np.finfo(np.float64).tiny))
+    centre = np.median(logarithms)
+    # The lower half alone: defects widen the upper one.
+    below = centre - logarithms[logarithms <= centre]
+    spread = GAUSSIAN * np.median(below)
+    return np.asarray(logarithms > centre + FAR * spread) if spread > 0 else np.zeros(len(scores), dtype=bool)
