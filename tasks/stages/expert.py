@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from pathlib import Path
 
 from eagle_core.config import EagleConfig
+from eagle_core.data.groups import known_groups
 from eagle_core.expert.bundle import load_expert, save_expert
 from eagle_core.expert.fit import FittedExpert, fit_expert
 from eagle_core.expert.scoring import predict
@@ -16,17 +18,24 @@ from tasks.machinery.stage import stage
 from tasks.machinery.store import Entry
 from tasks.stages.predictions import write_predictions
 
-FIT_VERSION = 1
-PREDICT_VERSION = 1
+FIT_VERSION = 2
+PREDICT_VERSION = 2
 
 
 @stage("expert")
 def fit(config: EagleConfig, dataset: str, category: str) -> Entry:
     """Features, coreset and DBT scores. Neither kappa nor alpha enters its key."""
     limit_threads(config)
-    samples = category_of(config, dataset, category).train
+    known = category_of(config, dataset, category)
+    samples = known.train
+    asked = config.expert.calibration
+    # Images and groups enter only where they are used: to add some changes no expert that ignores them.
+    held_out = known.calibration if asked in ("auto", "held_out") else ()
+    groups = known_groups(samples, config.datasets[dataset].groups, known.folder) if asked in ("auto", "grouped") else None
     inputs = {
         "images": image_hashes(samples),
+        "held_out": image_hashes(held_out),
+        "groups": dataclasses.asdict(groups) if groups else None,
         "backbone": backbone(config.expert.backbone, config.run.device).fingerprint,
         "expert": config.expert.model_dump(mode="json", exclude={"batch_size", "backbone"}),
         "seed": config.run.seed,
@@ -35,7 +44,13 @@ def fit(config: EagleConfig, dataset: str, category: str) -> Entry:
     def compute(folder: Path) -> None:
         with progress_bar(f"{category}: expert") as report:
             fitted = fit_expert(
-                samples, config.expert, seed=config.run.seed, device=config.run.device, progress=report
+                samples,
+                config.expert,
+                seed=config.run.seed,
+                groups=groups,
+                held_out=held_out,
+                device=config.run.device,
+                progress=report,
             )
         save_expert(fitted, folder)
 
