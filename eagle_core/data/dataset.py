@@ -10,7 +10,6 @@ from eagle_core.data.images import is_image_file
 from eagle_core.names import as_text
 from eagle_core.records import Sample, Split
 
-
 CALIBRATION = "calibration"
 """Folder of normal images that a threshold is fitted from and the expert is not."""
 
