@@ -75,10 +75,19 @@ class BackboneConfig(Section):
     """
 
     name: str = "tf_efficientnet_lite0"
-    """A timm model name, or ``embedded``."""
+    """A timm model name, ``embedded``, or ``auto``: the paper's where it can be downloaded, a packaged one where not."""
     weights: str = "packaged"
     layers: tuple[str, ...] | None = None
     """As timm prints them; None: those at an eighth and a sixteenth of the input's side."""
+    stands_in_for: str | None = None
+    """Set by Eagle where ``auto`` could not have the paper's backbone: which that is."""
+
+    @model_validator(mode="after")
+    def _pairs(self) -> BackboneConfig:
+        for word in ("auto", "embedded"):
+            if (self.name == word) != (self.weights == word):
+                raise ValueError(f"name ({self.name}) and weights ({self.weights}) must both be {word}, or neither")
+        return self
 
 
 class CoresetConfig(Section):

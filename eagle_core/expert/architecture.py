@@ -52,14 +52,10 @@ def resolve_architecture(config: BackboneConfig) -> Architecture:
     """Look the configured backbone up.
 
     Raises:
-        ConfigurationError: timm does not know the model, the model has not these layers in this order, no
-            package ships its weights, or name and weights contradict each other.
+        ConfigurationError: timm does not know the model, the model has not these layers in this order, or no
+            package ships its weights.
         WeightsError: The embedded backbone is asked for and not installed.
     """
-    if (config.name == "embedded") != (config.weights == "embedded"):
-        raise ConfigurationError(
-            f"backbone.name ({config.name}) and backbone.weights ({config.weights}): both must be embedded, or neither"
-        )
     if config.weights == "packaged":
         packaged_weights(config.name)
     described = _embedded() if config.name == "embedded" else _timm(config.name)

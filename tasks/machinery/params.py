@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from eagle_core.config import EagleConfig
 from eagle_core.data.text_file import read_text
 from eagle_core.errors import ConfigurationError, DataError
 
+LOG = logging.getLogger("eagle.params")
 SQLITE_PREFIX = "sqlite:///"
 
 
@@ -37,7 +39,15 @@ def load_params(path: Path, profile: str = "demo", overrides: Mapping[str, Any] 
         config = EagleConfig.model_validate(tree)
     except ValidationError as error:
         raise ConfigurationError(_explain(error)) from error
-    return _resolve_paths(config, path.resolve().parent)
+    return _settle_backbone(_resolve_paths(config, path.resolve().parent))
+
+
+def _settle_backbone(config: EagleConfig) -> EagleConfig:
+    """``auto`` replaced by what it means on this machine; where that is not the paper's backbone, it is said."""
+    backbone = settle(config.expert.backbone)
+    if backbone.stands_in_for is not None:
+        LOG.warning("%s", stand_in_notice(backbone))
+    return config.model_copy(update={"expert": config.expert.model_copy(update={"backbone": backbone})})
 
 
 def profile_names(path: Path) -> tuple[str, ...]:

@@ -17,6 +17,7 @@ from eagle_core.evaluation.comparisons import Comparison
 from eagle_core.evaluation.summary import summary_of
 from eagle_core.evaluation.table import METHOD_NAMES, ComparisonTable, NotRunRow, comparison_tables
 from eagle_core.evaluation.unlabelled import UnlabelledVerdicts
+from eagle_core.expert.automatic import stand_in_notice
 from eagle_core.expert.bundle import load_expert
 from eagle_core.geometry import ImageGeometry
 from eagle_core.record_table import NO_MLLM, read_records
@@ -125,6 +126,8 @@ def _lead(config: EagleConfig, records: pd.DataFrame) -> tuple[str, ...]:
         f"threshold: {config.threshold.method}, κ = {config.threshold.kappa:g}; CAAS: α = {config.caas.alpha:g}, "
         f"{config.caas.gate} gate, mode {config.caas.mode}."
     ]
+    if config.expert.backbone.stands_in_for is not None:
+        sentences.append(f"Expert: {stand_in_notice(config.expert.backbone)}.")
     if any(mllm.model.startswith("embedded") for mllm in config.mllms.values()):
         sentences.append(
             "The embedded MLLM is a stand-in: its numbers show that the machinery works and say nothing about the "
