@@ -8,10 +8,6 @@ from __future__ import annotations
 import functools
 from typing import Any
 
-import httpx2
-import huggingface_hub
-from huggingface_hub.errors import HfHubHTTPError, OfflineModeIsEnabled
-
 from eagle_core.config import BackboneConfig
 
 PAPERS, PACKAGED = "wide_resnet50_2", "tf_efficientnet_lite0"
@@ -41,8 +37,11 @@ def stand_in_notice(config: BackboneConfig) -> str:
 @functools.lru_cache(maxsize=4)
 def _can_be_had(model: str) -> bool:
     """Whether timm's weights of ``model`` lie in the hub's local cache, or the hub answers."""
-    # timm takes seconds to import, for which a configuration that names its backbone need not wait.
+    # These take seconds to import, for which a configuration that names its backbone need not wait.
+    import httpx2
+    import huggingface_hub
     import timm
+    from huggingface_hub.errors import HfHubHTTPError, OfflineModeIsEnabled
 
     known: Any = timm.get_pretrained_cfg(model)
     file = "model.safetensors"

@@ -13,6 +13,7 @@ from pydantic import BaseModel, ValidationError
 from eagle_core.config import EagleConfig
 from eagle_core.data.text_file import read_text
 from eagle_core.errors import ConfigurationError, DataError
+from eagle_core.expert.automatic import settle, stand_in_notice
 
 LOG = logging.getLogger("eagle.params")
 SQLITE_PREFIX = "sqlite:///"

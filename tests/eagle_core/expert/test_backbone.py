@@ -114,8 +114,6 @@ def test_pretrained_offline_is_an_error_that_names_the_three_ways(monkeypatch, t
         ({"layers": ("layer2", "layer9")}, "layer1, layer2, layer3, layer4"),
         ({"layers": ("layer3", "layer2")}, "in this order"),
         ({"layers": ()}, "layer1, layer2, layer3, layer4"),
-        ({"name": "embedded"}, "both must be embedded, or neither"),
-        ({"weights": "embedded"}, "both must be embedded, or neither"),
         ({"weights": "packaged"}, "no package ships weights of test_resnet; packaged are: tf_efficientnet_lite0"),
     ],
 )

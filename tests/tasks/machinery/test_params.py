@@ -8,6 +8,7 @@ import pytest
 
 from eagle_core.config import EagleConfig
 from eagle_core.errors import ConfigurationError
+from eagle_core.expert import automatic
 from tasks.machinery.params import flatten, load_params, parse_assignments, profile_names
 
 PARAMS = Path(__file__).parents[3] / "params.yaml"
@@ -31,6 +32,23 @@ def test_paper_profile_holds_the_papers_settings() -> None:
     assert (pre.resize, pre.center_crop, config.expert.backbone.name) == (256, 224, "wide_resnet50_2")
     assert set(config.datasets) == {"mvtec_ad", "visa"}
     assert "embedded" not in config.mllms
+
+
+def test_published_data_say_where_the_papers_backbone_cannot_be_had(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path))
+    automatic._can_be_had.cache_clear()
+    for profile in ("mvtec", "visa"):
+        caplog.clear()
+        config = load_params(PARAMS, profile)
+        assert config.expert.backbone.weights == "packaged" and config.expert.backbone.stands_in_for == "wide_resnet50_2"
+        assert "tf_efficientnet_lite0, whose ImageNet weights are installed with Eagle, stands in" in caplog.text
+    caplog.clear()
+    assert load_params(PARAMS, "paper").expert.backbone.weights == "pretrained"
+    named = load_params(PARAMS, "mvtec", {"expert.backbone": {"name": "resnet18", "weights": "pretrained"}})
+    assert named.expert.backbone.stands_in_for is None and not caplog.text
 
 
 def test_base_values_are_the_defaults_of_the_config() -> None:
