@@ -158,10 +158,16 @@ def _opened(path: Path, source: Path | io.BytesIO) -> Image.Image:
         return upright
 
 
-def _unknown(path: Path) -> str:
+def is_lfs_pointer(path: Path) -> bool:
+    """True for the little text that Git LFS leaves in place of a file that was not fetched."""
+    if not path.is_file():
+        return False
     with path.open("rb") as file:
-        start = file.read(len(_LFS_POINTER))
-    if start == _LFS_POINTER:
+        return file.read(len(_LFS_POINTER)) == _LFS_POINTER
+
+
+def _unknown(path: Path) -> str:
+    if is_lfs_pointer(path):
         return f"{path}: a pointer of Git LFS instead of the image; fetch the image itself with `git lfs pull`"
     return f"{path}: not an image that can be read; save it as PNG, JPEG, TIFF or BMP"
 

@@ -35,7 +35,7 @@ def _samples(maker: SampleMaker, folder: Path, split: Split) -> list[Sample]:
     samples = []
     for image, mask in _pairs(folder):
         defective = bool(read_mask(mask).any())
-        samples.append(maker.sample(image, split, defective, "defect" if defective else None, (mask,) if defective else ()))
+        samples.append(maker.sample(image, split, defective, "defect" if defective else None, (mask,)))
     return samples
 
 

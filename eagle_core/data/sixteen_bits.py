@@ -15,6 +15,8 @@ from eagle_core.errors import DataError
 
 BIT_DEPTHS = (8, 10, 12, 14, 16)
 """What cameras fill."""
+TOO_BRIGHT = "brighter than its bits allow"
+"""What the error about such an image says."""
 WIDE_COLOUR = "eagle_wide_colour"
 """Key of an image's ``info``: True where the file holds colours of sixteen bits, of which Pillow keeps eight."""
 
@@ -73,8 +75,8 @@ def to_eight_bits(wide: np.ndarray, bit_depth: int, path: Path) -> Image.Image:
     highest = int(wide.max())
     if highest > white:
         raise DataError(
-            f"{path}: has values up to {highest}, but its category is read as {bit_depth} bits (at most {white}), as many as "
-            f"its training images fill; state the camera's in params.yaml (datasets.NAME.bit_depth: {depth_holding(highest)})"
+            f"{path}: {TOO_BRIGHT}: values up to {highest}, where its category is read as {bit_depth} bits (at most {white}), as "
+            f"many as its training images fill; state the camera's in params.yaml (datasets.NAME.bit_depth: {depth_holding(highest)})"
         )
     scaled = (wide.astype(np.uint32) * 255 + white // 2) // white
     return Image.fromarray(scaled.astype(np.uint8)).convert("RGB")

@@ -13,7 +13,7 @@ from eagle_core.experiments.catalogue import CATALOGUE, experiment_named
 from eagle_core.experiments.experiment import Output
 from tasks.experiments.outcome import DRAWN_TABLES, FIGURES, TABLES, points_of_experiment, shown
 
-PARAMS = Path(__file__).parents[2] / "params.yaml"
+PARAMS = Path(__file__).parents[3] / "params.yaml"
 
 
 @pytest.mark.parametrize("experiment", CATALOGUE, ids=lambda e: e.name)
