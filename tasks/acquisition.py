@@ -8,18 +8,21 @@ from __future__ import annotations
 import re
 import shutil
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import get_args
 
 from eagle_core.config import DatasetConfig
 from eagle_core.data import elpv
 from eagle_core.data.archive import extract
 from eagle_core.data.audit import Finding, audit
 from eagle_core.data.catalogue import Dataset, DatasetFormat, detect_format, list_dataset, no_layout
+from eagle_core.data.corrected import Corrected, write_corrected
 from eagle_core.data.fetch import UnreachableError, download
+from eagle_core.data.labels import Label
 from eagle_core.data.sources import Published, find_source, import_command
-from eagle_core.errors import DataError
+from eagle_core.errors import ConfigurationError, DataError
 from tasks.machinery.dataset import track
 
 Report = Callable[[str, int, int | None], None]
@@ -40,7 +43,24 @@ class Audited:
         return any(finding.severity == "error" for finding in self.findings)
 
 
-def audit_folder(folder: Path, layout: DatasetFormat | None, report: Report) -> Audited:
+def parse_labels(assignments: Iterable[str]) -> dict[str, Label]:
+    """``["good_2=normal", …]`` as {folder: label}.
+
+    Raises:
+        ConfigurationError: One is not of that form.
+    """
+    labels: dict[str, Label] = {}
+    for text in assignments:
+        folder, equals, label = text.rpartition("=")
+        if not equals or not folder or label not in get_args(Label):
+            raise ConfigurationError(f"--label {text!r}: write it as FOLDER=LABEL with one of {', '.join(get_args(Label))}")
+        labels[folder] = label
+    return labels
+
+
+def audit_folder(
+    folder: Path, layout: DatasetFormat | None, report: Report, labels: Mapping[str, Label] | None = None
+) -> Audited:
     """Audit ``folder``; its layout is told from what is in it where ``layout`` is None.
 
     Raises:
@@ -51,9 +71,19 @@ def audit_folder(folder: Path, layout: DatasetFormat | None, report: Report) -> 
     found = layout or detect_format(folder)
     if found is None:
         raise DataError(no_layout(folder))
-    dataset = list_dataset(DatasetConfig(name="dataset", format=found, root=folder))
+    dataset = list_dataset(DatasetConfig(name="dataset", format=found, root=folder, labels=tuple((labels or {}).items())))
     findings = audit(dataset, lambda done, total: report("audit", done, total))
     return Audited(dataset, found, findings)
+
+
+def correct_folder(audited: Audited, folder: Path, report: Report) -> tuple[Corrected, Audited]:
+    """Write a corrected copy of an audited dataset to the new folder ``folder``, and audit that.
+
+    Raises:
+        DataError: ``folder`` holds something or lies inside the dataset, or nothing can be copied.
+    """
+    copy = write_corrected(audited.dataset, folder, lambda done, total: report("copy", done, total))
+    return copy, audit_folder(folder, "folder", report)
 
 
 def fetch_published(

@@ -15,7 +15,7 @@ import numpy as np
 from PIL import Image
 from scipy.ndimage import maximum_filter, minimum_filter
 
-from eagle_core.data.images import decode, has_transparency, orientation_of
+from eagle_core.data.decoding import decode, has_transparency, orientation_of
 from eagle_core.errors import DataError
 from eagle_core.records import Sample
 

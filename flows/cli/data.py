@@ -7,7 +7,6 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -23,8 +22,17 @@ from eagle_core.data.elpv import ElpvSplit
 from eagle_core.errors import ConfigurationError
 from eagle_core.mmad.question_types import TITLES
 from eagle_core.mmad.questions import write_questions
+from flows.cli.data_findings import corrected, described, show, show_corrected
 from flows.cli.options import PARAMS, ParamsOption, ProfileOption, SetOption
-from tasks.acquisition import Audited, Report, audit_folder, fetch_elpv, fetch_published, import_folder
+from tasks.acquisition import (
+    Report,
+    audit_folder,
+    correct_folder,
+    fetch_elpv,
+    fetch_published,
+    import_folder,
+    parse_labels,
+)
 from tasks.machinery.dataset import ensure_demo
 from tasks.machinery.params import load_params, parse_assignments
 
@@ -32,13 +40,15 @@ HELP = """Fetch, import and check datasets.
 
 Layouts that are read (--format):
 
-  mvtec    CATEGORY/train/good, CATEGORY/test/KIND, CATEGORY/ground_truth/KIND/STEM_mask.png
+  mvtec    CATEGORY/train/good, CATEGORY/test/KIND, CATEGORY/ground_truth/KIND/STEM_mask.png; also MVTec AD 2, MVTec LOCO, BTAD, MPDD and GoodsAD as they are unpacked
 
   visa     split_csv/1cls.csv and the images it names
 
   mmad     one of MMAD's four datasets; mmad.json lies beside it, and so do the folders of its templates
 
   folder   CATEGORY/normal, and where there are any: normal_test, defective (or defective/KIND), masks (or masks/KIND), unlabelled; images right inside CATEGORY are unlabelled
+
+  real_iad, kolektor_sdd2    as they are unpacked
 
 The folder itself may be the only category.
 """
@@ -49,6 +59,10 @@ FolderArgument = Annotated[Path, typer.Argument(metavar="DIR", help="Folder with
 LayoutOption = Annotated[
     DatasetFormat | None,
     typer.Option("--format", help="Layout of the folder; told from what is in it if not given."),
+]
+LabelOption = Annotated[
+    list[str] | None,
+    typer.Option(metavar="FOLDER=LABEL", help="What a test folder holds: normal, defective or unlabelled; may be repeated."),
 ]
 
 
@@ -122,7 +136,7 @@ def import_(
     if not no_check:
         with _progress() as report:
             audited = audit_folder(folder, layout, report)
-        _show(audited)
+        show(audited)
         if audited.has_errors:
             _say("not imported: correct the errors above, or repeat with --no-check")
             raise typer.Exit(1)
@@ -140,23 +154,37 @@ def import_(
 def check(
     folder: FolderArgument,
     layout: LayoutOption = None,
+    label: LabelOption = None,
+    fix: Annotated[
+        Path | None, typer.Option(metavar="NEW", help="Write a corrected copy to this new folder; the original is not changed.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Look into every image and mask of a folder. Exit code 1: errors found.
+    """Look into every image and mask of a folder. Exit code 1: errors found (with --fix: left in the copy).
 
     Examples:
 
       eagle data check data/demo
 
       eagle data check ~/photos/cups --format folder --json
+
+      eagle data check ~/photos/cups --fix ~/photos/cups_corrected
     """
+    source = folder.expanduser()
     with _progress() as report:
-        audited = audit_folder(folder, layout, report)
+        audited = audit_folder(source, layout, report, parse_labels(label or []))
+    copied = None
+    if fix is not None:
+        with _progress() as report:
+            copied, audited_copy = correct_folder(audited, fix.expanduser(), report)
     if as_json:
-        typer.echo(json.dumps(_described(audited), indent=2))
+        typer.echo(json.dumps(described(audited) | ({"corrected": corrected(copied)} if copied else {}), indent=2))
     else:
-        _show(audited)
-    if audited.has_errors:
+        show(audited)
+        if copied is not None:
+            show_corrected(copied)
+            show(audited_copy)
+    if (audited_copy if copied is not None else audited).has_errors:
         raise typer.Exit(1)
 
 
@@ -193,45 +221,6 @@ def questions(
         table.add_row(title, str(counts[kind]))
     Console().print(table)
     _say(f"{sum(counts.values())} questions about {len(images)} images written to {out}")
-
-
-def _described(audited: Audited) -> dict[str, object]:
-    counts = {
-        c.name: {"train": len(c.train), "test": len(c.test)} for c in audited.dataset.categories.values()
-    }
-    return {
-        "root": str(audited.dataset.root),
-        "format": audited.layout,
-        "categories": counts,
-        "findings": [asdict(finding) for finding in audited.findings],
-    }
-
-
-def _show(audited: Audited) -> None:
-    """Print the categories and the findings, each as a table."""
-    console = Console()
-    if not console.is_terminal:
-        console = Console(
-            width=200
-        )  # a file or a pipe has no width of its own: fold as few paths as possible
-    categories = Table("category", "train", "test normal", "test defective", "unlabelled", "masks")
-    for category in audited.dataset.categories.values():
-        labels = Counter(sample.is_defective for sample in category.test)
-        masks = sum(sample.mask_path is not None for sample in category.test)
-        numbers = (len(category.train), labels[False], labels[True], labels[None], masks)
-        categories.add_row(escape(category.name), *map(str, numbers))
-    console.print(categories)
-    colours = {"error": "red", "warning": "yellow", "info": "dim"}
-    if audited.findings:
-        findings = Table("severity", "kind", "what")
-        for finding in audited.findings:
-            colour = colours[finding.severity]
-            findings.add_row(f"[{colour}]{finding.severity}[/]", finding.kind, escape(finding.message))
-        console.print(findings)
-    severities = Counter(finding.severity for finding in audited.findings)
-    console.print(
-        ", ".join(f"{severities[s]} {s}{'s' if s != 'info' else ''}" for s in ("error", "warning", "info"))
-    )
 
 
 def _say(line: str) -> None:
