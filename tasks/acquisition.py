@@ -23,6 +23,7 @@ from eagle_core.data.fetch import UnreachableError, download
 from eagle_core.data.labels import Label
 from eagle_core.data.sources import Published, find_source, import_command
 from eagle_core.errors import ConfigurationError, DataError
+from eagle_core.names import dataset_name
 from tasks.machinery.dataset import track
 
 Report = Callable[[str, int, int | None], None]
@@ -157,9 +158,10 @@ def import_folder(source: Path, name: str, project: Path, link: bool, report: Re
     """
     if not source.is_dir() or not any(source.iterdir()):
         raise DataError(f"{source}: no such folder, or nothing in it; check the path")
-    if not re.fullmatch(r"[a-z0-9_]+", name):
+    if not re.fullmatch(r"\w+", name) or name != dataset_name(name):
         raise DataError(
-            f"{name!r} cannot name a dataset; use --name with lower-case letters, digits and underscores"
+            f"{name!r} cannot name a dataset; use --name with small letters, digits and underscores, a letter first, such as "
+            f"{dataset_name(name)}"
         )
     folder = project / "data" / name
     if folder.is_symlink() or _is_used(folder):

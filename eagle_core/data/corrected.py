@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from eagle_core.data.dataset import Category, Dataset
+from eagle_core.data.dataset import CALIBRATION, Category, Dataset
 from eagle_core.data.images import IMAGE_SUFFIXES, SUFFIX_OF, format_of, is_image_file, read_image_of
 from eagle_core.data.masks import read_masks_of
 from eagle_core.errors import DataError
@@ -54,7 +54,7 @@ def write_corrected(dataset: Dataset, folder: Path, progress: Progress | None = 
         raise DataError(f"{folder}: lies inside of {dataset.root}, which is never changed; name a folder elsewhere")
     done = Corrected(folder)
     folder.parent.mkdir(parents=True, exist_ok=True)
-    total = sum(len(category.train) + len(category.test) for category in dataset.categories.values())
+    total = sum(len(category.samples) for category in dataset.categories.values())
     with tempfile.TemporaryDirectory(prefix=f".{folder.name}-", dir=folder.parent) as scratch:
         copy = Path(scratch) / "copy"
         try:
@@ -71,7 +71,7 @@ def write_corrected(dataset: Dataset, folder: Path, progress: Progress | None = 
 
 
 def _copy_category(category: Category, target: Path, done: Corrected, report: Callable[[], object]) -> None:
-    samples = [*category.train, *category.test]
+    samples = list(category.samples)
     samples += _misnamed(samples)
     places = [target / part for part in map(_part_of, samples)]
     if not category.train:
@@ -94,8 +94,8 @@ def _copy_category(category: Category, target: Path, done: Corrected, report: Ca
 
 
 def _part_of(sample: Sample) -> str:
-    if sample.split == "train":
-        return "normal"
+    if sample.split != "test":
+        return "normal" if sample.split == "train" else CALIBRATION
     if sample.is_defective is None:
         return "unlabelled"
     if not sample.is_defective:

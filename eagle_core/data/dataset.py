@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -104,6 +105,11 @@ def subfolders(folder: Path) -> list[Path]:
     if not folder.is_dir():
         return []
     return sorted(path for path in folder.iterdir() if path.is_dir() and is_visible(path.name))
+
+
+def in_order(samples: Iterable[Sample]) -> tuple[Sample, ...]:
+    """Sorted by image_id."""
+    return tuple(sorted(samples, key=lambda sample: sample.image_id))
 
 
 def name_of(folder: Path) -> str:

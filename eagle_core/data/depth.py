@@ -19,8 +19,13 @@ def with_bit_depth(category: Category, stated: int | None) -> Category:
     depth = stated or filled_bits(category.train)
     if depth == 16:
         return category
-    train, test = (tuple(replace(sample, bit_depth=depth) for sample in samples) for samples in (category.train, category.test))
-    return replace(category, train=train, test=test)
+
+    def read_so(samples: Sequence[Sample]) -> tuple[Sample, ...]:
+        return tuple(replace(sample, bit_depth=depth) for sample in samples)
+
+    return replace(
+        category, train=read_so(category.train), test=read_so(category.test), calibration=read_so(category.calibration)
+    )
 
 
 def filled_bits(samples: Sequence[Sample]) -> int:

@@ -19,7 +19,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from eagle_core.data.dataset import CALIBRATION, Category, SampleMaker, images_in, name_of, subfolders
+from eagle_core.data.dataset import (
+    CALIBRATION,
+    Category,
+    SampleMaker,
+    images_in,
+    in_order,
+    name_of,
+    subfolders,
+)
 from eagle_core.data.labels import label_of, says_defective, says_normal
 from eagle_core.data.pairing import MASK_FOLDERS, images_with_masks
 from eagle_core.names import as_text
@@ -69,8 +77,7 @@ def read_category(dataset: str, root: Path, name: str, folder: Path) -> Category
             test += maker.samples(part, "test", is_defective=False)
         elif label_of(part.name) == "unlabelled":
             test += maker.samples(part, "test", is_defective=None)
-    in_order = tuple(sorted(train, key=lambda sample: sample.image_id))
-    return Category(name, folder, in_order, tuple(test), tuple(calibration))
+    return Category(name, folder, in_order(train), tuple(test), in_order(calibration))
 
 
 def _defective(maker: SampleMaker, folder: Path, part: Path) -> list[Sample]:

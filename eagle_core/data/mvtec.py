@@ -1,8 +1,8 @@
 """Reader of MVTec-AD's layout and of the datasets that are unpacked in its way.
 
     CATEGORY/train/good/            normal images to fit on
-    CATEGORY/validation/good/       the same (MVTec AD 2, MVTec LOCO)
-    CATEGORY/calibration/           normal images of another day or lot, for the threshold alone (ours)
+    CATEGORY/validation/good/       normal images for the threshold alone (MVTec AD 2, MVTec LOCO)
+    CATEGORY/calibration/           the same: of another day or lot (ours)
     CATEGORY/test/good/             normal test images
     CATEGORY/test/KIND/             defective ones
     CATEGORY/ground_truth/KIND/     masks: STEM_mask.png, STEM.png, or a folder STEM/ of several (MVTec LOCO)
@@ -21,19 +21,28 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from eagle_core.data.dataset import CALIBRATION, Category, SampleMaker, images_in, name_of, subfolders
+from eagle_core.data.dataset import (
+    CALIBRATION,
+    Category,
+    SampleMaker,
+    images_in,
+    in_order,
+    name_of,
+    subfolders,
+)
 from eagle_core.data.labels import Label, label_of, says_normal
 from eagle_core.data.pairing import MASK_FOLDERS, images_with_masks
 from eagle_core.errors import DataError
 from eagle_core.names import as_text
 from eagle_core.records import Sample
 
-_FITTED_ON = ("train", "training", "validation", "val")
+_TRAINING = ("train", "training")
+_VALIDATION = ("validation", "val")
 
 
 def is_category(folder: Path) -> bool:
     """True where ``folder`` has the place for training images."""
-    return any(_normal_folders(folder, name) for name in ("train", "training"))
+    return bool(_normal_folders(folder, _TRAINING))
 
 
 def category_folders(root: Path) -> dict[str, Path]:
@@ -57,26 +66,21 @@ def read_category(dataset: str, root: Path, name: str, folder: Path, labels: dic
         DataError: The name of a test folder does not tell whether its images are normal.
     """
     maker = SampleMaker(dataset, root, name)
-    train = [
-        sample
-        for part in _FITTED_ON
-        for normal in _normal_folders(folder, part)
-        for sample in maker.samples(normal, "train", is_defective=False)
-    ]
+    train = [s for place in _normal_folders(folder, _TRAINING) for s in maker.samples(place, "train", is_defective=False)]
+    apart = [folder / CALIBRATION, *_normal_folders(folder, _VALIDATION)]
+    calibration = [s for place in apart for s in maker.samples(place, "calibration", is_defective=False)]
     test: list[Sample] = []
     for part in subfolders(folder):
         if part.name.lower().startswith("test"):
             test += _test_samples(maker, folder, part, labels)
-    in_order = tuple(sorted(train, key=lambda sample: sample.image_id))
-    calibration = maker.samples(folder / CALIBRATION, "calibration", is_defective=False)
-    return Category(name, folder, in_order, tuple(test), calibration)
+    return Category(name, folder, in_order(train), tuple(test), in_order(calibration))
 
 
-def _normal_folders(folder: Path, part: str) -> list[Path]:
+def _normal_folders(folder: Path, parts: tuple[str, ...]) -> list[Path]:
     return [
         kind
         for place in subfolders(folder)
-        if place.name.lower() == part
+        if place.name.lower() in parts
         for kind in subfolders(place)
         if says_normal(kind.name)
     ]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -22,6 +21,7 @@ from eagle_core.data.elpv import ElpvSplit
 from eagle_core.errors import ConfigurationError
 from eagle_core.mmad.question_types import TITLES
 from eagle_core.mmad.questions import write_questions
+from eagle_core.names import dataset_name
 from flows.cli.data_findings import corrected, described, show, show_corrected
 from flows.cli.options import PARAMS, ParamsOption, ProfileOption, SetOption
 from tasks.acquisition import (
@@ -131,7 +131,8 @@ def import_(
 
       eagle data import ~/MMAD --name mmad --no-check
     """
-    chosen = name or re.sub(r"[^a-z0-9]+", "_", folder.resolve().name.lower()).strip("_")
+    folder = folder.expanduser()
+    chosen = name or dataset_name(folder.resolve().name)
     found: DatasetFormat | None = layout
     if not no_check:
         with _progress() as report:

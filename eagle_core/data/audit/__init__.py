@@ -22,14 +22,14 @@ Progress = Callable[[int, int], None]
 
 def audit(dataset: Dataset, progress: Progress | None = None) -> list[Finding]:
     """Read every image and mask of ``dataset`` once; return the findings, sorted by file and kind."""
-    total = sum(len(category.train) + len(category.test) for category in dataset.categories.values())
+    total = sum(len(category.samples) for category in dataset.categories.values())
     pictures: list[Picture] = []
     findings: list[Finding] = []
     done = 0
     for category in dataset.categories.values():
         has_masks = any(sample.masks for sample in category.test)
         of_category: list[Picture] = []
-        for sample in category.train + category.test:
+        for sample in category.samples:
             picture, seen = look(sample)
             findings.extend(seen)
             if picture is not None:

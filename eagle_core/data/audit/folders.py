@@ -61,7 +61,7 @@ def category_findings(dataset: Dataset, category: Category, pictures: list[Pictu
         yield Finding(
             "mask_shared", _place(dataset, mask), f"{mask}: one mask for {names}; whose is it?", "error"
         )
-    for sample in category.train + category.test:
+    for sample in category.samples:
         if "%" in sample.image_id and sample.image_path.as_posix() != printable(sample.image_path.as_posix()):
             message = f"{sample.image_path}: the name is no UTF-8; it is shown as {sample.image_id}"
             yield Finding("name_not_utf8", sample.image_id, message, "info")
@@ -104,7 +104,7 @@ def _count_findings(dataset: Dataset, category: Category, pictures: list[Picture
         )
     elif 0 < count < FEW:
         message = f"{category.folder}: {count} normal training image(s); a threshold needs at least {FEW}, better 50"
-        yield Finding("few_normal_images", place, message, "warning" if count > 1 else "error")
+        yield Finding("few_normal_images", place, message, "warning")
     if len(normal) > 1 and len({picture.digest for picture in normal}) == 1:
         message = f"{category.folder}: all {len(normal)} normal images are the same picture; nothing can be learned from copies"
         yield Finding("same_normal_images", place, message, "error")
@@ -143,7 +143,7 @@ def _place_findings(dataset: Dataset, category: Category) -> Iterator[Finding]:
         if folder.name not in ("good", "normal", "normal_test") and says_normal(folder.name):
             message = f"{folder}: its name says that the images in it are normal; they are tested as such"
             yield Finding("read_as_normal", _place(dataset, folder), message, "info")
-    samples = category.train + category.test
+    samples = category.samples
     places = {sample.image_path.parent for sample in samples}
     for folder in sorted(places):
         above = [other for other in places if other in folder.parents]
@@ -166,7 +166,7 @@ def _folder_of(sample: Sample, category: Category) -> Path:
 
 def _file_findings(dataset: Dataset, category: Category) -> Iterator[Finding]:
     """Files of the category's folder that no sample uses."""
-    samples = category.train + category.test
+    samples = category.samples
     used = {path for sample in samples for path in (sample.image_path, *sample.masks)}
     image_folders = {sample.image_path.parent for sample in samples}
     for path in files_below(category.folder):

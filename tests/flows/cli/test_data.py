@@ -48,7 +48,7 @@ def save(path: Path, seed: int) -> None:
 def photos(tmp_path: Path) -> Path:
     """A sound folder of one's own."""
     folder = tmp_path / "My Photos"
-    for number in range(3):
+    for number in range(5):
         save(folder / "cup" / "normal" / f"{number}.png", number)
     save(folder / "cup" / "defective" / "0.png", 10)
     return folder
@@ -113,7 +113,7 @@ def test_check_as_json(photos: Path) -> None:
     assert result.exit_code == 1
     described = json.loads(result.stdout)
     assert described["format"] == "folder"
-    assert described["categories"] == {"cup": {"train": 3, "test": 1}}
+    assert described["categories"] == {"cup": {"train": 5, "test": 1}}
     assert [(f["kind"], f["image_id"], f["severity"]) for f in described["findings"]] == [
         ("no_masks", "cup", "info"),
         ("empty", "cup/normal/2.png", "error"),
