@@ -10,6 +10,7 @@ from rich.table import Table
 from eagle_core.experiments.catalogue import CATALOGUE, experiment_named
 from flows.cli.console import wide_console
 from flows.cli.options import PARAMS, ParamsOption, ProfileOption, SetOption
+from flows.server import TemporaryServer
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -47,12 +48,17 @@ def run_experiment(
       eagle experiment run thresholds --profile mvtec
     """
     experiment_named(name)
-    from tasks.machinery.params import parse_assignments
+    from tasks.machinery.params import load_params, parse_assignments
+    from tasks.preflight.data import refuse_without_data
 
     overrides = parse_assignments(assignments or [])
+    refuse_without_data(load_params(params, profile, overrides), params.resolve().parent)
+    server = TemporaryServer()
     from flows.experiment import experiment
 
-    show(experiment(name=name, profile=profile, overrides=overrides, params=str(params)))
+    with server.ready():
+        outcome = experiment(name=name, profile=profile, overrides=overrides, params=str(params))
+    show(outcome)
 
 
 def show(outcome: ExperimentOutcome) -> None:

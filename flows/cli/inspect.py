@@ -14,6 +14,7 @@ from eagle_core.errors import ConfigurationError
 from flows.cli.console import wide_console
 from flows.cli.options import PARAMS, ParamsOption, ProfileOption, SetOption
 from tasks.machinery.params import load_params, parse_assignments
+from tasks.preflight.data import refuse_without_data
 
 if TYPE_CHECKING:
     from tasks.inspection import Verdict
@@ -47,6 +48,14 @@ def inspect(
         raise ConfigurationError(f"--mllm {chosen!r} is unknown; there are: {', '.join(config.mllms)}")
     if dataset is not None and dataset not in config.datasets:
         raise ConfigurationError(f"--dataset {dataset!r} is unknown; there are: {', '.join(config.datasets)}")
+    refuse_without_data(config, params.resolve().parent)
+    absent = [path for path in images if not path.is_file()]
+    errors = Console(stderr=True, soft_wrap=True)
+    for path in absent:
+        errors.print(f"[bold red]error:[/] {escape(str(path))}: no such file", highlight=False)
+    images = [path for path in images if path not in absent]
+    if not images:
+        raise typer.Exit(1)
     from tasks.inspection import choose_category, file_stems, inspect_images, write_verdict
     from tasks.stages.data import ensure_available
 
@@ -66,10 +75,9 @@ def inspect(
         console.print(f"{picture}  {described}", highlight=False, soft_wrap=True, markup=False)
     for warning in dict.fromkeys(w for v in verdicts for w in v.threshold.warnings):
         console.print(f"[yellow]warning:[/] {escape(warning)}", highlight=False, soft_wrap=True)
-    errors = Console(stderr=True, soft_wrap=True)
     for failure in failures:
         errors.print(f"[bold red]error:[/] {escape(failure.reason)}", highlight=False)
-    if failures:
+    if failures or absent:
         raise typer.Exit(1)
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from flows.cli.options import PARAMS, ParamsOption, ProfileOption, SetOption
+from flows.server import TemporaryServer
 from tasks.machinery.params import load_params, parse_assignments
+from tasks.preflight.data import refuse_without_data
 
 
 def run(profile: ProfileOption = "demo", assignments: SetOption = None, params: ParamsOption = PARAMS) -> None:
@@ -19,8 +21,11 @@ def run(profile: ProfileOption = "demo", assignments: SetOption = None, params: 
     """
     overrides = parse_assignments(assignments or [])
     config = load_params(params, profile, overrides)
+    refuse_without_data(config, params.resolve().parent)
+    server = TemporaryServer()
     from flows.cli.results import show
     from flows.eagle import eagle
 
-    outcome = eagle(profile=profile, overrides=overrides, params=str(params))
+    with server.ready():
+        outcome = eagle(profile=profile, overrides=overrides, params=str(params))
     show(outcome, config.tracking.tracking_uri)

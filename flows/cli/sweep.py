@@ -9,6 +9,7 @@ import typer
 from eagle_core.errors import ConfigurationError
 from eagle_core.experiments.grid import parse_axis
 from flows.cli.options import PARAMS, ParamsOption, ProfileOption
+from flows.server import TemporaryServer
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -35,9 +36,16 @@ def sweep(assignments: GridOption, profile: ProfileOption = "demo", params: Para
       eagle sweep --profile visa --set caas.mode=logits,weights --set caas.alpha=0.6
     """
     grid, overrides = split_assignments(assignments)
+    from tasks.machinery.params import load_params
+    from tasks.preflight.data import refuse_without_data
+
+    refuse_without_data(load_params(params, profile, overrides), params.resolve().parent)
+    server = TemporaryServer()
     from flows.sweep import sweep as sweep_flow
 
-    show(sweep_flow(profile=profile, grid=grid, overrides=overrides, params=str(params)))
+    with server.ready():
+        outcome = sweep_flow(profile=profile, grid=grid, overrides=overrides, params=str(params))
+    show(outcome)
 
 
 def split_assignments(assignments: list[str]) -> tuple[dict[str, str], dict[str, Any]]:

@@ -1,4 +1,7 @@
-"""The only importer of DVC: the hashes of datasets, the demo's pin, tracking, push and pull."""
+"""The only importer of DVC: the hashes of datasets, the demo's pin, tracking, push and pull.
+
+DVC is imported where it is used: hashing a folder takes only its tree, and not a second of imports.
+"""
 
 from __future__ import annotations
 
@@ -6,18 +9,17 @@ import functools
 import logging
 from collections.abc import Callable
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import yaml
-from dvc.exceptions import DvcException
-from dvc.repo import Repo
-from dvc_data.hashfile.hash_info import HashInfo
-from dvc_data.hashfile.tree import Tree
 from tqdm import tqdm
 
 from eagle_core.data.demo import generate_demo, verify_demo
 from eagle_core.data.demo.manifest import file_md5, list_files
 from eagle_core.errors import DataError
+
+if TYPE_CHECKING:
+    from dvc.repo import Repo
 
 LOG = logging.getLogger("eagle.dataset")
 PIN = "data.dvc"
@@ -67,6 +69,9 @@ def dataset_hash(root: Path) -> str:
     names = list_files(root)
     if not names:
         raise DataError(f"{root}: there is nothing to hash; fetch or import the dataset first")
+    from dvc_data.hashfile.hash_info import HashInfo
+    from dvc_data.hashfile.tree import Tree
+
     tree = Tree()
     for name in names:
         facts = (root / name).stat()
@@ -88,6 +93,8 @@ def track(project_root: Path, name: str) -> Path:
     Raises:
         DataError: DVC refuses, as when the folder is missing.
     """
+    from dvc.repo import Repo
+
     if not (project_root / ".dvc").is_dir():
         Repo.init(str(project_root), no_scm=not (project_root / ".git").exists()).close()
     return _with_repo(project_root, lambda repo: _add(repo, project_root, name))
@@ -111,6 +118,9 @@ def _add(repo: Repo, project_root: Path, name: str) -> Path:
 
 
 def _with_repo(project_root: Path, action: Callable[[Repo], T]) -> T:
+    from dvc.exceptions import DvcException
+    from dvc.repo import Repo
+
     try:
         with Repo(str(project_root)) as repo:
             return action(repo)
