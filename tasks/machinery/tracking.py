@@ -1,16 +1,22 @@
 """The only importer of MLflow: one parent run per benchmark, one child per (dataset, category, MLLM, method).
 
-A run is found again by its tags, so logging twice, or once more after a kill, changes nothing.
+A run is found again by its tags, so logging twice, or once more after a kill, changes nothing. While a run is open it
+carries the process that writes it, so that the next one can tell what was killed and could not say so.
 """
 
 from __future__ import annotations
 
+import fcntl
+import os
 import re
-from collections.abc import Mapping, Sequence
+import socket
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
+import psutil
 from mlflow import MlflowClient
 from mlflow.entities import Experiment, Metric, Param, Run, RunTag
 from mlflow.exceptions import MlflowException
@@ -21,7 +27,16 @@ from eagle_core.config import TrackingConfig
 from eagle_core.errors import ConfigurationError
 from tasks.machinery.store import file_sha256
 
+Ending = Literal["FINISHED", "FAILED", "KILLED"]
+SQLITE_PREFIX = "sqlite:///"
 IDENTITY_TAG = "eagle.identity"
+HOST_TAG, PROCESS_TAG, STARTED_TAG = "eagle.host", "eagle.process", "eagle.process_started"
+"""Who writes an open run."""
+CLOCK_SECONDS = 2.0
+"""By how much the start of one process may be told differently: it is counted from the machine's own, whole seconds."""
+OPEN_RUNS = 1000
+PROGRESS = "progress"
+"""Metric of a run: the share of its work that is done, 0..1."""
 PARAM_LENGTH = 6000
 """MLflow refuses longer parameter values."""
 
@@ -47,31 +62,67 @@ class Tracker:
     """Writes runs to one experiment of one MLflow server or database."""
 
     def __init__(self, config: TrackingConfig, project: Path) -> None:
-        self._client = MlflowClient(tracking_uri=config.tracking_uri)
-        local = config.tracking_uri.startswith("sqlite:")
-        self._experiment = self._experiment_id(config.experiment, (project / "mlruns").as_uri() if local else None)
+        self._uri = config.tracking_uri
+        local = self._uri.startswith(SQLITE_PREFIX)
+        with _one_at_a_time(self._uri):
+            # The first connection makes the tables of an empty database.
+            self._client = MlflowClient(tracking_uri=config.tracking_uri)
+            self._experiment = self._experiment_id(config.experiment, (project / "mlruns").as_uri() if local else None)
+
+    def open(self, content: RunContent, parent: str | None = None) -> str:
+        """Begin the run of ``content``, or take it up again, as running in this process; returns MLflow's run id."""
+        run_id: str = self._begun(content, parent).info.run_id
+        self._client.update_run(run_id, status="RUNNING")
+        return run_id
+
+    def advance(self, run_id: str, share: float) -> None:
+        """Tell which share of an open run is done, 0..1. Told twice, it stands there once."""
+        start: int = self._client.get_run(run_id).info.start_time
+        percent = round(100 * share)
+        self._client.log_batch(run_id, metrics=[Metric(PROGRESS, percent / 100, start, percent)])
+
+    def close(self, run_id: str, ending: Ending) -> None:
+        """End an open run."""
+        self._client.set_terminated(run_id, status=ending)
 
     def log(self, content: RunContent, parent: str | None = None) -> str:
         """Write ``content`` and finish its run; returns MLflow's run id.
 
         Args:
+            content: What is written.
             parent: MLflow's id of the parent run.
         """
-        identity = mlflow_name(content.identity)
-        run = self._find(identity) or self._create(identity, content.name, parent)
+        run = self._begun(content, parent)
+        for file, folder in content.artifacts:
+            self._log_artifact(run, file, folder)
         run_id: str = run.info.run_id
+        self.close(run_id, "FINISHED")
+        return run_id
+
+    def close_orphans(self) -> tuple[str, ...]:
+        """Mark as killed every run that a process of this machine left open and can no longer close; returns their ids."""
+        running = self._client.search_runs(
+            [self._experiment], f"attributes.status = 'RUNNING' and tags.`{HOST_TAG}` = '{_host()}'", max_results=OPEN_RUNS
+        )
+        orphans = tuple(run.info.run_id for run in running if not _is_alive(run.data.tags))
+        for run_id in orphans:
+            self.close(run_id, "KILLED")
+        return orphans
+
+    def _begun(self, content: RunContent, parent: str | None) -> Run:
+        """The run of ``content`` with its parameters, metrics and tags; made where it is missing."""
+        identity = mlflow_name(content.identity)
+        with _one_at_a_time(self._uri):
+            run = self._find(identity) or self._create(identity, content.name, parent)
         start: int = run.info.start_time
-        tags = {**content.tags, MLFLOW_RUN_NAME: content.name}
+        tags = {**content.tags, **_this_process(), MLFLOW_RUN_NAME: content.name}
         self._client.log_batch(
-            run_id,
+            run.info.run_id,
             params=[Param(mlflow_name(k), str(v)[:PARAM_LENGTH]) for k, v in content.params.items()],
             metrics=[Metric(mlflow_name(k), v, start, 0) for k, v in content.metrics.items()],
             tags=[RunTag(mlflow_name(k), v) for k, v in tags.items()],
         )
-        for file, folder in content.artifacts:
-            self._log_artifact(run, file, folder)
-        self._client.set_terminated(run_id, status="FINISHED")
-        return run_id
+        return run
 
     def _log_artifact(self, run: Run, file: Path, folder: str) -> None:
         """Upload ``file`` unless the run carries it already with the same bytes."""
@@ -86,7 +137,7 @@ class Tracker:
         return found[0] if found else None
 
     def _create(self, identity: str, name: str, parent: str | None) -> Run:
-        tags = {IDENTITY_TAG: identity, MLFLOW_RUN_NAME: name}
+        tags = {IDENTITY_TAG: identity, MLFLOW_RUN_NAME: name, **_this_process()}
         if parent:
             tags[MLFLOW_PARENT_RUN_ID] = parent
         return self._client.create_run(self._experiment, tags=tags, run_name=name)
@@ -103,6 +154,35 @@ class Tracker:
         if experiment is None or experiment.lifecycle_stage != "active":
             raise ConfigurationError(f"tracking.experiment {name!r} was deleted in MLflow; restore it or name another")
         return str(experiment.experiment_id)
+
+
+@contextmanager
+def _one_at_a_time(uri: str) -> Iterator[None]:
+    """Among processes that share a SQLite file: two would both make its tables, or both the run that neither found."""
+    if not uri.startswith(SQLITE_PREFIX):
+        yield
+        return
+    database = Path(uri.removeprefix(SQLITE_PREFIX))
+    with database.with_name(f"{database.name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def _host() -> str:
+    return socket.gethostname().replace("'", "_")
+
+
+def _this_process() -> dict[str, str]:
+    return {HOST_TAG: _host(), PROCESS_TAG: str(os.getpid()), STARTED_TAG: repr(psutil.Process().create_time())}
+
+
+def _is_alive(tags: Mapping[str, str]) -> bool:
+    """Whether the process that opened a run still runs, and is not another one that came to have its number."""
+    try:
+        started = psutil.Process(int(tags[PROCESS_TAG])).create_time()
+        return abs(started - float(tags[STARTED_TAG])) <= CLOCK_SECONDS
+    except (psutil.Error, KeyError, ValueError):
+        return False
 
 
 def mlflow_name(name: str) -> str:
