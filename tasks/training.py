@@ -1,4 +1,4 @@
-"""Stages that train the embedded models. Each goes on from its last checkpoint."""
+"""Stages that train the embedded MLLM. Each goes on from its last checkpoint."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from prefect import task
 
 from eagle_core.training import embedded
 from eagle_core.training.embedded import Recipe
-from eagle_core.training.embedded_backbone import BackboneRecipe, train_embedded_backbone
 from tasks.machinery.progress import progress_bar
 
 
@@ -41,10 +40,3 @@ def languages(
                 embedded.measure(recipe, seed, folder, vision_figures, workers=workers, progress=report)
             )
     return described
-
-
-@task(name="train backbone", persist_result=False)
-def backbone(recipe: BackboneRecipe, seed: int, folder: Path, workers: int) -> dict[str, Any]:
-    """Train the expert's embedded backbone."""
-    with progress_bar("backbone", unit="step") as report:
-        return train_embedded_backbone(recipe, seed, folder, workers=workers, progress=report)

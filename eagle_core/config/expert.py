@@ -70,12 +70,12 @@ class TilesConfig(Section):
 class BackboneConfig(Section):
     """The feature extractor.
 
-    Weights: ``packaged`` (from an installed Python package), ``pretrained`` (downloaded by name), ``embedded``, or a
-    local safetensors file.
+    Weights: ``packaged`` (from an installed Python package), ``pretrained`` (downloaded by name), or a local
+    safetensors file.
     """
 
     name: str = "tf_efficientnet_lite0"
-    """A timm model name, ``embedded``, or ``auto``: the paper's where it can be downloaded, a packaged one where not."""
+    """A timm model name, or ``auto``: the paper's where it can be downloaded, a packaged one where not."""
     weights: str = "packaged"
     layers: tuple[str, ...] | None = None
     """As timm prints them; None: those at an eighth and a sixteenth of the input's side."""
@@ -84,9 +84,8 @@ class BackboneConfig(Section):
 
     @model_validator(mode="after")
     def _pairs(self) -> BackboneConfig:
-        for word in ("auto", "embedded"):
-            if (self.name == word) != (self.weights == word):
-                raise ValueError(f"name ({self.name}) and weights ({self.weights}) must both be {word}, or neither")
+        if (self.name == "auto") != (self.weights == "auto"):
+            raise ValueError(f"name ({self.name}) and weights ({self.weights}) must both be auto, or neither")
         return self
 
 

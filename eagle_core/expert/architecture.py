@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, field
 from math import ceil
-from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import timm
 import torch
 
 from eagle_core.config import BackboneConfig, PreprocessingConfig
-from eagle_core.errors import ConfigurationError, WeightsError
+from eagle_core.errors import ConfigurationError
 from eagle_core.expert.packaged import packaged_weights
 
-EMBEDDED_FOLDER = Path(__file__).parent.parent / "assets" / "backbone"
 REMEDY = (
     "set backbone.weights to packaged (backbone.name tf_efficientnet_lite0, which is installed with Eagle), to a local "
     "safetensors file, or to pretrained on a machine that can reach the model hub"
@@ -54,12 +51,11 @@ def resolve_architecture(config: BackboneConfig) -> Architecture:
     Raises:
         ConfigurationError: timm does not know the model, the model has not these layers in this order, or no
             package ships its weights.
-        WeightsError: The embedded backbone is asked for and not installed.
     """
     if config.weights == "packaged":
         packaged_weights(config.name)
-    described = _embedded() if config.name == "embedded" else _timm(config.name)
-    name = described.name
+    name = config.name
+    normalisation = _normalisation(name)
     # Built on the meta device: shapes only, no memory and no random numbers.
     with torch.device("meta"):
         info: Any = timm.create_model(name, features_only=True, pretrained=False).feature_info
@@ -69,8 +65,8 @@ def resolve_architecture(config: BackboneConfig) -> Architecture:
         name=name,
         layers=layers,
         indices=tuple(list(stages).index(layer) for layer in layers),
-        mean=described.mean,
-        std=described.std,
+        mean=tuple(normalisation.mean),
+        std=tuple(normalisation.std),
         dimension=sum(stages[layer][0] for layer in layers),
         stride=stages[layers[0]][1],
     )
@@ -96,22 +92,8 @@ def _layers(asked: tuple[str, ...] | None, name: str, strides: dict[str, int]) -
     return found
 
 
-class _Described(NamedTuple):
-    name: str
-    mean: tuple[float, float, float]
-    std: tuple[float, float, float]
-
-
-def _embedded() -> _Described:
-    path = EMBEDDED_FOLDER / "backbone.json"
-    try:
-        stored = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
-        raise WeightsError(f"this installation lacks the embedded backbone ({path}); {REMEDY}") from error
-    return _Described(stored["name"], tuple(stored["mean"]), tuple(stored["std"]))
-
-
-def _timm(name: str) -> _Described:
+def _normalisation(name: str) -> Any:
+    """timm's description of ``name``, of which ``mean`` and ``std`` are read."""
     if not timm.is_model(name):
         close = timm.list_models(f"*{name}*")[:5]
         raise ConfigurationError(
@@ -120,4 +102,4 @@ def _timm(name: str) -> _Described:
     known: Any = timm.get_pretrained_cfg(name)
     if known is None:
         raise ConfigurationError(f"backbone.name: timm does not say how {name} normalises its input")
-    return _Described(name, tuple(known.mean), tuple(known.std))
+    return known

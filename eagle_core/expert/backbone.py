@@ -12,7 +12,7 @@ from huggingface_hub.errors import HfHubHTTPError
 
 from eagle_core.config import BackboneConfig
 from eagle_core.errors import ConfigurationError, WeightsError
-from eagle_core.expert.architecture import EMBEDDED_FOLDER, REMEDY, Architecture, resolve_architecture
+from eagle_core.expert.architecture import REMEDY, Architecture, resolve_architecture
 from eagle_core.expert.packaged import read_packaged
 from eagle_core.expert.pooled import PooledFeatures, reads_feature_maps
 from eagle_core.expert.weights import BATCH_COUNTER, fill, load_weights
@@ -46,8 +46,8 @@ class Backbone:
 def load_backbone(config: BackboneConfig, device: str = "cpu", *, with_anomalib: bool = False) -> Backbone:
     """Build a backbone with its weights.
 
-    ``weights`` is ``packaged`` (shipped by an installed package), ``embedded`` (the project's own), ``pretrained``
-    (timm's, downloaded by name) or the path of a safetensors file.
+    ``weights`` is ``packaged`` (shipped by an installed package), ``pretrained`` (timm's, downloaded by name) or the
+    path of a safetensors file.
 
     Args:
         config: Name, weights and layers.
@@ -68,8 +68,7 @@ def load_backbone(config: BackboneConfig, device: str = "cpu", *, with_anomalib:
         if config.weights == "packaged":
             fill(model.network, read_packaged(architecture.name), f"packaged for {architecture.name}")
         else:
-            embedded = config.weights == "embedded"
-            load_weights(model.network, EMBEDDED_FOLDER / "weights.safetensors" if embedded else Path(config.weights))
+            load_weights(model.network, Path(config.weights))
     try:
         target = torch.device(device)
         # channels_last: 1.4 times faster convolutions on CPU, features change by 1e-6.

@@ -32,8 +32,7 @@ def names(tmp_path_factory: pytest.TempPathFactory) -> set[str]:
 @pytest.mark.parametrize(
     "name",
     [
-        "eagle_core/assets/backbone/weights.safetensors",
-        "eagle_core/assets/backbone/backbone.json",
+        "eagle_core/assets/packaged/tf_efficientnet_lite0.json",
         "eagle_core/assets/mllm/model.safetensors",
         "eagle_core/assets/mllm/config.json",
         "eagle_core/assets/mllm/tokenizer.json",
