@@ -1,13 +1,16 @@
 # Two commands do everything on a bare machine (Python 3.11, pip, make, git):
 #   make demo    set up, generate the demo data, run EAGLE end to end, print the table
 #   make demo-real  the same on real photographs of solar cells (CC BY-NC-SA 4.0)
-#   make test    set up, check the code, run the tests
+#   make test    set up, check the code, run the tests that take minutes; `make test-all` runs the slow ones as well
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
-.PHONY: demo demo-real test check setup prefect benchmarks clean
+# Two workers; the tests of a file stay together and share what they set up (tests/conftest.py).
+PYTEST := $(BIN)/pytest --numprocesses 2 --dist loadgroup --no-loadscope-reorder
+
+.PHONY: demo demo-real test test-all soak mutants check setup prefect benchmarks clean
 
 demo: setup
 	$(BIN)/eagle run --profile demo
@@ -18,7 +21,18 @@ demo-real: setup
 	$(BIN)/eagle run --profile solar
 
 test: setup check
-	$(BIN)/pytest
+	$(PYTEST) -m "not slow"
+
+test-all: setup check
+	$(PYTEST)
+
+# Property tests with many and new examples. What is found becomes an @example beside the property.
+soak: setup
+	$(PYTEST) -m hypothesis --hypothesis-profile soak
+
+# Twenty changes of the code that the tests must notice.
+mutants: setup
+	$(BIN)/python tests/mutants.py
 
 check: setup
 	$(BIN)/ruff check .

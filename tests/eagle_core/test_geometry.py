@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
@@ -53,7 +53,6 @@ def test_patch_box_by_hand():
     assert geometry.box_to_original((0, 0, 224, 224)) == PixelRectangle(32, 32, 480, 480)
 
 
-@settings(max_examples=150, deadline=None)
 @given(sizes, configs, grids)
 def test_patch_boxes_cover_exactly_the_inspected_pixels(size, config, grid):
     geometry = ImageGeometry.of(size, config)
@@ -71,7 +70,6 @@ def test_patch_boxes_cover_exactly_the_inspected_pixels(size, config, grid):
         assert np.array_equal(count, mask.astype(int))
 
 
-@settings(max_examples=80, deadline=None)
 @given(sizes, configs, grids, st.floats(0.01, 50))
 def test_constant_map_stays_constant_where_seen_and_zero_elsewhere(size, config, grid, value):
     geometry = ImageGeometry.of(size, config)
@@ -83,7 +81,6 @@ def test_constant_map_stays_constant_where_seen_and_zero_elsewhere(size, config,
     assert not anomaly_map[~mask].any()
 
 
-@settings(max_examples=80, deadline=None)
 @given(st.tuples(st.integers(60, 900), st.integers(60, 900)), configs, st.data())
 def test_peak_lands_under_its_patch(size, config, data):
     geometry = ImageGeometry.of(size, config)

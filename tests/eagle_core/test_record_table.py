@@ -9,7 +9,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from eagle_core.errors import DataError
@@ -109,7 +109,6 @@ def test_no_value_is_null_in_every_nullable_column(tmp_path: Path) -> None:
         assert row[name] is pd.NA, name
 
 
-@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @example(p=None, text="a\rb\r\n", boxes=[])
 @given(
     p=st.none() | st.floats(0, 1),

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from eagle_core.data.text_file import forward_slashes, read_csv_rows, read_json, read_text
@@ -84,7 +84,6 @@ def test_paths_of_windows_become_posix_paths() -> None:
     assert [forward_slashes(p) for p in ("candle\\Data\\0.JPG", ".\\a b.png", " a/b ")] == ["candle/Data/0.JPG", "a b.png", "a/b"]
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(content=st.binary(max_size=200) | st.text(max_size=80).map(lambda text: text.encode("utf-16")))
 def test_any_bytes_are_text_or_a_data_error_that_names_the_file(tmp_path: Path, content: bytes) -> None:
     path = saved(tmp_path / "any", content)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import sklearn.metrics as sk
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from eagle_core.evaluation.bootstrap import generator, percentile_interval, stratified_draws
@@ -63,7 +63,6 @@ def test_what_is_undefined_has_no_value(pairs, undefined) -> None:
         assert auroc(labels, np.arange(len(labels), dtype=float)) is None
 
 
-@settings(max_examples=40, deadline=None)
 @given(seed=st.integers(0, 10_000), normal=st.integers(0, 12), defective=st.integers(0, 12))
 def test_each_resample_equals_scikit_learn_on_it(seed: int, normal: int, defective: int) -> None:
     rng = np.random.default_rng(seed)

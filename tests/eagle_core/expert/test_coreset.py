@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 from anomalib.models.components import KCenterGreedy
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from eagle_core.errors import FitError
@@ -45,7 +45,6 @@ def test_same_set_as_anomalib():
     assert sorted(ours.indices.tolist()) == sorted(theirs)
 
 
-@settings(max_examples=40, deadline=None)
 @given(st.integers(1, 60), st.integers(0, 10**6), st.integers(1, 20), st.data())
 def test_with_duplicates_indices_are_distinct_and_cover_is_that_of_brute_force(count, seed, block, data):
     """Points on a coarse lattice: many duplicates and exact ties, so only the radius is comparable.

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from eagle_core.errors import DataError, EagleError
@@ -166,7 +166,6 @@ FIELD_VALUES = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=150, deadline=None)
 @given(st.lists(FIELD_VALUES | ANYTHING, max_size=4) | ANYTHING)
 def test_any_json_is_scored_or_an_error_that_names_the_file(tmp_path_factory, content):
     folder = tmp_path_factory.mktemp("fuzz")
@@ -189,7 +188,6 @@ def test_any_json_is_scored_or_an_error_that_names_the_file(tmp_path_factory, co
         assert "none of the answers" in str(error)
 
 
-@settings(max_examples=100, deadline=None)
 @given(st.binary(max_size=200), st.integers(0, 400), st.booleans())
 def test_any_bytes_are_an_error_that_names_the_file(tmp_path_factory, noise, place, cut):
     """A whole file with bytes thrown in, or cut off anywhere."""

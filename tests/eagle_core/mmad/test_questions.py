@@ -7,7 +7,7 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from eagle_core.errors import DataError
@@ -32,7 +32,6 @@ def questions(draw, number: int):
     )
 
 
-@settings(max_examples=40, deadline=None)
 @given(st.data())
 def test_what_is_written_is_read_again(tmp_path_factory, data):
     images = tuple(data.draw(questions(n)) for n in range(3))

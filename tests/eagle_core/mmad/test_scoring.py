@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from eagle_core.mmad.answers_file import GivenAnswer
@@ -37,7 +37,6 @@ def files(draw):
     return draw(st.permutations(rows))
 
 
-@settings(max_examples=60, deadline=None)
 @given(files())
 def test_mmad_equals_pandas(rows):
     table = pd.DataFrame([{"d": r.image.split("/")[0], "n": "/good/" in r.image, "k": r.question_type, "ok": r.given == r.correct} for r in rows])
@@ -53,7 +52,6 @@ def test_mmad_equals_pandas(rows):
     assert result.questions == len(rows)
 
 
-@settings(max_examples=60, deadline=None)
 @given(files())
 def test_compat_skips_what_follows_an_unparsed_answer(rows):
     """Walk by index, as a shrinking list is walked: after a removal the next row is never looked at."""
