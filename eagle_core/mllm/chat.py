@@ -14,6 +14,7 @@ from transformers import PreTrainedModel, ProcessorMixin
 from eagle_core.attention.settings import AttentionSettings
 from eagle_core.config import MllmConfig
 from eagle_core.mllm.adapters.adapter import Adapter
+from eagle_core.mllm.control_tokens import ControlTokens
 from eagle_core.mllm.halving import halving
 from eagle_core.mllm.image_features import ImageFeatures
 from eagle_core.mllm.inputs import EncodedPrompts, encode
@@ -37,6 +38,7 @@ class TransformersChatModel(LocalChatModel):
     ) -> None:
         super().__init__(model, vars(processor)["tokenizer"], config, name=name, fingerprint=fingerprint)
         self.processor, self.adapter = processor, adapter
+        self._control = ControlTokens.of(self._tokenizer, adapter.marks)
         self._features = ImageFeatures(model) if adapter.remembers_images else None
         self._accepted = frozenset(inspect.signature(model.forward).parameters)
         self._image_token_id: int = vars(processor)["image_token_id"]

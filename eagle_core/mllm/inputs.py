@@ -39,23 +39,36 @@ class EncodedPrompts:
         return self.layout.mask.shape[1]
 
 
-def messages(prompt: Prompt, adapter: Adapter) -> list[dict[str, Any]]:
-    """The prompt as a conversation for ``apply_chat_template``."""
+def messages(prompt: Prompt, adapter: Adapter, image_token: str = "") -> list[dict[str, Any]]:
+    """The prompt as a conversation for ``apply_chat_template``.
+
+    Args:
+        prompt: To be shown.
+        adapter: Of the model's family.
+        image_token: What stands for an image in a text; needed where the family's template would move images.
+    """
     system = [{"type": "text", "text": prompt.system}] if prompt.system else []
-    content: list[dict[str, Any]] = [
-        {"type": "text", "text": part.text} if isinstance(part, TextPart) else {"type": "image"}
-        for part in prompt.parts
-    ]
+    if adapter.images_first:
+        written = "".join(part.text if isinstance(part, TextPart) else f"{image_token}\n" for part in prompt.parts)
+        content: list[dict[str, Any]] = [{"type": "text", "text": written}]
+    else:
+        content = [
+            {"type": "text", "text": part.text} if isinstance(part, TextPart) else {"type": "image"}
+            for part in prompt.parts
+        ]
     if adapter.system_role and system:
         return [{"role": "system", "content": system}, {"role": "user", "content": content}]
-    if system:
+    if system and adapter.images_first:
+        content[0]["text"] = f"{prompt.system}\n{content[0]['text']}"
+    elif system:
         content.insert(0, {"type": "text", "text": prompt.system + "\n"})
     return [{"role": "user", "content": content}]
 
 
 def render(prompt: Prompt, processor: ProcessorMixin, adapter: Adapter) -> str:
     """The chat text up to where the assistant's answer begins."""
-    return processor.apply_chat_template(messages(prompt, adapter), add_generation_prompt=True, tokenize=False)
+    shown = messages(prompt, adapter, vars(processor)["image_token"] if adapter.images_first else "")
+    return processor.apply_chat_template(shown, add_generation_prompt=True, tokenize=False)
 
 
 def adds_special_tokens(processor: ProcessorMixin, rendered: str) -> bool:

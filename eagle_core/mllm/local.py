@@ -21,6 +21,7 @@ from eagle_core.attention.visual_tokens import column_factors
 from eagle_core.config import MllmConfig
 from eagle_core.errors import AttentionError, ModelError
 from eagle_core.mllm.answering import answer_from_logits, answer_from_text, rule_for
+from eagle_core.mllm.control_tokens import ControlTokens
 from eagle_core.mllm.halving import halving
 from eagle_core.mllm.inputs import EncodedPrompts, by_length
 from eagle_core.mllm.letters import letter_tokens
@@ -46,6 +47,7 @@ class LocalChatModel(ABC):
         self.model = model.eval()
         self._tokenizer, self._config = tokenizer, config
         self._turn = threading.RLock()
+        self._control = ControlTokens.of(tokenizer)
 
     @property
     @abstractmethod
@@ -75,7 +77,14 @@ class LocalChatModel(ABC):
         guidance: Sequence[AttentionGuidance] | None = None,
         settings: AttentionSettings | None = None,
     ) -> list[Answer]:
-        """See ``ChatModel.answer``."""
+        """See ``ChatModel.answer``. A prompt whose text holds the model's own control tokens is a failed answer."""
+        refused = {i: reason for i, prompt in enumerate(prompts) if (reason := self._control.found_in(prompt))}
+        if refused:
+            one_each(prompts, guidance)
+            asked = [i for i in range(len(prompts)) if i not in refused]
+            given = [guidance[i] for i in asked] if guidance is not None else None
+            answers = dict(zip(asked, self.answer([prompts[i] for i in asked], given, settings), strict=True)) if asked else {}
+            return [answers[i] if i in answers else Answer("failed", None, None, error=refused[i]) for i in range(len(prompts))]
         rules = [rule_for(self._config.answer, prompt.question) for prompt in prompts]
         if "logits" not in rules:
             texts = self.generate(prompts, guidance, settings, self._config.max_new_tokens)
@@ -92,6 +101,9 @@ class LocalChatModel(ABC):
         max_new_tokens: int = 64,
     ) -> list[str]:
         """See ``ChatModel.generate``."""
+        for prompt in prompts:
+            if reason := self._control.found_in(prompt):
+                raise ModelError(reason)
         return self._in_batches(
             prompts, guidance, settings, lambda batch, _prompts: self._continue(batch, max_new_tokens)
         )

@@ -21,6 +21,11 @@ class Adapter:
     several_images: Literal["trained", "accepted"] = "trained"
     """accepted: the class takes several images although its checkpoints were trained on one; they are passed as
     they are, in order, which is how the paper's three-image prompt reaches LLaVA-1.5."""
+    images_first: bool = False
+    """True: the chat template writes all images before all text. Images are then written into the text, each at its
+    place, so that "Query image:" stands before the image that it names."""
+    marks: tuple[str, ...] = ()
+    """Marks of the chat template that are no tokens of their own, and must not stand in a prompt's text either."""
     grid: Grid | None = None
     """Where an image's visual tokens lie on it; None: not known, so no attention ratio."""
     remembers_images: bool = False

@@ -15,6 +15,7 @@ from eagle_core.attention.settings import AttentionSettings
 from eagle_core.config import MllmConfig
 from eagle_core.errors import AttentionError, ModelError
 from eagle_core.mllm.answering import answer_from_logits, answer_from_text, rule_for
+from eagle_core.mllm.control_tokens import OF_ANY_FAMILY, ControlTokens
 from eagle_core.mllm.endpoint.client import Client, PromptRefusedError
 from eagle_core.records import Answer, AttentionGuidance, ImagePart, Prompt
 from eagle_core.written_text import fault_of
@@ -22,6 +23,7 @@ from eagle_core.written_text import fault_of
 TOP = 20
 """Log-probabilities of the first token that are asked for: the most that the protocol grants."""
 SEED = 0
+CONTROL = ControlTokens(OF_ANY_FAMILY)
 T = TypeVar("T")
 
 
@@ -94,6 +96,9 @@ class EndpointChatModel:
             return list(pool.map(ask, prompts))
 
     def _by_rule(self, prompt: Prompt) -> Answer:
+        refused = CONTROL.found_in(prompt)
+        if refused:
+            return Answer("failed", None, None, error=refused)
         by_logits = rule_for(self._config.answer, prompt.question) == "logits"
         return self._by_logits(prompt) if by_logits else self._by_text(prompt)
 
