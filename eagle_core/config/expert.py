@@ -112,8 +112,13 @@ class ExpertConfig(Section):
     """None: the network sees the whole image at once."""
     backbone: BackboneConfig = BackboneConfig()
     coreset: CoresetConfig = CoresetConfig()
-    distance: Literal["euclidean", "squared"] = "euclidean"
-    """Paper: euclidean (Eq. 3); the authors' code: squared."""
+    distance: Literal["euclidean", "squared", "cosine"] = "euclidean"
+    """Paper: euclidean (Eq. 3); the authors' code: squared; AnomalyDINO: cosine."""
+    neighbours: Positive = 1
+    """Nearest bank patches over which a patch's distance is averaged. Paper: 1."""
+    pooling: Literal["max", "reweighted", "top_percent"] = "max"
+    """The image's score: its largest patch distance (paper: Eq. 4), that one reweighted as in PatchCore, or the mean of
+    the highest hundredth, as in AnomalyDINO."""
     calibration: Calibrating = "auto"
     """How the normal images are scored that the threshold is fitted from.
 

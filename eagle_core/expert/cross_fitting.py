@@ -9,8 +9,8 @@ import torch
 
 from eagle_core.config import ExpertConfig
 from eagle_core.expert.nearest import SearchBank
+from eagle_core.expert.pooling import read_patches
 from eagle_core.expert.sampling import sample_patches
-from eagle_core.expert.training_scores import image_score
 from eagle_core.records import Calibration, TrainingScores
 
 
@@ -33,7 +33,7 @@ def cross_fit(
         patches: ``(N, P, D) float32``.
         image_ids: Of the N images.
         folds: ``(N,) int64``, 0..K-1, each at least once, K >= 2.
-        config: ``coreset`` and ``distance`` are read.
+        config: ``coreset`` and what ``read_patches`` reads.
         calibration: By which rule the folds were made; ``folds`` and ``nested`` are filled in.
         groups: Of each image; empty: each is its own.
         seed: Of projection and coreset.
@@ -48,8 +48,7 @@ def cross_fit(
         others = patches[torch.from_numpy(folds != fold)]
         bank = SearchBank.of(others[sample_patches(others, config.coreset, seed)])
         for index in np.flatnonzero(folds == fold):
-            queries = patches[index]
-            scores[index] = image_score(bank, queries, bank.ranks(queries), config)
+            scores[index] = read_patches(bank, patches[index], config).score
             done += 1
             if progress is not None:
                 progress(done, len(image_ids))

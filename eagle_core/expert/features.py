@@ -40,7 +40,7 @@ def iterate_features(
 ) -> Iterator[ImageFeatures | Failure]:
     """Features of each sample, or why it has none, in the order of ``samples``.
 
-    Of ``config`` the preprocessing and the tiles are read. With tiles, images are read one by one, and ``batch_size``
+    Of ``config`` the preprocessing, the tiles and the distance are read (cosine: unit vectors). With tiles, images are read one by one, and ``batch_size``
     counts tiles.
     """
     at_once = batch_size if config.tiles is None else 1
@@ -75,5 +75,7 @@ def _features(
         from eagle_core.expert.tiling import extract_tiled
 
         extracted = extract_tiled(backbone, inputs[0][None], config.tiles, batch_size)
+    if config.distance == "cosine":
+        extracted = torch.nn.functional.normalize(extracted, dim=1)
     grid = (extracted.shape[2], extracted.shape[3])
     return [(grid, one.flatten(1).T) for one in extracted]

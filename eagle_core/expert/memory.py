@@ -12,6 +12,7 @@ from eagle_core.config import ExpertConfig
 from eagle_core.errors import FitError
 from eagle_core.expert.architecture import Architecture, resolve_architecture
 from eagle_core.expert.coreset import BLOCK, ROWS_AT_ONCE
+from eagle_core.expert.nearest import QUERIES_AT_ONCE
 
 FLOAT = 4
 ACTIVATIONS_PER_PIXEL = 40
@@ -46,8 +47,8 @@ def estimate_fit_bytes(images: int, config: ExpertConfig, architecture: Architec
         others = (config.folds - 1) / config.folds
         sampling = max(sampling, ceil(others * (dimension + sampling)))
     select = patches * sampling + (2 * BLOCK + ROWS_AT_ONCE) * BLOCK
-    # Scoring holds the bank, a centred copy of it, and one image's distances to all of it.
-    score = 2 * bank * dimension + rows * columns * bank
+    # Scoring holds the bank, a centred copy of it, and the distances of some patches of one image to all of it.
+    score = 2 * bank * dimension + min(rows * columns, QUERIES_AT_ONCE) * bank
     # Counted on top, not as an alternative: the allocator keeps what extraction used (seen in resident memory).
     width, height = config.preprocessing.input_size
     if config.tiles is None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import torch
 
 QUERIES_AT_ONCE = 1024
+NOTHING = slice(0, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,10 +37,26 @@ class SearchBank:
         """``(n, D)`` to ``(n, M)``: squared distances less each query's own squared norm, which ranks alike."""
         return torch.addmm(self.norms, queries - self.mean, self.centred.T, alpha=-2)
 
-    def nearest_distances(self, queries: torch.Tensor) -> torch.Tensor:
-        """Euclidean distance of each query ``(n, D) float32`` to its nearest bank patch: ``(n,) float32``."""
-        parts = []
+    def nearest(
+        self, queries: torch.Tensor, neighbours: int = 1, without: slice = NOTHING
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """The nearest bank patches of each query.
+
+        Args:
+            queries: ``(n, D) float32``.
+            neighbours: How many; fewer where the bank has no more.
+            without: Rows that do not count; not all of them.
+
+        Returns:
+            ``(n, k) float32`` Euclidean distances, nearest first, and ``(n, k) int64`` their rows.
+        """
+        count = min(neighbours, len(self.points) - len(range(*without.indices(len(self.points)))))
+        distances, rows = [], []
         for chunk in queries.split(QUERIES_AT_ONCE):
-            nearest = self.points[self.ranks(chunk).argmin(dim=1)]
-            parts.append(torch.linalg.vector_norm(chunk - nearest, dim=1))
-        return torch.cat(parts)
+            ranks = self.ranks(chunk)
+            ranks[:, without] = torch.inf
+            # The least alone is found faster than sorted ones.
+            nearest = ranks.argmin(dim=1)[:, None] if count == 1 else ranks.topk(count, largest=False).indices
+            distances.append(torch.linalg.vector_norm(chunk[:, None] - self.points[nearest], dim=2))
+            rows.append(nearest)
+        return torch.cat(distances), torch.cat(rows)

@@ -10,6 +10,7 @@ from eagle_core.expert.backbone import Backbone
 from eagle_core.expert.bank import FittedExpert
 from eagle_core.expert.features import iterate_features
 from eagle_core.expert.nearest import SearchBank
+from eagle_core.expert.pooling import read_patches
 from eagle_core.records import ExpertPrediction, Failure, Sample
 
 
@@ -56,12 +57,10 @@ def _predict(
         if isinstance(reading, Failure):
             yield reading
         else:
-            distances = bank.nearest_distances(reading.patches)
-            if expert.config.distance == "squared":
-                distances = distances.square()
+            score, distances = read_patches(bank, reading.patches, expert.config)
             yield ExpertPrediction(
                 image_id=reading.image_id,
-                score=float(distances.max()),
+                score=score,
                 patch_scores=distances.reshape(reading.grid).cpu().numpy(),
                 image_size=reading.image_size,
                 embedding=reading.embedding.cpu().numpy(),

@@ -16,6 +16,7 @@ import torch
 
 from eagle_core.config import ExpertConfig
 from eagle_core.expert.nearest import SearchBank
+from eagle_core.expert.pooling import read_patches
 from eagle_core.records import Calibration, TrainingScores
 
 FromOneBank = Literal["as_printed", "unsampled", "leave_out"]
@@ -29,13 +30,13 @@ def score_training_images(
     rule: FromOneBank,
     progress: Callable[[int, int], None] | None = None,
 ) -> TrainingScores:
-    """Image score of each training image: the largest nearest-neighbour distance of its patches.
+    """Image score of each training image.
 
     Args:
         patches: ``(N, P, D) float32``, all patches of each image.
         sampled: ``(N, P) bool`` on the same device: those in the bank.
         image_ids: Of the N images.
-        config: ``min_unsampled_patches`` and ``distance`` are read.
+        config: ``min_unsampled_patches`` and what ``read_patches`` reads.
         rule: Which patches are scored against what; ``auto`` is decided before.
         progress: Called with (scored, N).
 
@@ -55,19 +56,8 @@ def score_training_images(
         if len(queries) < config.min_unsampled_patches or bank_is_own:
             excluded.append(image_id)
         else:
-            ranks = bank.ranks(queries)
-            ranks[:, own] = torch.inf
-            scored[image_id] = image_score(bank, queries, ranks, config)
+            scored[image_id] = read_patches(bank, queries, config, without=own).score
         if progress is not None:
             progress(index + 1, len(image_ids))
     values = np.array(list(scored.values()), dtype=np.float64)
     return TrainingScores(tuple(scored), values, tuple(excluded), calibration=Calibration(rule))
-
-
-def image_score(bank: SearchBank, queries: torch.Tensor, ranks: torch.Tensor, config: ExpertConfig) -> float:
-    """Eq. 4: the largest over the queries of the distance to the nearest bank patch, as ``ranks`` order them."""
-    centred = queries - bank.mean
-    worst = int((ranks.amin(dim=1) + centred.square().sum(dim=1)).argmax())
-    nearest = bank.points[ranks[worst].argmin()]
-    distance = float(torch.linalg.vector_norm(queries[worst] - nearest))
-    return distance**2 if config.distance == "squared" else distance

@@ -18,8 +18,8 @@ from tasks.machinery.stage import stage
 from tasks.machinery.store import Entry
 from tasks.stages.predictions import write_predictions
 
-FIT_VERSION = 2
-PREDICT_VERSION = 2
+FIT_VERSION = 3
+PREDICT_VERSION = 3
 
 
 @stage("expert")
