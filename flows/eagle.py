@@ -9,8 +9,12 @@ from typing import Any
 from prefect import flow
 
 from eagle_core.config import EagleConfig
-from flows.benchmark import benchmark
-from flows.runners import task_runner
+from eagle_core.evaluation.table import comparison_tables
+from flows.graph import graph
+from flows.progress import show_tables
+from flows.runners import engine_of
+from tasks.graph.values import Point
+from tasks.machinery.journal import read_journal
 from tasks.machinery.params import load_params
 from tasks.machinery.provenance import provenance_of
 from tasks.report.conclusion import Outcome, conclude
@@ -38,6 +42,10 @@ def run_benchmark(config: EagleConfig, project: Path) -> Outcome:
     available = prepare_data(config, project)
     provenance = provenance_of(config, available.hashes, project)
     LOG.info("run %s: %d categories", provenance.run_id, len(available.categories))
-    runner = benchmark.with_options(task_runner=task_runner(config.run))
-    results = runner(config, available.categories)
-    return conclude(config, project, provenance, available, results)
+    point = Point("run", {}, config)
+    before = len(read_journal(config.run.cache_dir))
+    with engine_of(config) as runner:
+        [results] = graph.with_options(task_runner=runner)([point], [available.categories], pictures=True)
+    outcome = conclude(config, project, provenance, available, results, notes_before=before)
+    show_tables(comparison_tables(outcome.summary, confidence=config.evaluation.confidence, not_run=outcome.absences))
+    return outcome

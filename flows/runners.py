@@ -1,18 +1,72 @@
-"""Where a benchmark's tasks run: threads of this process, or a Dask cluster when its address is set."""
+"""Where the graph's tasks run: threads of this process, or the processes of a Dask cluster (``run.engine``)."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
 
+from prefect.server.api.server import SubprocessASGIServer
+from prefect.settings import PREFECT_API_URL, temporary_settings
 from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
 
-from eagle_core.config import RunConfig
+from eagle_core.config import EagleConfig, EngineConfig
 
 
-def task_runner(config: RunConfig) -> TaskRunner[Any]:
-    """The task runner of ``config``."""
-    if config.dask_address is None:
-        return ThreadPoolTaskRunner(max_workers=config.workers)
+@contextmanager
+def engine_of(config: EagleConfig) -> Iterator[TaskRunner[Any]]:
+    """The task runner of ``config``; a cluster that is started for it ends with the context."""
+    engine = config.run.engine
+    if engine.kind == "threads":
+        yield ThreadPoolTaskRunner(max_workers=engine.workers)
+        return
     from prefect_dask import DaskTaskRunner
 
-    return DaskTaskRunner(address=config.dask_address)
+    with _one_server(), _scheduler(engine) as address:
+        yield DaskTaskRunner(address=address)
+
+
+@contextmanager
+def _one_server() -> Iterator[None]:
+    """Give every process the address of one Prefect server: one that knows none starts a server of its own."""
+    if PREFECT_API_URL.value():
+        yield
+        return
+    server = SubprocessASGIServer()
+    server.start()
+    with temporary_settings({PREFECT_API_URL: server.api_url}):
+        yield
+
+
+@contextmanager
+def _scheduler(engine: EngineConfig) -> Iterator[str]:
+    """Address of the cluster's scheduler: the configured one, or that of processes started here, one thread each.
+
+    The processes are spawned, not forked: what this one has loaded and locked is not theirs. Their CPU threads are set
+    by the tasks (``run.threads``), because Dask starts them with OMP_NUM_THREADS=1.
+    """
+    if engine.address is not None:
+        yield engine.address
+        return
+    import dask
+    from distributed import LocalCluster
+
+    spawned = dask.config.set({"distributed.worker.multiprocessing-method": "spawn"})
+    with spawned, LocalCluster(
+        n_workers=engine.workers,
+        threads_per_worker=1,
+        processes=True,
+        memory_limit=engine.memory_limit or "auto",
+        resources=dict(engine.resources) or None,
+        dashboard_address=None,
+    ) as cluster:
+        yield cluster.scheduler_address
+
+
+def with_resources(engine: EngineConfig) -> AbstractContextManager[Any]:
+    """Within it, submitted tasks run only where a Dask worker offers ``run.engine.resources``."""
+    if engine.kind != "dask" or not engine.resources:
+        return nullcontext()
+    import dask
+
+    return dask.annotate(resources=dict(engine.resources))

@@ -8,18 +8,17 @@ from pathlib import Path
 from typing import Any
 
 from prefect import flow
-from prefect.futures import PrefectFuture, as_completed
 
 from eagle_core.config import DatasetConfig
 from eagle_core.experiments.grid import grid_points
-from eagle_core.record_table import NO_MLLM
-from flows.runners import task_runner
+from flows.graph import graph
+from flows.runners import engine_of
+from tasks.graph.values import Point
 from tasks.machinery.progress import progress_bar
 from tasks.machinery.provenance import provenance_of
-from tasks.stages import expert
-from tasks.stages.data import CategoryName, prepare_data
+from tasks.stages.data import prepare_data
 from tasks.sweeps import results
-from tasks.sweeps.points import FittedCategory, Point, answer_point, points_of
+from tasks.sweeps.points import points_of
 from tasks.sweeps.results import SweepOutcome
 
 LOG = logging.getLogger("eagle.flow")
@@ -55,50 +54,15 @@ def run_points(title: str, points: Sequence[Point], project: Path) -> SweepOutco
     for name, absent in first.absent.items():
         LOG.warning("dataset %s not run: %s", name, absent.reason)
     identity = results.open_sweep(title, points, provenance, project)
-    runner = points_of_sweep.with_options(task_runner=task_runner(points[0].config.run))
-    measured = runner(identity, points, [prepared[_datasets(p)].categories for p in points], project)
-    return results.conclude_sweep(identity, measured, project)
-
-
-@flow(name="sweep points", persist_result=False)
-def points_of_sweep(
-    identity: results.SweepIdentity,
-    points: Sequence[Point],
-    categories: Sequence[Sequence[CategoryName]],
-    project: Path,
-) -> list[results.PointResult]:
-    """Results in the order of ``points``; ``categories`` are those of each point."""
-    fitted = _fit(points, categories)
-    answered: list[list[Any]] = [[] for _ in points]
-    for mllm in dict.fromkeys((NO_MLLM, *(name for point in points for name in point.config.mllms))):
-        for point, own, mine in zip(points, fitted, answered, strict=True):
-            if mllm == NO_MLLM or mllm in point.config.mllms:
-                mine.append(answer_point.submit(point.config, mllm, own))
-    concluded = [
-        results.conclude_point.submit(identity, point, mine, project)
-        for point, mine in zip(points, answered, strict=True)
-    ]
+    categories = [prepared[_datasets(point)].categories for point in points]
+    with engine_of(points[0].config) as runner:
+        found = graph.with_options(task_runner=runner)(points, categories, pictures=False)
+    measured = []
     with progress_bar(identity.title, unit="point") as report:
-        for done, _ in enumerate(as_completed(concluded), start=1):
+        for done, (point, results_of_point) in enumerate(zip(points, found, strict=True), start=1):
+            measured.append(results.conclude_point(identity, point, results_of_point, project))
             report("", done, len(points))
-    return [future.result() for future in concluded]
-
-
-def _fit(points: Sequence[Point], categories: Sequence[Sequence[CategoryName]]) -> list[list[FittedCategory]]:
-    """Each point's categories; points that differ only behind the expert share one fit."""
-    shared: dict[Any, tuple[PrefectFuture[Any], PrefectFuture[Any]]] = {}
-    keys = [
-        [(p.config.expert, p.config.datasets[name.dataset], p.config.run.seed, name) for name in names]
-        for p, names in zip(points, categories, strict=True)
-    ]
-    for point, own in zip(points, keys, strict=True):
-        for key in own:
-            if key not in shared:
-                name = key[-1]
-                made = expert.fit.submit(point.config, name.dataset, name.category)
-                shared[key] = (made, expert.score.submit(point.config, name.dataset, name.category, made))
-    fitted = {key: FittedCategory(key[-1], made.result(), read.result()) for key, (made, read) in shared.items()}
-    return [[fitted[key] for key in own] for own in keys]
+    return results.conclude_sweep(identity, measured, project)
 
 
 def _datasets(point: Point) -> tuple[DatasetConfig, ...]:

@@ -30,8 +30,8 @@ from eagle_core.records import (
     Threshold,
 )
 from eagle_core.report import overlay_panel
-from tasks.machinery.inputs import category_of, chat_model, dataset_of, limit_threads
-from tasks.machinery.stage import entry_of
+from tasks.machinery.holders import identity_of, turn_of
+from tasks.machinery.inputs import category_of, dataset_of, limit_threads
 from tasks.stages import expert, threshold
 from tasks.stages.answers import Job, answers_to
 from tasks.stages.predictions import Predictions
@@ -96,8 +96,8 @@ def inspect_images(
     limit_threads(config)
     [depth] = {sample.bit_depth for sample in category_of(config, dataset, category).train}
     samples = tuple(Sample(dataset, category, as_text(str(path)), path, "test", None, bit_depth=depth) for path in images)
-    fitted = entry_of(expert.fit, config, dataset, category)
-    entry = entry_of(threshold.fit, config, dataset, category, fitted, None)
+    fitted = expert.fit(config, dataset, category)
+    entry = threshold.fit(config, dataset, category, fitted, None)
     known = load_expert(fitted.path)
     readings = expert.read_images(config, known, samples, category)
     predictions = {r.image_id: r for r in readings if isinstance(r, ExpertPrediction)}
@@ -110,16 +110,16 @@ def inspect_images(
     planned = [(s, prompter.plan(s)) for s in samples if s.image_id in predictions]
     failures += [Failure(s.image_id, p) for s, p in planned if isinstance(p, str)]
     good = [(s, p) for s, p in planned if isinstance(p, Plan)]
-    model = chat_model(config.mllms[mllm])
     settings = AttentionSettings.from_config(config.caas)
-    answers, _ = answers_to(config, job, model, [p for _, p in good], settings)
+    answers, _ = answers_to(config, job, identity_of(config, mllm), [p for _, p in good], settings)
     verdicts = []
     for (sample, p), answer in zip(good, answers, strict=True):
         guidance = guide(predictions[sample.image_id], tau, config)
         verdict = Verdict(sample, predictions[sample.image_id], tau, p.prompt, guidance, answer, None)
         if verdict.defective and explain:
             prompt = explanation_instead(p.prompt)
-            text = model.generate([prompt], guidance=[p.attention], settings=settings, max_new_tokens=EXPLANATION_TOKENS)
+            with turn_of(config, mllm) as model:
+                text = model.generate([prompt], guidance=[p.attention], settings=settings, max_new_tokens=EXPLANATION_TOKENS)
             verdict = dataclasses.replace(verdict, explanation=text[0])
         verdicts.append(verdict)
     return verdicts, failures

@@ -23,7 +23,7 @@ from eagle_core.config.mllm import (
     RetrievalConfig,
 )
 from eagle_core.config.questions import QuestionsConfig
-from eagle_core.config.run import EvaluationConfig, ReportConfig, RunConfig, TrackingConfig
+from eagle_core.config.run import EngineConfig, EvaluationConfig, ReportConfig, RunConfig, TrackingConfig
 from eagle_core.config.service import ServiceConfig
 
 __all__ = [
@@ -36,6 +36,7 @@ __all__ = [
     "EchoConfig",
     "EchoModule",
     "EndpointConfig",
+    "EngineConfig",
     "EvaluationConfig",
     "ExpertConfig",
     "ExplanationConfig",

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from eagle_core.config.section import Fraction, Positive, Section
+
+RENAMED = {"workers": "engine.workers", "dask_address": "engine.address (with run.engine.kind: dask)"}
 
 
 class EvaluationConfig(Section):
@@ -15,6 +17,24 @@ class EvaluationConfig(Section):
 
     bootstrap_samples: Positive = 1000
     confidence: Fraction = 0.95
+
+
+class EngineConfig(Section):
+    """What runs the graph's tasks. Changes how long a run takes, not what comes out (up to floating-point noise)."""
+
+    kind: Literal["threads", "dask"] = "threads"
+    """threads: of this process; dask: processes of a Dask cluster."""
+    workers: Positive = 1
+    """Tasks at once: threads of this process, or processes of a cluster that is started for the run."""
+    address: str | None = None
+    """Scheduler of a Dask cluster that is there already, such as tcp://host:8786; None: one is started on this machine."""
+    memory_limit: str | None = None
+    """Of each process of a cluster that is started, such as 4GiB: Dask kills a process at 95 % of it. None: an even share
+    of this machine's memory."""
+    resources: dict[str, float] = {}
+    """What a Dask worker must offer to run a network, such as {GPU: 1}."""
+    shard_images: Positive = 512
+    """Test images of a category whose questions are asked by one task; a multiple of 64 keeps batches as they are."""
 
 
 class RunConfig(Section):
@@ -27,10 +47,16 @@ class RunConfig(Section):
     """Where the expert runs: a torch device."""
     output_dir: Path = Path("runs")
     cache_dir: Path = Path(".eagle/cache")
-    workers: Positive = 1
-    """Categories in flight at once."""
-    dask_address: str | None = None
-    """Scheduler of a Dask cluster; None: threads of this process."""
+    engine: EngineConfig = EngineConfig()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _renamed(cls, value: Any) -> Any:
+        """Keys of earlier versions, told by their new names."""
+        for old, new in RENAMED.items():
+            if isinstance(value, dict) and old in value:
+                raise ValueError(f"run.{old} is now run.{new}")
+        return value
 
 
 class ReportConfig(Section):

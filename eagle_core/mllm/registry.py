@@ -7,7 +7,7 @@ from typing import Literal
 
 from eagle_core.config import MllmConfig
 from eagle_core.errors import ModelError
-from eagle_core.mllm.loading import locate
+from eagle_core.mllm.model_files import locate
 
 Verified = Literal["tiny config", "real size, random weights", "real weights", "never"]
 

@@ -40,7 +40,7 @@ def show(outcome: Outcome, tracking_uri: str) -> None:
     compared = [Comparison(**fields) for fields in described["comparisons"]]
     if compared:
         console.print(comparisons_as_rich(compared, confidence))
-    console.print(f"\nstages: {outcome.computed} computed, {outcome.cached} from the store", highlight=False)
+    console.print(f"\nstages: {outcome.computed} computed, {outcome.cached} from the store; MLLMs loaded: {outcome.loads}", highlight=False)
     console.print(f"records, summary, pictures: {outcome.folder}", highlight=False)
     console.print(f"open in a browser: {outcome.folder / 'report.html'}", highlight=False)
     console.print(f"compare runs: mlflow ui --backend-store-uri {tracking_uri}", highlight=False)

@@ -23,8 +23,8 @@ from eagle_core.mllm.parsing import defect_letter
 from eagle_core.mllm.query_attention import QueryAttention, query_attention
 from eagle_core.records import Sample
 from tasks.experiments.plans import AskedGroup, asked_groups, plans_of
+from tasks.graph.values import records_of
 from tasks.machinery.progress import progress_bar
-from tasks.sweeps.points import records_of
 from tasks.sweeps.results import SweepOutcome
 
 LIKE_SIZE = float(np.log(1.5))

@@ -15,14 +15,13 @@ from eagle_core.experiments.case_sheet import Case, GivenLetter
 from eagle_core.methods.plan import Plan
 from eagle_core.mmad.question_types import TITLES
 from eagle_core.records import ImagePart, QuestionType, TextPart
+from tasks.graph.values import records_of
 from tasks.machinery.inputs import category_of
-from tasks.machinery.stage import NotRun, entry_of
-from tasks.stages import knowledge
+from tasks.machinery.store import Entry
 from tasks.stages.predictions import read_predictions
 from tasks.stages.prompter import EchoPrompter, planner_of
 from tasks.stages.questions import questions_of
 from tasks.stages.threshold import read_threshold
-from tasks.sweeps.points import FittedCategory, memories, records_of
 from tasks.sweeps.results import PointResult, SweepOutcome
 
 FILE = "cases.md"
@@ -57,7 +56,7 @@ def cases(sweep: SweepOutcome, folder: Path) -> pd.DataFrame:
 
 def _records(result: PointResult) -> pd.DataFrame:
     """Of the methods that ask, defective images with a known right letter, "no value" as None."""
-    entries = [entry for part in result.parts for (_, _, method), mine in part.entries.items() if method != "expert" for entry in mine]
+    entries = [entry for subject, mine in result.groups.items() if subject.method != "expert" for entry in mine]
     records = records_of(entries)
     known = records["correct_letter"].notna() & records["is_defective"].fillna(value=False)
     return records[known].astype(object).where(lambda table: table.notna(), None)
@@ -102,19 +101,17 @@ def _plan(result: PointResult, record: pd.Series) -> Plan | None:
     """What Echo asked, made again from the store."""
     dataset, category = str(record["dataset"]), str(record["category"])
     config = result.point.config
-    fitted: list[FittedCategory] = [c for c in result.parts[0].fitted if c.name.dataset == dataset]
-    [mine] = [c for c in fitted if c.name.category == category]
-    memory = memories(config, fitted)[dataset]
-    if isinstance(memory, NotRun) or isinstance(mine.predictions, NotRun):
+    [mine] = [c for c in result.categories if (c.name.dataset, c.name.category) == (dataset, category)]
+    memory, known = mine.memory, mine.judged.knowledge
+    if not (isinstance(memory, Entry) and isinstance(known, Entry) and isinstance(mine.predictions, Entry)):
         return None
-    thresholds = {name: entry for part in result.parts for name, entry in part.thresholds.items()}
     prompter = EchoPrompter(
         config,
         (dataset, category),
         read_predictions(mine.predictions.path),
-        read_threshold(thresholds[mine.name]),
+        read_threshold(result.thresholds[mine.name]),
         memory,
-        entry_of(knowledge.gather, config, dataset, category),
+        known,
         with_eagle=False,
         planner=planner_of(config, str(record["mllm"])),
     )

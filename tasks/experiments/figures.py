@@ -9,12 +9,12 @@ from eagle_core.experiments import alpha_plot, coreset_plot
 from eagle_core.expert.bundle import load_expert
 from eagle_core.records import Sample
 from eagle_core.report import contact_sheet, threshold_plot
+from tasks.graph.values import CategoryResult, records_of
 from tasks.machinery.inputs import category_of
 from tasks.machinery.stage import NotRun
 from tasks.machinery.store import Entry
 from tasks.stages.predictions import Predictions, read_predictions
 from tasks.stages.threshold import read_threshold
-from tasks.sweeps.points import FittedCategory, records_of
 from tasks.sweeps.results import PointResult, SweepOutcome
 
 
@@ -36,7 +36,7 @@ def coreset_shares(sweep: SweepOutcome, folder: Path) -> None:
     """Paper: Fig. 3. Mean patches per training image, by category."""
     result = sweep.results[0]
     kept: dict[str, dict[str, tuple[float, float]]] = {}
-    for category in result.parts[0].fitted:
+    for category in result.categories:
         if isinstance(category.expert, Entry):
             sampled = load_expert(category.expert.path).sampled.reshape(-1, load_expert(category.expert.path).sampled[0].size)
             mean = float(sampled.sum(axis=1).mean())
@@ -48,7 +48,7 @@ def coreset_shares(sweep: SweepOutcome, folder: Path) -> None:
 def score_plots(sweep: SweepOutcome, folder: Path) -> None:
     """Paper: Figs. 4, 11 and 12."""
     for result in sweep.results:
-        thresholds = {k: v for part in result.parts for k, v in part.thresholds.items()}
+        thresholds = result.thresholds
         for category, expert, read, samples in _readable(result):
             fitted = read_threshold(thresholds[category.name])
             path = folder / category.name.dataset / f"scores-{category.name.category}.png"
@@ -65,7 +65,7 @@ def score_plots(sweep: SweepOutcome, folder: Path) -> None:
 def contact_sheets(sweep: SweepOutcome, folder: Path) -> None:
     """Paper: Fig. 13. Boxed test images with what became of them."""
     for result in sweep.results:
-        records = records_of([entry for part in result.parts for entries in part.entries.values() for entry in entries])
+        records = records_of([entry for entries in result.groups.values() for entry in entries])
         for category, _, _, samples in _readable(result):
             name = category.name
             mine = records[(records["dataset"] == name.dataset) & (records["category"] == name.category)]
@@ -74,10 +74,10 @@ def contact_sheets(sweep: SweepOutcome, folder: Path) -> None:
             contact_sheet.draw(items, path, title=f"{name.dataset} / {name.category}")
 
 
-def _readable(result: PointResult) -> Iterator[tuple[FittedCategory, Entry, Predictions, list[Sample]]]:
+def _readable(result: PointResult) -> Iterator[tuple[CategoryResult, Entry, Predictions, list[Sample]]]:
     """Categories that were scored, with their readable test images."""
-    thresholds = {name for part in result.parts for name in part.thresholds}
-    for category in result.parts[0].fitted:
+    thresholds = set(result.thresholds)
+    for category in result.categories:
         if isinstance(category.expert, NotRun) or isinstance(category.predictions, NotRun):
             continue
         if category.name in thresholds:

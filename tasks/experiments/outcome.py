@@ -19,8 +19,9 @@ from eagle_core.experiments.published import PublishedTable, published_table
 from eagle_core.mmad.summary import METRIC
 from eagle_core.written_text import write_csv
 from tasks.experiments import attention, cases, figures, questions, tables
+from tasks.graph.values import Point
 from tasks.machinery.params import load_params
-from tasks.sweeps.points import WITHOUT, Point
+from tasks.sweeps.points import WITHOUT
 from tasks.sweeps.results import SweepOutcome, log_parent
 
 SHOWN = [

@@ -7,16 +7,17 @@ from dataclasses import dataclass
 from typing import Any
 
 from eagle_core.methods.plan import Plan
+from eagle_core.mllm.adapters.families import FAMILIES
 from eagle_core.mllm.chat import TransformersChatModel
-from eagle_core.record_table import NO_MLLM
 from eagle_core.records import Method, Sample
-from tasks.machinery.inputs import category_of, chat_model
+from tasks.graph.values import CategoryResult
+from tasks.machinery.holders import chat_model, identity_of
+from tasks.machinery.inputs import category_of
 from tasks.machinery.stage import NotRun
 from tasks.machinery.store import Entry
 from tasks.stages.predictions import read_predictions
 from tasks.stages.prompter import TemplatePrompter
 from tasks.stages.threshold import read_threshold
-from tasks.sweeps.points import FittedCategory
 from tasks.sweeps.results import PointResult, SweepOutcome
 
 
@@ -30,7 +31,6 @@ class AskedGroup:
     method: Method
     entries: tuple[Entry, ...]
     """Its records, category by category."""
-    model: TransformersChatModel
 
     @property
     def setting(self) -> str:
@@ -38,28 +38,34 @@ class AskedGroup:
         return f"{self.result.point.label}: {self.method}"
 
     @property
+    def model(self) -> TransformersChatModel:
+        """The MLLM, loaded unless it is in memory."""
+        model = chat_model(self.result.point.config, self.mllm)
+        assert isinstance(model, TransformersChatModel)  # as ``asked_groups`` found by its identity
+        return model
+
+    @property
     def batch_size(self) -> int:
         """Prompts in one prefill."""
         return self.result.point.config.mllms[self.mllm].batch_size
 
     @property
-    def categories(self) -> tuple[FittedCategory, ...]:
+    def categories(self) -> tuple[CategoryResult, ...]:
         """Of the dataset."""
-        return tuple(c for c in self.result.parts[0].fitted if c.name.dataset == self.dataset)
+        return tuple(c for c in self.result.categories if c.name.dataset == self.dataset)
 
 
 def asked_groups(sweep: SweepOutcome) -> Iterator[AskedGroup]:
-    """Every group whose MLLM can be looked into, point by point."""
-    for result in sweep.results:
-        for part in result.parts:
-            for (dataset, mllm, method), entries in part.entries.items():
-                model = None if mllm == NO_MLLM else chat_model(result.point.config.mllms[mllm])
-                if isinstance(model, TransformersChatModel):
-                    yield AskedGroup(result, dataset, mllm, method, entries, model)  # type: ignore[arg-type]
+    """Every group whose MLLM can be looked into, MLLM by MLLM so that each is loaded once, point by point."""
+    for name in dict.fromkeys(name for result in sweep.results for name in result.point.config.mllms):
+        for result in sweep.results:
+            for (dataset, mllm, method), entries in result.groups.items():
+                if mllm == name and identity_of(result.point.config, mllm).adapter in FAMILIES:
+                    yield AskedGroup(result, dataset, mllm, method, entries)  # type: ignore[arg-type]
 
 
 def plans_of(
-    result: PointResult, category: FittedCategory, method: Any, chosen: Collection[str] | None = None
+    result: PointResult, category: CategoryResult, method: Any, chosen: Collection[str] | None = None
 ) -> Iterator[tuple[Sample, Plan]]:
     """What ``method`` asks about the readable test images of a category, made again from the store.
 
@@ -70,7 +76,7 @@ def plans_of(
         chosen: Ids of the images; None: all.
     """
     config, name = result.point.config, category.name
-    thresholds = {k: v for part in result.parts for k, v in part.thresholds.items()}
+    thresholds = result.thresholds
     if isinstance(category.expert, NotRun) or isinstance(category.predictions, NotRun) or name not in thresholds:
         return
     prompter = TemplatePrompter(

@@ -9,15 +9,15 @@ import pandas as pd
 from scipy.stats import binomtest
 
 from eagle_core.experiments import question_count_plot
-from eagle_core.mllm.loading import EMBEDDED
+from eagle_core.mllm.model_files import EMBEDDED
 from eagle_core.mmad.question_types import TITLES
 from eagle_core.mmad.scoring import AVERAGE
 from eagle_core.mmad.summary import CHANCE
 from eagle_core.record_table import NO_MLLM
 from eagle_core.training.scenes.defects import TRAINING_KINDS
+from tasks.graph.values import records_of
 from tasks.machinery.inputs import category_of
 from tasks.stages.questions import questions_of
-from tasks.sweeps.points import records_of
 from tasks.sweeps.results import PointResult, SweepOutcome
 
 CONFIDENCE = 0.95
@@ -36,7 +36,7 @@ def question_counts(sweep: SweepOutcome, folder: Path) -> pd.DataFrame:
     result = sweep.results[0]
     asked = [
         {"dataset": name.dataset, "question_type": question.question_type, "is_defective": sample.is_defective}
-        for name in (category.name for category in result.parts[0].fitted)
+        for name in (category.name for category in result.categories)
         for sample in category_of(result.point.config, name.dataset, name.category).test
         for question in questions_of(result.point.config, name.dataset, name.category)[sample.image_id]
     ]
@@ -112,8 +112,7 @@ def accuracy_by_novelty(sweep: SweepOutcome) -> pd.DataFrame:
 def _answered(sweep: SweepOutcome) -> Iterator[tuple[PointResult, dict[str, str], pd.DataFrame]]:
     """Records with a known right letter of every MLLM and method, point by point."""
     for result in sweep.results:
-        for part in result.parts:
-            for (dataset, mllm, method), entries in part.entries.items():
-                if mllm != NO_MLLM:
-                    records = records_of(entries)
-                    yield result, {"dataset": dataset, "mllm": mllm, "method": method}, records[records["correct_letter"].notna()]
+        for subject, entries in result.groups.items():
+            if subject.mllm != NO_MLLM:
+                records = records_of(entries)
+                yield result, subject._asdict(), records[records["correct_letter"].notna()]

@@ -12,14 +12,14 @@ from scipy.stats import binomtest
 from eagle_core.attention.settings import AttentionSettings
 from eagle_core.config import MllmConfig
 from eagle_core.mllm.chat import TransformersChatModel
-from eagle_core.mllm.loading import locate
+from eagle_core.mllm.model_files import locate
 from eagle_core.mllm.visual_mass import LayerMass
 from eagle_core.mllm.visual_mass import visual_mass as measure_mass
 from eagle_core.record_table import NO_MLLM
 from tasks.experiments.plans import plans_of
-from tasks.machinery.inputs import chat_model
+from tasks.graph.values import CategoryResult, records_of
+from tasks.machinery.holders import chat_model
 from tasks.machinery.store import Entry
-from tasks.sweeps.points import FittedCategory, records_of
 from tasks.sweeps.results import PointResult, SweepOutcome
 
 TARGETED = frozenset({"gev", "quantile", "conformal"})
@@ -147,8 +147,8 @@ def visual_mass(sweep: SweepOutcome) -> pd.DataFrame:
     for result in sweep.results:
         config = result.point.config
         settings = AttentionSettings.from_config(config.caas)
-        for mllm, llm_config in config.mllms.items():
-            model = chat_model(llm_config)
+        for mllm in config.mllms:
+            model = chat_model(config, mllm)
             if not isinstance(model, TransformersChatModel):
                 continue
             masses = [m for c in _fitted(result) for m in _observe(result, c, model, settings)]
@@ -172,7 +172,7 @@ def visual_mass(sweep: SweepOutcome) -> pd.DataFrame:
 
 
 def _observe(
-    result: PointResult, category: FittedCategory, model: TransformersChatModel, settings: AttentionSettings
+    result: PointResult, category: CategoryResult, model: TransformersChatModel, settings: AttentionSettings
 ) -> Sequence[tuple[LayerMass, ...]]:
     """Up to ``IMAGES`` images of a category whose gate is open, in the dataset's order."""
     plans = [plan for _, plan in plans_of(result, category, "eagle") if plan.guidance and plan.guidance.gate_open][:IMAGES]
@@ -182,9 +182,8 @@ def _observe(
 
 
 def _groups(result: PointResult) -> Iterator[tuple[tuple[str, str, str], tuple[Entry, ...]]]:
-    for part in result.parts:
-        yield from part.entries.items()
+    yield from result.groups.items()
 
 
-def _fitted(result: PointResult) -> tuple[FittedCategory, ...]:
-    return result.parts[0].fitted
+def _fitted(result: PointResult) -> tuple[CategoryResult, ...]:
+    return result.categories

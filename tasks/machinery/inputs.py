@@ -1,25 +1,18 @@
-"""What the stages read: categories of a dataset, content hashes of images, models held once per process."""
+"""What the stages read: categories of a dataset, content hashes of images."""
 
 from __future__ import annotations
 
 import functools
-import threading
 from collections.abc import Iterable
 from pathlib import Path
 
 import torch
 
-from eagle_core.config import BackboneConfig, DatasetConfig, DegradationConfig, EagleConfig, MllmConfig
+from eagle_core.config import DatasetConfig, DegradationConfig, EagleConfig
 from eagle_core.data.catalogue import Category, Dataset, load_dataset
-from eagle_core.expert.backbone import Backbone, load_backbone
-from eagle_core.mllm.loading import load_model
-from eagle_core.mllm.protocol import ChatModel
 from eagle_core.records import Sample
 from tasks.machinery.store import Store, file_sha256
 from tasks.stages.degraded import degraded
-
-ASKING = threading.Lock()
-"""One question batch at a time: a model in memory is shared by the threads of the task runner."""
 
 
 def store_of(config: EagleConfig) -> Store:
@@ -76,18 +69,9 @@ def _hash(path: Path, size: int, modified_ns: int) -> str:
 
 
 def limit_threads(config: EagleConfig) -> None:
-    """Set torch's CPU threads for this process: part of what makes two runs bit-identical."""
+    """Set torch's CPU threads for this process: part of what makes two runs bit-identical.
+
+    Set here rather than by the environment: a cluster's processes are started with one thread each.
+    """
     if torch.get_num_threads() != config.run.threads:
         torch.set_num_threads(config.run.threads)
-
-
-@functools.lru_cache(maxsize=1)
-def backbone(config: BackboneConfig, device: str) -> Backbone:
-    """The expert's feature extractor, loaded once per process."""
-    return load_backbone(config, device)
-
-
-@functools.lru_cache(maxsize=1)
-def chat_model(config: MllmConfig) -> ChatModel:
-    """The MLLM, one at a time in memory."""
-    return load_model(config)

@@ -1,4 +1,4 @@
-"""What every stage's Prefect task has in common: cached states, and absences that are results.
+"""What every stage has in common: absences that are results, and states that say where a result came from.
 
 A stage that cannot run (weights or data missing, nothing to fit) does not take the benchmark down: it
 yields ``NotRun``, which passes through the stages behind it and ends as a line of the table.
@@ -6,13 +6,11 @@ yields ``NotRun``, which passes through the stages behind it and ends as a line 
 
 from __future__ import annotations
 
-import functools
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from prefect import Task, task
 from prefect.client.schemas.objects import State
 from prefect.states import Completed
 
@@ -30,34 +28,33 @@ class NotRun:
     reason: str
 
 
-def stage(name: str) -> Callable[[Callable[..., Entry]], Task[..., Any]]:
-    """Make a function that returns a store ``Entry`` into a Prefect task.
-
-    The task's state is named ``Cached`` where the entry was in the store and ``NotRun`` where an EagleError
-    or an absent input prevented it; any other exception fails the task. Results stay in memory and in our
-    store: Prefect persists nothing.
-    """
-
-    def decorate(function: Callable[..., Entry]) -> Task[..., Any]:
-        @functools.wraps(function)
-        def run(*args: Any, **kwargs: Any) -> State:
-            absent = next((value for value in (*args, *kwargs.values()) if isinstance(value, NotRun)), None)
-            if absent is not None:
-                return Completed(name="NotRun", message=absent.reason, data=absent)
-            try:
-                entry = function(*args, **kwargs)
-            except EagleError as error:
-                LOG.warning("%s not run: %s", name, error)
-                return Completed(name="NotRun", message=str(error), data=NotRun(name, str(error)))
-            LOG.info("%s %s %s", name, entry.key[:12], "cached" if entry.cached else "computed")
-            return Completed(name="Cached" if entry.cached else "Completed", data=entry)
-
-        return task(name=name, persist_result=False)(run)
-
-    return decorate
+Result = Entry | NotRun
+"""What a stage comes to."""
 
 
-def entry_of(stage_task: Task[..., Any], *args: Any) -> Entry:
-    """Run a stage's function here and now, without Prefect; its EagleErrors come through."""
-    entry: Entry = stage_task.fn.__wrapped__(*args)  # type: ignore[attr-defined]
+def attempt(name: str, function: Callable[..., Entry], *args: Any) -> Result:
+    """``function(*args)``; ``NotRun`` where an argument is one or an EagleError prevented it. Other errors come through."""
+    absent = next((value for value in args if isinstance(value, NotRun)), None)
+    if absent is not None:
+        return absent
+    try:
+        entry = function(*args)
+    except EagleError as error:
+        LOG.warning("%s not run: %s", name, error)
+        return NotRun(name, str(error))
+    LOG.info("%s %s %s", name, entry.key[:12], "cached" if entry.cached else "computed")
     return entry
+
+
+def ended(value: Any, results: Iterable[Result | None]) -> State[Any]:
+    """The state of a task that returns ``value``, made of ``results``.
+
+    It is named ``NotRun`` where none of them could be run, and ``Cached`` where all were in the store. Results stay in
+    memory and in our store: Prefect persists nothing.
+    """
+    known = [result for result in results if result is not None]
+    absent = [result for result in known if isinstance(result, NotRun)]
+    if absent and len(absent) == len(known):
+        return Completed(name="NotRun", message=absent[0].reason, data=value)
+    fresh = any(not entry.cached for entry in known if isinstance(entry, Entry))
+    return Completed(name="Completed" if fresh or not known else "Cached", data=value)

@@ -64,8 +64,8 @@ def memory_findings(config: EagleConfig) -> Iterator[Finding]:
 
 
 def _local(name: str, mllm: MllmConfig) -> Finding:
-    from eagle_core.mllm.loading import locate
     from eagle_core.mllm.memory import check_memory, weight_bytes
+    from eagle_core.mllm.model_files import locate
 
     found = locate(mllm)
     check_memory(name, found.folder, mllm)

@@ -18,7 +18,7 @@ from eagle_core.records import Sample
 from eagle_core.report.boxed_image import PIXELS
 from eagle_core.report.page.content import Picture
 from eagle_core.report.page.pictures import data_uri, heat_over
-from tasks.machinery.inputs import chat_model
+from tasks.machinery.holders import chat_model
 from tasks.machinery.store import Entry
 from tasks.stages.predictions import read_predictions
 from tasks.stages.prompter import TemplatePrompter
@@ -35,7 +35,7 @@ def attention_pictures(
 ) -> dict[str, tuple[Picture, ...]]:
     """Two maps of the guided layers' mean for each image of ``samples``, by image_id, on one scale for both.
 
-    Empty where EAGLE was not run or the first MLLM cannot be looked into.
+    Empty where EAGLE was not run or the last MLLM cannot be looked into.
     """
     if not samples or "eagle" not in config.methods:
         return {}
@@ -66,9 +66,9 @@ def attention_pictures(
 
 
 def _observable(config: EagleConfig) -> TransformersChatModel | None:
-    """The first MLLM, where it is here and its visual tokens have known places."""
+    """The last MLLM, which was asked last and is still in memory, where it is here and its visual tokens have known places."""
     try:
-        model = chat_model(next(iter(config.mllms.values())))
+        model = chat_model(config, next(reversed(config.mllms)))
     except EagleError:
         return None
     return model if isinstance(model, TransformersChatModel) and model.adapter.grid is not None else None

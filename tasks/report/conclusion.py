@@ -29,32 +29,19 @@ from eagle_core.evaluation.summary import summarise
 from eagle_core.evaluation.table import ALL, NotRunRow
 from eagle_core.evaluation.unlabelled import UnlabelledVerdicts, unlabelled_verdicts
 from eagle_core.mmad.summary import question_rows
-from eagle_core.record_table import read_records, write_table
+from eagle_core.record_table import write_table
+from tasks.graph.values import CategoryResult, records_of
+from tasks.machinery.journal import read_journal
 from tasks.machinery.provenance import Provenance
 from tasks.machinery.stage import NotRun
 from tasks.machinery.store import Entry
 from tasks.machinery.tracking import Tracker
 from tasks.report.page import keep_stages, write_page
 from tasks.report.run_content import child_content, parent_content
-from tasks.stages.data import AvailableData, CategoryName
+from tasks.stages.data import AvailableData
 from tasks.stages.knowledge import FILE as KNOWLEDGE_FILE
 
 LOG = logging.getLogger("eagle.report")
-
-
-@dataclass(frozen=True, slots=True)
-class CategoryResult:
-    """What the stages of one category came to, by stage name and by ``mllm/method``."""
-
-    name: CategoryName
-    stages: dict[str, Entry | NotRun]
-
-    def records(self) -> Iterator[tuple[str, str, Entry | NotRun]]:
-        """(mllm, method, result) of every method."""
-        for key, result in self.stages.items():
-            if "/" in key:
-                mllm, method = key.rsplit("/", 1)
-                yield mllm, method, result
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +55,11 @@ class Outcome:
     """Stages that were computed."""
     cached: int
     """Stages that were found in the store."""
+    loads: int
+    """How often an MLLM came into the memory of a process."""
     absences: tuple[NotRunRow, ...]
+    summary: pd.DataFrame
+    """Of ``summarise``: what the tables are made from."""
 
 
 @task(name="report", persist_result=False)
@@ -78,20 +69,30 @@ def conclude(
     provenance: Provenance,
     available: AvailableData,
     results: list[CategoryResult],
+    *,
+    notes_before: int,
 ) -> Outcome:
     """Write the run folder and log it to MLflow.
+
+    Args:
+        config: Of the run.
+        project: Folder of params.yaml.
+        provenance: Where the results come from.
+        available: The datasets.
+        results: What the graph came to.
+        notes_before: How many lines the store's journal had before the graph ran.
 
     Raises:
         FitError: Nothing at all could be run; the message lists why.
     """
     absences = (*_absent_datasets(available), *_absent_methods(results))
-    entries = [(r, mllm, method, e) for r in results for mllm, method, e in r.records() if isinstance(e, Entry)]
-    if not entries:
+    answered = [(r, done, done.records) for r in results for done in r.methods if not isinstance(done.records, NotRun)]
+    if not answered:
         reasons = "; ".join(sorted({f"{a.dataset}: {a.reason}" for a in absences}))
         raise FitError(f"nothing could be run: {reasons}")
     folder = config.run.output_dir / provenance.run_id
     folder.mkdir(parents=True, exist_ok=True)
-    records = pd.concat([read_records(e.path / "records.parquet") for *_, e in entries], ignore_index=True)
+    records = records_of([entry for *_, entries in answered for entry in entries])
     records["run_id"] = pd.Series(provenance.run_id, index=records.index, dtype=records["run_id"].dtype)
     write_table(records, folder / "records.parquet")
     summary = pd.concat(
@@ -113,21 +114,28 @@ def conclude(
         _copy_figures(result, folder / "figures")
         _copy_knowledge(result, folder / "knowledge")
 
-    keep_stages({(r.name.dataset, r.name.category): r.stages for r in results}, folder)
+    keep_stages(results, folder)
     write_page(folder, config)
 
     tracker = Tracker(config.tracking, project)
     parent = tracker.log(parent_content(config, provenance, summary, folder))
-    for result, mllm, method, _ in entries:
-        tracker.log(child_content(config, provenance, summary, result, mllm, method, records, folder), parent=parent)
+    for result, done, _ in answered:
+        tracker.log(child_content(config, provenance, summary, result, done, records, folder), parent=parent)
 
     macro = summary[(summary.scope == "macro") & summary.value.notna()]
     headline = {f"{r.dataset}.{r.mllm}.{r.method}.{r.metric}": float(r.value) for r in macro.itertuples()}
     _write_json(config.run.output_dir / "latest_metrics.json", headline)
-    cached = [e.cached for r in results for e in r.stages.values() if isinstance(e, Entry)]
+    cached = [entry.cached for result in results for entry in result.entries()]
     LOG.info("run %s: %d stages computed, %d from the store", provenance.run_id, cached.count(False), sum(cached))
     return Outcome(
-        provenance.run_id, folder, parent, computed=cached.count(False), cached=sum(cached), absences=absences
+        provenance.run_id,
+        folder,
+        parent,
+        computed=cached.count(False),
+        cached=sum(cached),
+        loads=sum(note.event == "mllm loaded" for note in read_journal(config.run.cache_dir)[notes_before:]),
+        absences=absences,
+        summary=summary,
     )
 
 
@@ -148,9 +156,9 @@ def _absent_datasets(available: AvailableData) -> Iterator[NotRunRow]:
 
 def _absent_methods(results: list[CategoryResult]) -> Iterator[NotRunRow]:
     for result in results:
-        for mllm, method, entry in result.records():
-            if isinstance(entry, NotRun):
-                yield NotRunRow(result.name.dataset, result.name.category, mllm, method, entry.reason)
+        for done in result.methods:
+            if isinstance(done.records, NotRun):
+                yield NotRunRow(result.name.dataset, result.name.category, done.mllm, done.method, done.records.reason)
 
 
 def _described(
@@ -172,7 +180,7 @@ def _described(
 
 
 def _copy_figures(result: CategoryResult, figures: Path) -> None:
-    drawn = result.stages["figures"]
+    drawn = result.figures
     if isinstance(drawn, Entry):
         target = figures / result.name.dataset / result.name.category
         target.mkdir(parents=True, exist_ok=True)
@@ -182,7 +190,7 @@ def _copy_figures(result: CategoryResult, figures: Path) -> None:
 
 def _copy_knowledge(result: CategoryResult, target: Path) -> None:
     """To be read, and to be reviewed: a corrected copy goes where ``echo.reviewed`` says."""
-    gathered = result.stages.get("knowledge")
+    gathered = result.judged.knowledge
     if isinstance(gathered, Entry):
         folder = target / result.name.dataset
         folder.mkdir(parents=True, exist_ok=True)

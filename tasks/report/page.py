@@ -33,10 +33,10 @@ from eagle_core.report.page.plots import (
     score_histograms,
 )
 from eagle_core.report.page.render import render
+from tasks.graph.values import CategoryResult
 from tasks.machinery.inputs import category_of, store_of
 from tasks.machinery.params import as_yaml
 from tasks.machinery.progress import progress_bar
-from tasks.machinery.stage import NotRun
 from tasks.machinery.store import Entry, file_sha256
 from tasks.report.attention import attention_pictures
 from tasks.report.tables import tables as summary_tables
@@ -51,11 +51,13 @@ SHOWN_STAGES = ("expert", "predictions", "threshold")
 CategoryStages = dict[str, Entry]
 
 
-def keep_stages(stages: dict[tuple[str, str], dict[str, Entry | NotRun]], folder: Path) -> None:
+def keep_stages(results: Sequence[CategoryResult], folder: Path) -> None:
     """Note in the run folder which entries of the store it was made from, for a report made later."""
     kept = {
-        f"{dataset}/{category}": {k: v.key for k, v in mine.items() if k in SHOWN_STAGES and isinstance(v, Entry)}
-        for (dataset, category), mine in stages.items()
+        f"{result.name.dataset}/{result.name.category}": {
+            stage: entry.key for stage in SHOWN_STAGES if isinstance(entry := getattr(result, stage), Entry)
+        }
+        for result in results
     }
     (folder / STAGES).write_text(json.dumps(kept, indent=1, sort_keys=True), encoding="utf-8")
 

@@ -11,11 +11,13 @@ from eagle_core.attention.settings import AttentionSettings
 from eagle_core.config import EagleConfig
 from eagle_core.record_table import write_table
 from eagle_core.records import Threshold
-from tasks.machinery.inputs import chat_model
+from tasks.graph.values import CategoryResult, MethodResult
+from tasks.machinery.holders import identity_of
 from tasks.machinery.params import flatten
 from tasks.machinery.provenance import Provenance
+from tasks.machinery.store import Entry
 from tasks.machinery.tracking import RunContent
-from tasks.stages.answers import GUIDED_METHODS
+from tasks.stages.asking import GUIDED_METHODS
 from tasks.stages.threshold import read_threshold
 
 UNLOGGED = ("run.output_dir", "run.cache_dir", "tracking.", "report.", "service.")
@@ -38,14 +40,13 @@ def child_content(
     config: EagleConfig,
     provenance: Provenance,
     summary: pd.DataFrame,
-    result: Any,
-    mllm: str,
-    method: str,
+    result: CategoryResult,
+    done: MethodResult,
     records: pd.DataFrame,
     folder: Path,
 ) -> RunContent:
     """One (dataset, category, MLLM, method): its metrics, tau, s_max, gate, layers, records and pictures."""
-    dataset, category = result.name.dataset, result.name.category
+    dataset, category, mllm, method = result.name.dataset, result.name.category, done.mllm, done.method
 
     def mine(table: pd.DataFrame) -> pd.Series:
         return (table.dataset == dataset) & (table.mllm == mllm) & (table.method == method)
@@ -55,7 +56,8 @@ def child_content(
     metrics = {r.metric: float(r.value) for r in own.itertuples()}
     metrics |= {f"{r.metric}_low": float(r.low) for r in own.itertuples() if pd.notna(r.low)}
     metrics |= {f"{r.metric}_high": float(r.high) for r in own.itertuples() if pd.notna(r.high)}
-    threshold = read_threshold(result.stages["threshold"])
+    assert isinstance(result.threshold, Entry)  # or there would be no records
+    threshold = read_threshold(result.threshold)
     metrics |= {
         "tau": threshold.tau,
         "tau_low": threshold.tau_low,
@@ -74,7 +76,7 @@ def child_content(
     pictures = sorted((folder / "figures" / dataset / category).glob("*.png"))
     params = logged_params(config) | {"dataset": dataset, "category": category, "mllm": mllm, "method": method}
     if method in GUIDED_METHODS:
-        depth = chat_model(config.mllms[mllm]).depth
+        depth = identity_of(config, mllm).depth
         layers = () if depth is None else AttentionSettings.from_config(config.caas).layers_for(depth)
         params["caas.layers"] = " ".join(map(str, layers))
     return RunContent(

@@ -12,9 +12,9 @@ from eagle_core.expert.bundle import load_expert, save_expert
 from eagle_core.expert.fit import FittedExpert, fit_expert
 from eagle_core.expert.scoring import predict
 from eagle_core.records import ExpertPrediction, Failure, Sample
-from tasks.machinery.inputs import backbone, category_of, image_hashes, limit_threads, store_of
+from tasks.machinery.holders import backbone
+from tasks.machinery.inputs import category_of, image_hashes, limit_threads, store_of
 from tasks.machinery.progress import progress_bar
-from tasks.machinery.stage import stage
 from tasks.machinery.store import Entry
 from tasks.stages.predictions import write_predictions
 
@@ -22,7 +22,6 @@ FIT_VERSION = 3
 PREDICT_VERSION = 3
 
 
-@stage("expert")
 def fit(config: EagleConfig, dataset: str, category: str) -> Entry:
     """Features, coreset and DBT scores. Neither kappa nor alpha enters its key."""
     limit_threads(config)
@@ -57,7 +56,6 @@ def fit(config: EagleConfig, dataset: str, category: str) -> Entry:
     return store_of(config).get_or_compute("expert", FIT_VERSION, inputs, compute)
 
 
-@stage("predictions")
 def score(config: EagleConfig, dataset: str, category: str, expert: Entry) -> Entry:
     """The expert's reading of every test image."""
     limit_threads(config)

@@ -9,7 +9,6 @@ from eagle_core.methods.expert import guide
 from eagle_core.methods.outcome import expert_record, failed_record
 from eagle_core.record_table import NO_MLLM, Record, write_records
 from tasks.machinery.inputs import category_of, image_hashes, store_of
-from tasks.machinery.stage import stage
 from tasks.machinery.store import Entry
 from tasks.stages.predictions import read_predictions
 from tasks.stages.threshold import read_threshold
@@ -17,7 +16,6 @@ from tasks.stages.threshold import read_threshold
 VERSION = 1
 
 
-@stage("expert records")
 def write(config: EagleConfig, dataset: str, category: str, predictions: Entry, threshold: Entry) -> Entry:
     """One record per test image: anomalous where the score reaches tau."""
     samples = category_of(config, dataset, category).test

@@ -12,8 +12,8 @@ from eagle_core.config import EagleConfig
 from eagle_core.guidance.explanation import explanation_instead
 from eagle_core.methods.outcome import verdict_of
 from eagle_core.methods.plan import Plan
-from eagle_core.mllm.protocol import ChatModel
 from eagle_core.records import Answer, Method
+from tasks.machinery.holders import turn_of
 from tasks.machinery.inputs import store_of
 from tasks.machinery.store import Entry, Store, content_key
 
@@ -36,7 +36,7 @@ def to_explain(config: EagleConfig, method: Method, plans: Sequence[Plan], answe
 
 def explanations_to(
     config: EagleConfig,
-    model: ChatModel,
+    mllm: str,
     plans: Sequence[Plan],
     inputs: Sequence[dict[str, Any]],
     settings: AttentionSettings | None,
@@ -45,7 +45,7 @@ def explanations_to(
 
     Args:
         config: Its section explanation is read.
-        model: Asked where the store holds no sentence.
+        mllm: Asked where the store holds no sentence; loaded only then.
         plans: What was asked.
         inputs: Content of each plan's answer, of ``tasks.stages.answers.answer_inputs``.
         settings: How attention is guided.
@@ -56,12 +56,13 @@ def explanations_to(
     found = {i: entry for i, key in enumerate(keys) if (entry := store.find("explanation", key))}
     missing = [i for i in range(len(plans)) if i not in found]
     if missing:
-        texts = model.generate(
-            [explanation_instead(plans[i].prompt) for i in missing],
-            guidance=[plans[i].attention for i in missing] if settings else None,
-            settings=settings,
-            max_new_tokens=limit,
-        )
+        with turn_of(config, mllm) as model:
+            texts = model.generate(
+                [explanation_instead(plans[i].prompt) for i in missing],
+                guidance=[plans[i].attention for i in missing] if settings else None,
+                settings=settings,
+                max_new_tokens=limit,
+            )
         for i, text in zip(missing, texts, strict=True):
             found[i] = _keep(store, wanted[i], text)
     return [str(json.loads((found[i].path / FILE).read_text(encoding="utf-8"))["text"]) for i in range(len(plans))]

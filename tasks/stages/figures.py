@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -12,7 +13,6 @@ from eagle_core.expert.bundle import load_expert
 from eagle_core.record_table import read_records
 from eagle_core.report import contact_sheet, threshold_plot
 from tasks.machinery.inputs import category_of, store_of
-from tasks.machinery.stage import NotRun, stage
 from tasks.machinery.store import Entry
 from tasks.stages.predictions import read_predictions
 from tasks.stages.threshold import read_threshold
@@ -20,7 +20,6 @@ from tasks.stages.threshold import read_threshold
 VERSION = 1
 
 
-@stage("figures")
 def draw(
     config: EagleConfig,
     dataset: str,
@@ -28,13 +27,12 @@ def draw(
     expert: Entry,
     predictions: Entry,
     threshold: Entry,
-    records: list[Entry | NotRun],
+    records: Sequence[Entry],
 ) -> Entry:
-    """Draw with whatever methods could be run."""
-    answered = [entry for entry in records if isinstance(entry, Entry)]
-    if not answered:
+    """Draw with the records of whatever methods could be run."""
+    if not records:
         raise DataError(f"{dataset}/{category}: no method could be run, so there is nothing to draw")
-    inputs = {"threshold": threshold.key, "records": [e.key for e in answered], "width": config.guidance.line_width}
+    inputs = {"threshold": threshold.key, "records": [e.key for e in records], "width": config.guidance.line_width}
 
     def compute(folder: Path) -> None:
         fitted = read_threshold(threshold)
@@ -48,7 +46,7 @@ def draw(
             folder / "scores.png",
             title=f"{dataset} / {category}",
         )
-        table = pd.concat([read_records(e.path / "records.parquet") for e in answered], ignore_index=True)
+        table = pd.concat([read_records(e.path / "records.parquet") for e in records], ignore_index=True)
         items = contact_sheet.choose_items(samples, table, line_width=config.guidance.line_width)
         contact_sheet.draw(items, folder / "contact_sheet.png", title=f"{dataset} / {category}")
 

@@ -16,8 +16,8 @@ from eagle_core.echo.condenser import condensed_by
 from eagle_core.echo.knowledge import Knowledge, condensed_by_rule, knowledge_of, knowledge_of_generated
 from eagle_core.errors import ConfigurationError, DataError
 from eagle_core.records import QuestionType
-from tasks.machinery.inputs import ASKING, category_of, chat_model, store_of
-from tasks.machinery.stage import stage
+from tasks.machinery.holders import identity_of, turn_of
+from tasks.machinery.inputs import category_of, store_of
 from tasks.machinery.store import Entry, file_sha256
 
 VERSION = 1
@@ -25,7 +25,6 @@ FILE = "knowledge.json"
 RULE_BASED = "rule_based"
 
 
-@stage("knowledge")
 def gather(config: EagleConfig, dataset: str, category: str) -> Entry:
     """Find, condense and write what is known of a category; an empty text where nothing is."""
     reviewed = _reviewed_file(config, dataset, category)
@@ -83,8 +82,7 @@ def _described(config: EagleConfig, dataset: str, category: str, known: Knowledg
         condensed = {kind: condensed_by_rule(known, kind) for kind in types}
     else:
         normal = read_image_of(category_of(config, dataset, category).train[0])
-        with ASKING:
-            model = chat_model(config.mllms[config.echo.condenser])
+        with turn_of(config, config.echo.condenser) as model:
             condensed = {kind: condensed_by(model, known, kind, normal) for kind in types}
     return {
         "product": known.product,
@@ -101,7 +99,7 @@ def _condenser_key(config: EagleConfig) -> Any:
         return name
     if name not in config.mllms:
         raise ConfigurationError(f"echo.condenser {name!r} is neither {RULE_BASED} nor one of mllms: {', '.join(config.mllms)}")
-    return chat_model(config.mllms[name]).fingerprint
+    return identity_of(config, name).key()
 
 
 def _reviewed_file(config: EagleConfig, dataset: str, category: str) -> Path | None:

@@ -8,14 +8,12 @@ from pathlib import Path
 from eagle_core.config import EagleConfig
 from eagle_core.evaluation.localisation import localisation_metrics
 from tasks.machinery.inputs import category_of, content_hash, store_of
-from tasks.machinery.stage import stage
 from tasks.machinery.store import Entry
 from tasks.stages.predictions import read_predictions
 
 VERSION = 2
 
 
-@stage("localisation")
 def measure(config: EagleConfig, dataset: str, category: str, expert: Entry, predictions: Entry) -> Entry:
     """Pixel AUROC and PRO of one category; no values where there are no masks."""
     samples = category_of(config, dataset, category).test

@@ -15,14 +15,13 @@ from eagle_core.retrieval.clip import ClipEncoder
 from eagle_core.retrieval.memory import ImageMemory, MemoryEntry
 from tasks.machinery.inputs import category_of, image_hashes, store_of
 from tasks.machinery.progress import progress_bar
-from tasks.machinery.stage import NotRun, stage
+from tasks.machinery.stage import NotRun
 from tasks.machinery.store import Entry
 
 VERSION = 1
 BATCH = 32
 
 
-@stage("memory")
 def build(config: EagleConfig, dataset: str, categories: list[str], experts: list[Entry | NotRun]) -> Entry:
     """Index the images of ``categories``; those whose expert could not be fitted are left out.
 

@@ -30,7 +30,8 @@ from eagle_core.records import Question, Sample, Threshold
 from eagle_core.retrieval.clip import combined
 from eagle_core.retrieval.memory import ImageMemory, MemoryEntry
 from eagle_core.retrieval.templates import TemplateIndex
-from tasks.machinery.inputs import category_of, chat_model
+from tasks.machinery.holders import chat_model
+from tasks.machinery.inputs import category_of
 from tasks.machinery.kept_images import read_kept
 from tasks.machinery.store import Entry
 from tasks.stages import knowledge as knowledge_stage
@@ -101,7 +102,7 @@ def _template_index(expert: Path) -> TemplateIndex:
 
 def planner_of(config: EagleConfig, mllm: str) -> Planner:
     """How Echo finds a question's type (``echo.planning``)."""
-    return MllmPlanner(chat_model(config.mllms[mllm])) if config.echo.planning == "mllm" else plan_by_rules
+    return MllmPlanner(chat_model(config, mllm)) if config.echo.planning == "mllm" else plan_by_rules
 
 
 class EchoPrompter:

@@ -18,14 +18,12 @@ from eagle_core.records import ExpertPrediction, Threshold
 from eagle_core.threshold.fit import fit_oracle, fit_threshold
 from eagle_core.threshold.shift import check_shift, with_shift
 from tasks.machinery.inputs import category_of, store_of
-from tasks.machinery.stage import stage
 from tasks.machinery.store import Entry
 from tasks.stages.predictions import read_predictions
 
 VERSION = 2
 
 
-@stage("threshold")
 def fit(config: EagleConfig, dataset: str, category: str, expert: Entry, predictions: Entry | None) -> Entry:
     """Fit the configured rule and compare the test images with the training images.
 

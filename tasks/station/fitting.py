@@ -17,7 +17,6 @@ from eagle_core.expert.bundle import load_expert
 from eagle_core.station.verdict import default_levels
 from tasks.machinery.inputs import forget_datasets
 from tasks.machinery.progress import listening
-from tasks.machinery.stage import entry_of
 from tasks.machinery.store import Entry
 from tasks.stages import expert, threshold
 from tasks.station import versions
@@ -78,8 +77,8 @@ class Fitter:
                 self._update(job_id, phase=phase, done=done, total=total)
 
         with listening(report):
-            fitted = entry_of(expert.fit, config, dataset, job.category)
-            entry = entry_of(threshold.fit, config, dataset, job.category, fitted, None)
+            fitted = expert.fit(config, dataset, job.category)
+            entry = threshold.fit(config, dataset, job.category, fitted, None)
         keep_expert(config, fitted)
         read, tau = load_expert(fitted.path), threshold.read_threshold(entry)
         levels = default_levels(tau.tau, read.training_scores.scores, config.service.warn_rate)

@@ -18,7 +18,8 @@ from eagle_core.geometry import ImageGeometry
 from eagle_core.guidance.boxes import find_boxes
 from eagle_core.records import Box, ExpertPrediction, Failure, Sample
 from eagle_core.station.verdict import Levels, StationVerdict, reason, verdict_of
-from tasks.machinery.inputs import backbone, limit_threads
+from tasks.machinery.holders import backbone
+from tasks.machinery.inputs import limit_threads
 
 EXPERTS_IN_MEMORY = 8
 

@@ -12,21 +12,23 @@ import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pandas as pd
 from prefect import task
 
 from eagle_core.errors import FitError
+from eagle_core.record_table import NO_MLLM
 from eagle_core.written_text import write_csv
+from tasks.graph.values import CategoryResult, Point
 from tasks.machinery.provenance import Provenance, with_parameters
+from tasks.machinery.stage import NotRun
+from tasks.machinery.store import Entry
 from tasks.machinery.tracking import Tracker
 from tasks.report.run_content import logged_params, parent_content
 from tasks.stages.data import CategoryName
 from tasks.stages.threshold import read_threshold
-from tasks.sweeps.points import Point, PointRecords, measure
-
-SUBJECT = ["dataset", "mllm", "method"]
+from tasks.sweeps.points import measure
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +44,14 @@ class SweepIdentity:
     mlflow_run_id: str
 
 
+class Subject(NamedTuple):
+    """What one row of a table is about."""
+
+    dataset: str
+    mllm: str
+    method: str
+
+
 @dataclass(frozen=True, slots=True)
 class PointResult:
     """What one point came to."""
@@ -49,10 +59,36 @@ class PointResult:
     point: Point
     summary: pd.DataFrame
     """Columns of ``summarise`` without intervals, and ``gate_open_count``."""
-    parts: tuple[PointRecords, ...]
-    """Where its records are, MLLM by MLLM."""
-    absences: tuple[tuple[CategoryName, str, str, str], ...]
+    categories: tuple[CategoryResult, ...]
+    """What the graph came to."""
     mlflow_run_id: str
+
+    @property
+    def groups(self) -> dict[Subject, tuple[Entry, ...]]:
+        """Records of every method that could be run, category by category; the expert's, then MLLM by MLLM."""
+        found: dict[Subject, tuple[Entry, ...]] = {}
+        for category in self.categories:
+            for done in category.methods:
+                if not isinstance(done.records, NotRun):
+                    subject = Subject(category.name.dataset, done.mllm, done.method)
+                    found[subject] = (*found.get(subject, ()), *done.records)
+        mllms = (NO_MLLM, *self.point.config.mllms)
+        return dict(sorted(found.items(), key=lambda item: mllms.index(item[0].mllm)))
+
+    @property
+    def thresholds(self) -> dict[CategoryName, Entry]:
+        """Of every category that has one."""
+        return {c.name: c.threshold for c in self.categories if isinstance(c.threshold, Entry)}
+
+    @property
+    def absences(self) -> tuple[tuple[CategoryName, str, str, str], ...]:
+        """(category, MLLM, method, reason) of what could not be run."""
+        return tuple(
+            (c.name, done.mllm, done.method, done.records.reason)
+            for c in self.categories
+            for done in c.methods
+            if isinstance(done.records, NotRun)
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,12 +144,11 @@ def open_sweep(title: str, points: Sequence[Point], provenance: Provenance, proj
 
 @task(name="point metrics", persist_result=False)
 def conclude_point(
-    identity: SweepIdentity, point: Point, parts: Sequence[PointRecords], project: Path
+    identity: SweepIdentity, point: Point, categories: Sequence[CategoryResult], project: Path
 ) -> PointResult:
     """Measure one point and log it as a child of the sweep's run; nothing of it could be run: no metrics."""
-    absences = tuple(absent for part in parts for absent in part.absences)
-    groups = {key: entries for part in parts for key, entries in part.entries.items()}
-    measured = [measure(point.config, entries) for entries in groups.values()]
+    result = PointResult(point, _no_metrics(), tuple(categories), "")
+    measured = [measure(point.config, entries) for entries in result.groups.values()]
     summary = pd.concat(measured, ignore_index=True) if measured else _no_metrics()
     own = with_parameters(identity.provenance, point.config)
     content = parent_content(point.config, own, summary, identity.folder)
@@ -122,12 +157,12 @@ def conclude_point(
             content,
             identity=f"{identity.sweep_id}/{hashlib.sha256(point.label.encode()).hexdigest()[:12]}",
             name=point.label,
-            metrics={**content.metrics, **_fitted(summary, parts)},
+            metrics={**content.metrics, **_fitted(summary, result)},
             artifacts=(),
         ),
         parent=identity.mlflow_run_id,
     )
-    return PointResult(point, summary, tuple(parts), absences, run)
+    return dataclasses.replace(result, summary=summary, mlflow_run_id=run)
 
 
 @task(name="sweep table", persist_result=False)
@@ -174,7 +209,7 @@ def wide(results: Sequence[PointResult]) -> pd.DataFrame:
         if result.summary.empty:
             continue
         known = result.summary[result.summary["scope"].isin(("macro", "pooled"))]
-        table = known.pivot(index=[*SUBJECT, "gate_open_count"], columns="metric", values="value").reset_index()
+        table = known.pivot(index=[*Subject._fields, "gate_open_count"], columns="metric", values="value").reset_index()
         rows.append(_labelled(table, result.point, points))
     return pd.concat(rows, ignore_index=True)
 
@@ -196,14 +231,14 @@ def _labelled(table: pd.DataFrame, point: Point, points: Sequence[Point]) -> pd.
     return table
 
 
-def _fitted(summary: pd.DataFrame, parts: Sequence[PointRecords]) -> dict[str, float]:
+def _fitted(summary: pd.DataFrame, result: PointResult) -> dict[str, float]:
     """tau and s_max of every category, and how often the gate opened for each method."""
     found = {}
-    for name, entry in ((name, entry) for part in parts for name, entry in part.thresholds.items()):
+    for name, entry in result.thresholds.items():
         fitted = read_threshold(entry)
         found[f"{name.dataset}/{name.category}/tau"] = fitted.tau
         found[f"{name.dataset}/{name.category}/s_max"] = fitted.s_max
-    opened = summary[[*SUBJECT, "gate_open_count"]].drop_duplicates()
+    opened = summary[[*Subject._fields, "gate_open_count"]].drop_duplicates()
     return found | {f"{r.dataset}/{r.mllm}/{r.method}/gate_open_count": float(r.gate_open_count) for r in opened.itertuples()}
 
 
@@ -220,7 +255,7 @@ def _varied(points: Sequence[Point]) -> dict[str, str]:
 
 
 def _no_metrics() -> pd.DataFrame:
-    return pd.DataFrame({name: [] for name in (*SUBJECT, "scope", "metric", "value", "gate_open_count")})
+    return pd.DataFrame({name: [] for name in (*Subject._fields, "scope", "metric", "value", "gate_open_count")})
 
 
 def _replace(path: Path, write: Callable[[Path], Any]) -> None:

@@ -19,7 +19,7 @@ import torch
 from PIL import Image
 from transformers import AutoModelForImageTextToText, AutoProcessor
 
-from eagle_core.mllm.loading import embedded_folder
+from eagle_core.mllm.model_files import embedded_folder
 
 SERVED = "embedded-served"
 

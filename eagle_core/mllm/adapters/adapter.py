@@ -34,3 +34,5 @@ class Adapter:
     shares_prefix: bool = True
     """False: questions about the same images are prefilled one by one, because the class cannot continue a cache
     by several tokens."""
+    version: int = 1
+    """Raised when what Eagle makes of a prompt for this family changes: part of every answer's key."""

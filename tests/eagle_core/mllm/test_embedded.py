@@ -13,7 +13,8 @@ from eagle_core.attention.settings import AttentionSettings
 from eagle_core.config import MllmConfig
 from eagle_core.errors import ModelError
 from eagle_core.mllm.letters import letter_tokens
-from eagle_core.mllm.loading import EMBEDDED, embedded_folder, load_model
+from eagle_core.mllm.loading import load_model
+from eagle_core.mllm.model_files import EMBEDDED, embedded_folder
 from eagle_core.mllm.parsing import parse_open
 from eagle_core.records import AttentionGuidance
 from tests.conftest import skip_or_fail

@@ -11,7 +11,8 @@ from eagle_core.attention.settings import AttentionSettings
 from eagle_core.config import MllmConfig
 from eagle_core.errors import ModelError
 from eagle_core.mllm.adapters.families import FAMILIES
-from eagle_core.mllm.loading import load_model, locate
+from eagle_core.mllm.loading import load_model
+from eagle_core.mllm.model_files import locate
 from eagle_core.mllm.registry import known_models
 from eagle_core.records import AttentionGuidance
 from tests.tiny.base import Tiny, seeded
@@ -37,14 +38,14 @@ def test_a_local_folder_answers_as_the_model_that_was_saved(folder):
 
 def test_the_fingerprint_follows_the_files(folder, tmp_path):
     config = MllmConfig(model=str(folder))
-    assert locate(config).fingerprint == locate(config).fingerprint
+    assert locate(config).fingerprint() == locate(config).fingerprint()
     copy = qwen2_5_vl().save(tmp_path / "copy")
-    assert locate(MllmConfig(model=str(copy))).fingerprint == locate(config).fingerprint
+    assert locate(MllmConfig(model=str(copy))).fingerprint() == locate(config).fingerprint()
     weights = copy / "model.safetensors"
     content = bytearray(weights.read_bytes())
     content[-1] ^= 1
     weights.write_bytes(content)
-    assert locate(MllmConfig(model=str(copy))).fingerprint != locate(config).fingerprint
+    assert locate(MllmConfig(model=str(copy))).fingerprint() != locate(config).fingerprint()
 
 
 def test_a_missing_folder_is_named(tmp_path):

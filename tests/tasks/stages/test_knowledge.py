@@ -11,7 +11,6 @@ from PIL import Image
 
 from eagle_core.config import EagleConfig
 from eagle_core.errors import ConfigurationError, DataError
-from tasks.machinery.stage import entry_of
 from tasks.stages.knowledge import FILE, gather, text_for
 
 
@@ -35,21 +34,21 @@ def configured(root: Path, **echo: object) -> EagleConfig:
 
 
 def stored(config: EagleConfig) -> dict:
-    return json.loads((entry_of(gather, config, "d", "ring").path / FILE).read_text())
+    return json.loads((gather(config, "d", "ring").path / FILE).read_text())
 
 
 def test_without_a_source_there_is_no_knowledge_and_nothing_is_made_up(root: Path) -> None:
     config = configured(root)
     assert stored(config)["source"] is None
-    assert text_for(entry_of(gather, config, "d", "ring"), config, "defect_classification") == ""
+    assert text_for(gather(config, "d", "ring"), config, "defect_classification") == ""
 
 
 def test_mmads_file_is_read_and_condensed_by_rule(root: Path) -> None:
     config = configured(root, knowledge_file=str(root / "knowledge.json"))
-    entry = entry_of(gather, config, "d", "ring")
+    entry = gather(config, "d", "ring")
     assert text_for(entry, config, "defect_classification") == "Rust: Brown spots. They weaken it."
     whole = configured(root, knowledge_file=str(root / "knowledge.json"), knowledge="domain")
-    assert "A round ring." in text_for(entry_of(gather, whole, "d", "ring"), whole, "defect_classification")
+    assert "A round ring." in text_for(gather(whole, "d", "ring"), whole, "defect_classification")
     silent = configured(root, knowledge="none")
     assert text_for(entry, silent, "defect_classification") == ""
 
@@ -68,17 +67,17 @@ def test_a_reviewed_file_is_used_in_place_of_everything_else(root: Path) -> None
     (root / "reviewed" / "d" / "ring.json").write_text(json.dumps(corrected))
     again = configured(root, knowledge_file=str(root / "knowledge.json"), reviewed=str(root / "reviewed"))
     assert stored(again)["condenser"] == "reviewed"
-    assert text_for(entry_of(gather, again, "d", "ring"), again, "defect_analysis") == "Reviewed by hand."
+    assert text_for(gather(again, "d", "ring"), again, "defect_analysis") == "Reviewed by hand."
     (root / "reviewed" / "d" / "ring.json").write_text("{}")
     with pytest.raises(DataError, match="not a knowledge file"):
-        entry_of(gather, again, "d", "ring")
+        gather(again, "d", "ring")
 
 
 def test_what_does_not_fit_is_named(root: Path) -> None:
     (root / "other.json").write_text(json.dumps({"Made": {"bolt": {}}}))
     with pytest.raises(DataError, match="nothing about 'ring'"):
-        entry_of(gather, configured(root, knowledge_file=str(root / "other.json")), "d", "ring")
+        gather(configured(root, knowledge_file=str(root / "other.json")), "d", "ring")
     with pytest.raises(DataError, match="cannot be read"):
-        entry_of(gather, configured(root, knowledge_file=str(root / "absent.json")), "d", "ring")
+        gather(configured(root, knowledge_file=str(root / "absent.json")), "d", "ring")
     with pytest.raises(ConfigurationError, match="'oracle' is neither rule_based nor one of mllms: embedded"):
-        entry_of(gather, configured(root, condenser="oracle"), "d", "ring")
+        gather(configured(root, condenser="oracle"), "d", "ring")

@@ -9,7 +9,8 @@ import pytest
 
 from eagle_core.config import MllmConfig
 from eagle_core.errors import ModelError
-from eagle_core.mllm.loading import load_model, locate
+from eagle_core.mllm.loading import load_model
+from eagle_core.mllm.model_files import locate
 from eagle_core.mllm.registry import known_models
 from eagle_core.mllm.remote.chat import RemoteChatModel
 from eagle_core.mllm.remote.code import own_code

@@ -1,0 +1,124 @@
+"""What there is one of in a process: the MLLM, the expert's backbone. Filled when first needed, whatever runs the tasks.
+
+Nothing here travels between processes: tasks name a configuration, and each process loads what it comes to need.
+"""
+
+from __future__ import annotations
+
+import functools
+import logging
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import torch
+
+from eagle_core.config import BackboneConfig, EagleConfig, MllmConfig
+from eagle_core.errors import EagleError
+from eagle_core.mllm.identity import ModelIdentity, identify
+from tasks.machinery.hashes import remembered_sha256
+from tasks.machinery.journal import Note, write_note
+
+if TYPE_CHECKING:
+    from eagle_core.expert.backbone import Backbone
+    from eagle_core.mllm.protocol import ChatModel
+
+LOG = logging.getLogger("eagle.models")
+
+
+@dataclass(slots=True)
+class _Held:
+    """The one MLLM of this process; or why it could not be loaded, so that nobody tries again."""
+
+    config: MllmConfig | None = None
+    model: ChatModel | None = None
+    failure: EagleError | None = None
+
+
+_HELD = _Held()
+_TURN = threading.RLock()
+
+
+@contextmanager
+def turn_of(config: EagleConfig, mllm: str, questions: int = 0) -> Iterator[ChatModel]:
+    """The loaded MLLM for one batch at a time: the threads of a process take turns.
+
+    Args:
+        config: Names the model.
+        mllm: Under ``mllms``.
+        questions: That are asked within; noted with their time.
+    """
+    with _TURN:
+        model = chat_model(config, mllm)
+        start = time.perf_counter()
+        yield model
+        if questions:
+            note = Note("questions asked", mllm, questions, time.perf_counter() - start, torch.get_num_threads())
+            write_note(config.run.cache_dir, note)
+
+
+def chat_model(config: EagleConfig, mllm: str) -> ChatModel:
+    """The MLLM ``mllms.<mllm>``, loaded unless it is the one in memory, whose place it takes.
+
+    Raises:
+        EagleError: See ``load_model``; a configuration that failed is not tried again in this process.
+    """
+    wanted = config.mllms[mllm]
+    with _TURN:
+        if _HELD.config != wanted:
+            _HELD.config, _HELD.model, _HELD.failure = wanted, None, None
+            try:
+                _HELD.model = _load(config, mllm)
+            except EagleError as error:
+                _HELD.failure = error
+        if _HELD.failure is not None:
+            raise _HELD.failure
+        assert _HELD.model is not None
+        return _HELD.model
+
+
+def forget_models() -> None:
+    """Free what is in memory."""
+    with _TURN:
+        _HELD.config, _HELD.model, _HELD.failure = None, None, None
+    backbone.cache_clear()
+
+
+def _load(config: EagleConfig, mllm: str) -> ChatModel:
+    from eagle_core.mllm.loading import load_model
+
+    start = time.perf_counter()
+    model = load_model(config.mllms[mllm], remembered_sha256(config.run.cache_dir))
+    note = Note("mllm loaded", mllm, 1, time.perf_counter() - start, torch.get_num_threads())
+    write_note(config.run.cache_dir, note)
+    LOG.info("loaded %s in %.1f s, %d threads", mllm, note.seconds, note.threads)
+    return model
+
+
+def identity_of(config: EagleConfig, mllm: str) -> ModelIdentity:
+    """What the answers of ``mllms.<mllm>`` are keyed by; no weights are loaded, and its files are hashed once.
+
+    Raises:
+        EagleError: See ``identify``.
+    """
+    wanted = config.mllms[mllm]
+    if wanted.endpoint is not None:
+        return _served(wanted)
+    return identify(wanted, remembered_sha256(config.run.cache_dir))
+
+
+@functools.lru_cache(maxsize=32)
+def _served(config: MllmConfig) -> ModelIdentity:
+    """Asked once per process: a server is not questioned before every task."""
+    return identify(config)
+
+
+@functools.lru_cache(maxsize=1)
+def backbone(config: BackboneConfig, device: str) -> Backbone:
+    """The expert's feature extractor, loaded once per process."""
+    from eagle_core.expert.backbone import load_backbone
+
+    return load_backbone(config, device)

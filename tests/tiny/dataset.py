@@ -1,0 +1,42 @@
+"""A dataset of a few small noise images in MVTec layout, and a configuration that takes seconds with it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from eagle_core.config import EagleConfig
+
+CATEGORIES = ("bolt", "nut", "ring")
+
+
+def write_dataset(root: Path) -> Path:
+    """Three categories of eight normal and three test images of 48 pixels."""
+    rng = np.random.default_rng(0)
+    for category in CATEGORIES:
+        for folder, count in (("train/good", 8), ("test/good", 2), ("test/scratch", 1)):
+            target = root / category / folder
+            target.mkdir(parents=True)
+            for number in range(count):
+                Image.fromarray(rng.integers(90, 110, (48, 48, 3), dtype=np.uint8)).save(target / f"{number:03}.png")
+    return root
+
+
+def configured(data: Path, cache: Path, **changes: object) -> EagleConfig:
+    """The dataset as ``small``, two MLLMs, two methods; ``changes`` replace whole sections."""
+    sections: dict[str, object] = {
+        "datasets": {"small": {"root": data}},
+        "methods": ("mllm", "eagle"),
+        "mllms": {"first": {"model": "embedded"}, "second": {"model": "embedded-control"}},
+        "expert": {
+            "preprocessing": {"resize": 64},
+            "coreset": {"ratio": 0.2, "projection_dim": 16},
+            "min_unsampled_patches": 4,
+        },
+        "threshold": {"bootstrap_samples": 10},
+        "explanation": {"when": "never"},
+        "run": {"cache_dir": cache},
+    }
+    return EagleConfig.model_validate(sections | changes)
