@@ -25,6 +25,8 @@ LOG = logging.getLogger("eagle.dataset")
 PIN = "data.dvc"
 DEMO = "data/demo"
 WORKERS = 2
+LINKS = "hardlink,copy"
+"""How DVC puts files into its cache: no second copy, and read-only (``dvc unprotect`` before one is edited in place)."""
 T = TypeVar("T")
 
 
@@ -45,6 +47,20 @@ def ensure_demo(root: Path, project_root: Path) -> None:
     pin = project_root / PIN
     if pin.is_file() and dataset_hash(root) != pinned_hash(pin):
         raise DataError(f"{root} is not what {pin} pins ({pinned_hash(pin)}); check out the {PIN} of this version")
+    if pin.is_file() and (project_root / ".dvc").is_dir():
+        _keep(root, pin)
+
+
+def _keep(root: Path, pin: Path) -> None:
+    """Put the demo into DVC's cache where it is not there yet, so that ``dvc push`` can send it."""
+    pinned = pinned_hash(pin)
+    # DVC's own place for it, looked at before DVC is imported.
+    if (pin.parent / ".dvc/cache/files/md5" / pinned[:2] / pinned[2:]).exists():
+        return
+    try:
+        _with_repo(pin.parent, lambda repo: repo.commit(str(pin), force=True))
+    except DataError as error:
+        LOG.warning("%s is there and right, but DVC does not keep it: %s", root, error)
 
 
 def pinned_hash(pin: Path) -> str:
@@ -96,7 +112,10 @@ def track(project_root: Path, name: str) -> Path:
     from dvc.repo import Repo
 
     if not (project_root / ".dvc").is_dir():
-        Repo.init(str(project_root), no_scm=not (project_root / ".git").exists()).close()
+        with Repo.init(str(project_root), no_scm=not (project_root / ".git").exists()) as repo:
+            with repo.config.edit() as settings:
+                settings["core"]["analytics"] = False
+                settings["cache"]["type"] = LINKS
     return _with_repo(project_root, lambda repo: _add(repo, project_root, name))
 
 
@@ -120,9 +139,10 @@ def _add(repo: Repo, project_root: Path, name: str) -> Path:
 def _with_repo(project_root: Path, action: Callable[[Repo], T]) -> T:
     from dvc.exceptions import DvcException
     from dvc.repo import Repo
+    from scmrepo.exceptions import SCMError
 
     try:
         with Repo(str(project_root)) as repo:
             return action(repo)
-    except DvcException as error:
+    except (DvcException, SCMError) as error:
         raise DataError(f"DVC in {project_root}: {error}") from error

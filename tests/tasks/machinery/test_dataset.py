@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from eagle_core.data.demo.manifest import load_manifest
+from eagle_core.data.demo.manifest import file_md5, load_manifest
 from eagle_core.errors import DataError
-from tasks.machinery.dataset import dataset_hash, pinned_hash, pull, push, track
+from tasks.machinery.dataset import dataset_hash, ensure_demo, pinned_hash, pull, push, track
 
 PROJECT = Path(__file__).parents[3]
 
@@ -47,6 +47,43 @@ def test_push_and_pull_bring_the_same_bytes_back(project: Path) -> None:
     pull(project, "parts")
     assert dataset_hash(project / "data/parts") == pinned_hash(pin)
     assert (project / "data/parts/train/good/2.png").read_bytes() == bytes([2]) * 10
+
+
+def test_tracked_images_are_links_into_the_cache(tmp_path: Path) -> None:
+    """One copy on the disk: the file and DVC's are one inode."""
+    image = tmp_path / "data/parts/0.png"
+    image.parent.mkdir(parents=True)
+    image.write_bytes(b"pixels")
+    track(tmp_path, "parts")
+    assert image.stat().st_nlink == 2
+    cached = tmp_path / ".dvc/cache/files/md5" / file_md5(image)[:2] / file_md5(image)[2:]
+    assert cached.samefile(image)
+
+
+def test_the_generated_demo_round_trips_through_a_remote(project: Path, demo_root: Path) -> None:
+    """``make demo`` leaves nothing to do: status is clean, push sends, and pull brings back what was pinned."""
+
+    def dvc(*words: str) -> str:
+        command = [sys.executable, "-m", "dvc", *words]
+        return subprocess.run(command, cwd=project, check=True, capture_output=True, text=True).stdout
+
+    root, pin = project / "data/demo", project / "data.dvc"
+    shutil.copyfile(PROJECT / "data.dvc", pin)
+    shutil.copyfile(PROJECT / ".dvc/config", project / ".dvc/config")
+    dvc("remote", "add", "-q", "-d", "local", str(project.parent / "remote"))
+    shutil.copytree(demo_root, root)
+    before = pin.read_bytes()
+    ensure_demo(root, project)
+    assert pin.read_bytes() == before
+    assert "up to date" in dvc("status")
+    assert {path.stat().st_nlink for path in root.rglob("*") if path.is_file()} == {2}
+    files = len(load_manifest())
+    assert push(project) == files + 1
+    shutil.rmtree(root)
+    shutil.rmtree(project / ".dvc/cache")
+    dvc("pull", "-q")
+    assert dataset_hash(root) == pinned_hash(pin)
+    ensure_demo(root, project)
 
 
 def test_a_changed_byte_changes_the_hash(project: Path) -> None:
