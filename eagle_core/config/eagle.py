@@ -22,8 +22,8 @@ class EagleConfig(Section):
     datasets: dict[str, DatasetConfig] = Field(min_length=1)
     """By name. A profile or override takes an inherited one away by setting it to null."""
     methods: tuple[Literal["expert", "mllm", "eagle_no_caas", "eagle", "echo", "eagle_echo"], ...] = Field(("expert", "mllm", "eagle_no_caas", "eagle"), min_length=1)
-    mllms: dict[str, MllmConfig] = Field(default={"embedded": MllmConfig()}, min_length=1)
-    """By the name that records and tables show; null takes an inherited one away."""
+    mllms: dict[str, MllmConfig] = {"embedded": MllmConfig()}
+    """By the name that records and tables show; null takes an inherited one away. Empty: only the expert can judge."""
     expert: ExpertConfig = ExpertConfig()
     threshold: ThresholdConfig = ThresholdConfig()
     guidance: GuidanceConfig = GuidanceConfig()
@@ -56,6 +56,16 @@ class EagleConfig(Section):
         if len(set(value)) != len(value):
             raise ValueError("a method is named twice")
         return value
+
+    @model_validator(mode="after")
+    def _somebody_to_ask(self) -> EagleConfig:
+        asking = [method for method in self.methods if method != "expert"]
+        if asking and not self.mllms:
+            raise ValueError(
+                f"methods: {', '.join(asking)} need an MLLM; add one under mllms, such as "
+                "{qwen: {model: Qwen/Qwen2.5-VL-7B-Instruct}}, or take them out"
+            )
+        return self
 
     @model_validator(mode="after")
     def _names_agree(self) -> EagleConfig:

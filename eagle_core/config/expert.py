@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
@@ -98,10 +98,6 @@ class CoresetConfig(Section):
 
 
 Calibrating = Literal["auto", "as_printed", "unsampled", "leave_out", "cross_fitted", "grouped", "held_out"]
-_FORMER = {
-    "leave_own_image_out": "true is unsampled, false is as_printed",
-    "patches": "unsampled is unsampled, all is leave_out",
-}
 
 
 class ExpertConfig(Section):
@@ -136,15 +132,6 @@ class ExpertConfig(Section):
     """Training images with fewer are left out of the fit, and reported."""
     batch_size: Positive = 8
     """Images, or tiles, per forward pass."""
-
-    @model_validator(mode="before")
-    @classmethod
-    def _renamed(cls, value: Any) -> Any:
-        if isinstance(value, dict):
-            for former, spelling in _FORMER.items():
-                if former in value:
-                    raise ValueError(f"{former} is now expert.calibration: {spelling}")
-        return value
 
     @model_validator(mode="after")
     def _tiles_cover(self) -> ExpertConfig:

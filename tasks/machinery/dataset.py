@@ -112,10 +112,10 @@ def track(project_root: Path, name: str) -> Path:
     from dvc.repo import Repo
 
     if not (project_root / ".dvc").is_dir():
-        with Repo.init(str(project_root), no_scm=not (project_root / ".git").exists()) as repo:
-            with repo.config.edit() as settings:
-                settings["core"]["analytics"] = False
-                settings["cache"]["type"] = LINKS
+        made = Repo.init(str(project_root), no_scm=not (project_root / ".git").exists())
+        with made as repo, repo.config.edit() as settings:
+            settings["core"]["analytics"] = False
+            settings["cache"]["type"] = LINKS
     return _with_repo(project_root, lambda repo: _add(repo, project_root, name))
 
 

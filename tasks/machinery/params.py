@@ -11,12 +11,15 @@ import yaml
 from pydantic import BaseModel, ValidationError
 
 from eagle_core.config import EagleConfig
+from eagle_core.config.renamed import RENAMED
 from eagle_core.data.text_file import read_text
 from eagle_core.errors import ConfigurationError, DataError
 from eagle_core.expert.automatic import settle, stand_in_notice
 
 LOG = logging.getLogger("eagle.params")
 SQLITE_PREFIX = "sqlite:///"
+PLAIN = "demo"
+"""The profile that commands take by default; a file that says everything in its base section need not have it."""
 
 
 def load_params(path: Path, profile: str = "demo", overrides: Mapping[str, Any] | None = None) -> EagleConfig:
@@ -31,9 +34,9 @@ def load_params(path: Path, profile: str = "demo", overrides: Mapping[str, Any] 
     tree = _read(path)
     profiles = _profiles(tree.pop("profiles", None), path)
     for name in profile.split("+"):
-        if name not in profiles:
+        if name not in profiles and name != PLAIN:
             raise ConfigurationError(f"{path}: no profile {name!r}; there are: {', '.join(sorted(profiles))}")
-        tree = _merge(tree, profiles[name] or {})
+        tree = _merge(tree, profiles.get(name) or {})
     for key, value in (overrides or {}).items():
         _set(tree, key, value)
     try:
@@ -134,11 +137,13 @@ def _set(tree: dict[str, Any], key: str, value: Any) -> None:
 
 
 def _explain(error: ValidationError) -> str:
-    """One line per problem, each naming the dotted key; for an unknown key, the valid ones."""
+    """One line per problem, each naming the dotted key; for an unknown key its new name, or the valid ones."""
     lines = []
     for problem in error.errors():
         key = ".".join(str(part) for part in problem["loc"]) or "params"
-        if problem["type"] == "extra_forbidden":
+        if key in RENAMED:
+            lines.append(f"{key} is now {RENAMED[key]}")
+        elif problem["type"] == "extra_forbidden":
             known = _known_keys(problem["loc"][:-1])
             lines.append(f"{key}: unknown key" + (f"; valid here: {', '.join(known)}" if known else ""))
         else:

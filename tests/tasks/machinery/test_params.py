@@ -5,10 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+import yaml
 
 from eagle_core.config import EagleConfig
+from eagle_core.config.renamed import RENAMED
 from eagle_core.errors import ConfigurationError
+from eagle_core.experiments.published import published_table
 from eagle_core.expert import automatic
+from eagle_core.mllm.registry import known_models
 from tasks.machinery.params import flatten, load_params, parse_assignments, profile_names
 
 PARAMS = Path(__file__).parents[3] / "params.yaml"
@@ -53,10 +57,9 @@ def test_published_data_say_where_the_papers_backbone_cannot_be_had(
 
 def test_base_values_are_the_defaults_of_the_config() -> None:
     """params.yaml spells out the defaults; a drift between the two would be silent."""
-    written = load_params(PARAMS).model_dump(mode="json", exclude={"datasets", "run", "tracking"})
+    base = {k: v for k, v in yaml.safe_load(PARAMS.read_text(encoding="utf-8")).items() if k != "profiles"}
+    written = EagleConfig.model_validate(base).model_dump(mode="json", exclude={"datasets", "run", "tracking"})
     default = EagleConfig(datasets={"demo": {"root": "x"}}).model_dump(mode="json", exclude={"datasets", "run", "tracking"})
-    # The demo's profile, which is laid over the base, keeps to the paper's calibration.
-    default["expert"]["calibration"] = "unsampled"
     assert written == default
 
 
@@ -127,3 +130,47 @@ def test_what_is_no_text_file_is_named(tmp_path: Path) -> None:
 def test_methods_are_some_and_each_once(methods: list[str], word: str) -> None:
     with pytest.raises(ConfigurationError, match=f"methods.*{word}"):
         load_params(PARAMS, "demo", {"methods": methods})
+
+
+def test_every_mllm_of_both_papers_stands_in_a_profile() -> None:
+    """EAGLE's five (its Table 1) and Echo's seven (its Table 1), by hub id; those with code of their own are not trusted."""
+    eagle, echo = load_params(PARAMS, "paper").mllms, load_params(PARAMS, "echo_paper").mllms
+    assert {m.model for m in eagle.values()} == {
+        "llava-hf/llava-1.5-7b-hf",
+        "llava-hf/llava-v1.6-mistral-7b-hf",
+        "Qwen/Qwen2.5-VL-7B-Instruct",
+        "OpenGVLab/InternVL3-8B-hf",
+        "openbmb/MiniCPM-V-4_5",
+    }
+    published = published_table("echo-table1")
+    assert published is not None
+    rows = {setting.split()[0] + setting.split()[1] for setting, _, _ in published.rows if setting not in ("Random Chance", "Qwen2-VL 7B, Echo")}
+    assert len(rows) == len(echo) == 7
+    assert {m.model for m in (*eagle.values(), *echo.values())} <= {known.source for known in known_models()}
+    assert not any(m.trust_remote_code or m.revision for m in (*eagle.values(), *echo.values()))
+
+
+@pytest.mark.parametrize(
+    ("assignment", "told"),
+    [
+        ("expert.patches=all", "expert.patches is now expert.calibration"),
+        ("expert.leave_own_image_out=true", "expert.leave_own_image_out is now expert.calibration (true is unsampled"),
+    ],
+)
+def test_a_renamed_key_is_told_its_new_name(assignment: str, told: str) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        load_params(PARAMS, "demo", parse_assignments([assignment]))
+    assert told in str(caught.value)
+
+
+def test_no_renamed_key_is_still_one() -> None:
+    known = flatten(EagleConfig(datasets={"demo": {"root": "x"}}))
+    assert not [key for key in RENAMED if key in known]
+
+
+def test_without_an_mllm_the_expert_judges_alone(tmp_path: Path) -> None:
+    path = tmp_path / "params.yaml"
+    path.write_text("datasets: {mine: {format: folder, root: images}}\nmethods: [expert]\nmllms: {}\n")
+    assert load_params(path).mllms == {}
+    with pytest.raises(ConfigurationError, match="mllm need an MLLM; add one"):
+        load_params(path, overrides={"methods": ["expert", "mllm"]})
