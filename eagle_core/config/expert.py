@@ -78,7 +78,8 @@ class BackboneConfig(Section):
     """A timm model name, or ``auto``: the paper's where it can be downloaded, a packaged one where not."""
     weights: str = "packaged"
     layers: tuple[str, ...] | None = None
-    """As timm prints them; None: those at an eighth and a sixteenth of the input's side."""
+    """As timm prints them; None: those at an eighth and a sixteenth of the input's side; of a transformer the
+    last block."""
     stands_in_for: str | None = None
     """Set by Eagle where ``auto`` could not have the paper's backbone: which that is."""
 
@@ -100,9 +101,15 @@ class CoresetConfig(Section):
 Calibrating = Literal["auto", "as_printed", "unsampled", "leave_out", "cross_fitted", "grouped", "held_out"]
 
 
-class ExpertConfig(Section):
-    """PatchCore."""
+Kind = Literal["patchcore", "mh_patchcore", "rad", "anomaly_dino", "padim"]
 
+
+class ExpertConfig(Section):
+    """The expert: PatchCore, or another of anomalib's that gives each image a score and a map."""
+
+    kind: Kind = "patchcore"
+    """patchcore: the paper's, with our bank; mh_patchcore, rad, anomaly_dino: anomalib's with other banks; padim: without
+    one. rad and anomaly_dino read vision transformers. The others ignore coreset, distance, neighbours and pooling."""
     preprocessing: PreprocessingConfig = PreprocessingConfig()
     tiles: TilesConfig | None = None
     """None: the network sees the whole image at once."""
@@ -132,6 +139,18 @@ class ExpertConfig(Section):
     """Training images with fewer are left out of the fit, and reported."""
     batch_size: Positive = 8
     """Images, or tiles, per forward pass."""
+
+    @model_validator(mode="after")
+    def _others_know_folds_only(self) -> ExpertConfig:
+        if self.kind != "patchcore":
+            if self.tiles is not None:
+                raise ValueError(f"tiles need kind patchcore, got {self.kind}")
+            if self.calibration in ("as_printed", "unsampled", "leave_out"):
+                raise ValueError(
+                    f"calibration {self.calibration} looks into PatchCore's bank; with kind {self.kind} set it to auto, "
+                    "cross_fitted, grouped or held_out"
+                )
+        return self
 
     @model_validator(mode="after")
     def _tiles_cover(self) -> ExpertConfig:

@@ -73,11 +73,13 @@ def resolve_architecture(config: BackboneConfig) -> Architecture:
 
 
 def _layers(asked: tuple[str, ...] | None, name: str, strides: dict[str, int]) -> tuple[str, ...]:
-    """timm's names of the layers; those of ``STRIDES`` where none were asked for.
+    """timm's names of the layers; where none were asked for those of ``STRIDES``, or a transformer's last block.
 
     timm prints ``blocks.2`` and, of models whose features it wraps, ``blocks_2``: both spell the same here.
     """
     if asked is None:
+        if len(set(strides.values())) == 1:
+            return (list(strides)[-1],)
         found = tuple(module for module, stride in strides.items() if stride in STRIDES)
         if [strides[module] for module in found] != list(STRIDES):
             raise ConfigurationError(f"backbone.layers: name some of {name}'s: {', '.join(strides)}")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
 import torch
@@ -14,7 +15,7 @@ from eagle_core.records import Failure, TrainingScores
 
 @dataclass(frozen=True, slots=True)
 class FittedExpert:
-    """PatchCore fitted on one category's normal images (paper: Eqs. 1 and 5, Algorithm 1)."""
+    """PatchCore, or another kind of expert, fitted on one category's normal images (paper: Eqs. 1 and 5, Algorithm 1)."""
 
     bank: torch.Tensor
     """``(M, D) float32`` on the CPU: the sampled patches, by image and position."""
@@ -37,6 +38,8 @@ class FittedExpert:
     backbone_fingerprint: str
     failures: tuple[Failure, ...] = ()
     """Training images that could not be read."""
+    state: Mapping[str, torch.Tensor] = field(default_factory=dict)
+    """What a model of another ``config.kind`` learnt, on the CPU; its bank has no rows. Empty: PatchCore."""
 
     @property
     def grid(self) -> tuple[int, int]:

@@ -24,6 +24,8 @@ from eagle_core.records import Calibration, Failure, TrainingScores
 FORMAT_VERSION = 2
 TENSORS = "expert.safetensors"
 DESCRIPTION = "expert.json"
+STATE = "state."
+"""Before the names of tensors of another kind of expert."""
 
 
 def save_expert(expert: FittedExpert, folder: Path) -> None:
@@ -42,6 +44,7 @@ def save_expert(expert: FittedExpert, folder: Path) -> None:
             "training_likeness": torch.from_numpy(np.ascontiguousarray(expert.training_likeness)),
             "likeness_mean": expert.likeness.mean.contiguous(),
             "likeness_grids": expert.likeness.grids.contiguous(),
+            **{STATE + key: tensor.contiguous() for key, tensor in expert.state.items()},
         }
     )
     description = {
@@ -92,6 +95,7 @@ def load_expert(folder: Path) -> FittedExpert:
         seed=description["seed"],
         backbone_fingerprint=description["backbone_fingerprint"],
         failures=tuple(Failure(**failure) for failure in description["failures"]),
+        state={key.removeprefix(STATE): tensor for key, tensor in tensors.items() if key.startswith(STATE)},
     )
 
 

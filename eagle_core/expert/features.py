@@ -40,12 +40,12 @@ def iterate_features(
 ) -> Iterator[ImageFeatures | Failure]:
     """Features of each sample, or why it has none, in the order of ``samples``.
 
-    Of ``config`` the preprocessing, the tiles and the distance are read (cosine: unit vectors). With tiles, images are read one by one, and ``batch_size``
-    counts tiles.
+    Of ``config`` the preprocessing, the tiles and the distance are read (cosine: unit vectors). With tiles, images are
+    read one by one, and ``batch_size`` counts tiles.
     """
     at_once = batch_size if config.tiles is None else 1
     for begin in range(0, len(samples), at_once):
-        batch = [(sample, _open(sample)) for sample in samples[begin : begin + at_once]]
+        batch = [(sample, open_sample(sample)) for sample in samples[begin : begin + at_once]]
         readable = [image for _, image in batch if not isinstance(image, Failure)]
         features = iter(_features(backbone, readable, config, batch_size) if readable else ())
         for sample, image in batch:
@@ -56,7 +56,8 @@ def iterate_features(
                 yield ImageFeatures(sample.image_id, image.size, grid, patches)
 
 
-def _open(sample: Sample) -> Image.Image | Failure:
+def open_sample(sample: Sample) -> Image.Image | Failure:
+    """The sample's RGB image, or why it cannot be read."""
     try:
         return read_image_of(sample)
     except DataError as error:

@@ -79,25 +79,66 @@ def fit_expert(
     report: Progress = progress or (lambda phase, done, total: None)
     backbone = load_backbone(config.backbone, device, with_anomalib=True)
     check_memory(estimate_fit_bytes(len(samples), config, backbone.architecture), backbone.device)
-    gathered, failures = _gather(backbone, samples, config, report)
     calibration = choose(
         config.calibration,
         held_out=len(held_out),
         groups=groups.count if groups else 0,
         source=groups.source if groups else "",
     )
+    fit = partial(_fit_patchcore if config.kind == "patchcore" else _fit_other, config=config, calibration=calibration)
+    fitted = fit(samples, groups=groups, backbone=backbone, seed=seed, report=report)
+    return _held_out(fitted, backbone, held_out, calibration, report) if calibration.rule == "held_out" else fitted
+
+
+def _fit_patchcore(
+    samples: Sequence[Sample],
+    config: ExpertConfig,
+    calibration: Calibration,
+    groups: KnownGroups | None,
+    backbone: Backbone,
+    seed: int,
+    report: Progress,
+) -> FittedExpert:
+    gathered, failures = _gather(backbone, samples, config, report)
     fitted = _fit(gathered, calibration, groups, config, seed, report)
-    scores = fitted.training_scores
-    suspects = tuple(np.asarray(scores.image_ids)[suspicious(scores.scores)].tolist())
+    suspects = _suspects(fitted)
     if suspects and config.suspects == "left_out":
         fitted = _fit(_without(gathered, suspects), calibration, groups, config, seed, report)
-    fitted = dataclasses.replace(
-        fitted,
-        backbone_fingerprint=backbone.fingerprint,
-        failures=tuple(failures),
-        training_scores=dataclasses.replace(fitted.training_scores, suspects=suspects),
+    return dataclasses.replace(
+        _naming(fitted, suspects), backbone_fingerprint=backbone.fingerprint, failures=tuple(failures)
     )
-    return _held_out(fitted, backbone, held_out, calibration, report) if calibration.rule == "held_out" else fitted
+
+
+def _fit_other(
+    samples: Sequence[Sample],
+    config: ExpertConfig,
+    calibration: Calibration,
+    groups: KnownGroups | None,
+    backbone: Backbone,
+    seed: int,
+    report: Progress,
+) -> FittedExpert:
+    # Behind it are anomalib's other models, for which PatchCore need not wait.
+    from eagle_core.expert.kinds.fitting import fit_kind
+
+    fitted = fit_kind(samples, config, calibration, groups, backbone, seed, report)
+    suspects = _suspects(fitted)
+    if suspects and config.suspects == "left_out":
+        kept = [sample for sample in samples if sample.image_id not in suspects]
+        again = fit_kind(kept, config, calibration, groups, backbone, seed, report)
+        fitted = dataclasses.replace(again, failures=fitted.failures)
+    return _naming(fitted, suspects)
+
+
+def _suspects(fitted: FittedExpert) -> tuple[str, ...]:
+    scores = fitted.training_scores
+    return tuple(np.asarray(scores.image_ids)[suspicious(scores.scores)].tolist())
+
+
+def _naming(fitted: FittedExpert, suspects: tuple[str, ...]) -> FittedExpert:
+    return dataclasses.replace(
+        fitted, training_scores=dataclasses.replace(fitted.training_scores, suspects=suspects)
+    )
 
 
 def _fit(
