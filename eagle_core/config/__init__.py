@@ -23,7 +23,14 @@ from eagle_core.config.mllm import (
     RetrievalConfig,
 )
 from eagle_core.config.questions import QuestionsConfig
-from eagle_core.config.run import EngineConfig, EvaluationConfig, ReportConfig, RunConfig, TrackingConfig
+from eagle_core.config.run import (
+    EngineConfig,
+    EvaluationConfig,
+    JudgingConfig,
+    ReportConfig,
+    RunConfig,
+    TrackingConfig,
+)
 from eagle_core.config.service import ServiceConfig
 
 __all__ = [
@@ -42,6 +49,7 @@ __all__ = [
     "ExplanationConfig",
     "GroupsConfig",
     "GuidanceConfig",
+    "JudgingConfig",
     "MllmConfig",
     "PreprocessingConfig",
     "QuestionsConfig",

@@ -11,7 +11,7 @@ from eagle_core.config.echo import EchoConfig
 from eagle_core.config.expert import ExpertConfig, ThresholdConfig
 from eagle_core.config.mllm import CaasConfig, ExplanationConfig, GuidanceConfig, MllmConfig, RetrievalConfig
 from eagle_core.config.questions import QuestionsConfig
-from eagle_core.config.run import EvaluationConfig, ReportConfig, RunConfig, TrackingConfig
+from eagle_core.config.run import EvaluationConfig, JudgingConfig, ReportConfig, RunConfig, TrackingConfig
 from eagle_core.config.section import Section
 from eagle_core.config.service import ServiceConfig
 
@@ -32,6 +32,7 @@ class EagleConfig(Section):
     explanation: ExplanationConfig = ExplanationConfig()
     echo: EchoConfig = EchoConfig()
     questions: QuestionsConfig = QuestionsConfig()
+    judging: JudgingConfig = JudgingConfig()
     evaluation: EvaluationConfig = EvaluationConfig()
     report: ReportConfig = ReportConfig()
     run: RunConfig = RunConfig()

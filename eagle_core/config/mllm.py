@@ -61,6 +61,9 @@ class MllmConfig(Section):
     device: str = "cpu"
     """cpu, cuda, cuda:1, …; or spread by accelerate over all GPUs and the processor: auto, balanced, sequential."""
     batch_size: Positive = 16
+    beyond_the_demo: bool = False
+    """The embedded MLLMs only: true asks them about images that are not the demo's, for experiments; what they say there
+    is worth nothing."""
     answer: Literal["logits", "generate", "paper"] = "logits"
     """logits: option letters' probabilities; generate: the letter in the text; paper: its keyword rule (4.1)."""
     max_new_tokens: Positive = 32

@@ -12,6 +12,14 @@ from eagle_core.config.section import Fraction, Positive, Section
 RENAMED = {"workers": "engine.workers", "dask_address": "engine.address (with run.engine.kind: dask)"}
 
 
+class JudgingConfig(Section):
+    """Which images are judged at all."""
+
+    unlike: Literal["refuse", "judge"] = "refuse"
+    """refuse: an image that is blank, saturated, blurred, of another size or of another scene than any normal training
+    image is NOT JUDGED, told and counted apart; judge: judged like the others."""
+
+
 class EvaluationConfig(Section):
     """Metrics."""
 

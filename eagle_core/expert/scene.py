@@ -12,7 +12,7 @@ import numpy as np
 
 MEDIANS, EXTREMES = 5.0, 1.2
 """Farther than so many times the usual, and the largest, distance between neighbouring training images. Seen with the
-embedded backbone: defects of seven categories at most 3.9 and 1.2, the nearest image of another category 5.3 and 1.6."""
+default backbone: defects of seven categories at most 3.9 and 1.2, the nearest image of another category 5.3 and 1.6."""
 FEWEST = 5
 """Training images without which no scene is known."""
 

@@ -32,6 +32,7 @@ def draw(
     preprocessing: PreprocessingConfig,
     path: Path,
     *,
+    word: str | None = None,
     p_defect: float | None = None,
     explanation: str | None = None,
 ) -> None:
@@ -44,11 +45,12 @@ def draw(
         guidance: Its boxes are drawn; None: none.
         preprocessing: With which the prediction was made.
         path: Of the PNG.
-        p_defect: The MLLM's P(defect); None: not asked, or not parsed.
+        word: What was decided, and by whom; None: nothing stands above the expert's line.
+        p_defect: The MLLM's P(defect); None: not asked, not parsed, or a model that gives none.
         explanation: The MLLM's sentence.
     """
     boxes = guidance.boxes if guidance else ()
-    caption = _verdict_line(prediction, threshold, guidance, p_defect)
+    caption = _verdict_line(prediction, threshold, guidance, word, p_defect)
     sentence = textwrap.wrap(f"“{explanation}”", LINE_CHARACTERS) if explanation else []
     height = min(1.6, max(0.4, image.height / image.width)) * PANEL_INCHES
     figure = Figure(
@@ -112,13 +114,15 @@ def _draw_map(
 
 
 def _verdict_line(
-    prediction: ExpertPrediction, threshold: Threshold, guidance: Guidance | None, p_defect: float | None
+    prediction: ExpertPrediction, threshold: Threshold, guidance: Guidance | None, word: str | None, p_defect: float | None
 ) -> str:
     says = "anomalous" if prediction.score >= threshold.tau else "normal"
     relation = "≥" if prediction.score >= threshold.tau else "<"
     words = [f"expert: {says} (score {prediction.score:.3g} {relation} τ {threshold.tau:.3g})"]
     if p_defect is not None:
-        words.insert(0, f"{'DEFECTIVE' if p_defect >= 0.5 else 'NORMAL'}   P(defect) {p_defect:.2f}")
+        words.append(f"MLLM: P(defect) {p_defect:.2f}")
+    if word is not None:
+        words.insert(0, word)
     if guidance is not None and guidance.gate_open:
         words.append("low confidence: attention guided")
     return "   ·   ".join(words)

@@ -2,94 +2,152 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
 from rich.markup import escape
-from rich.table import Table
+from rich.table import Column, Table
 
 from eagle_core.errors import ConfigurationError
+from eagle_core.names import printable
 from flows.cli.console import wide_console
 from flows.cli.options import PARAMS, ParamsOption, ProfileOption, SetOption
+from tasks.inspection.choice import choose_category, chosen_images
 from tasks.machinery.params import load_params, parse_assignments
+from tasks.machinery.stand_in import HOW_TO, is_stand_in
 from tasks.preflight.data import refuse_without_data
 
 if TYPE_CHECKING:
-    from tasks.inspection import Verdict
+    from tasks.inspection.verdict import Verdict
+
+WORDS = {
+    "defective": "[red]DEFECTIVE[/]",
+    "normal": "[green]normal[/]",
+    "disputed": "[magenta]DISPUTED[/]",
+    "not judged": "[yellow]NOT JUDGED[/]",
+}
+UNREADABLE, UNDECIDED = 1, 3
+"""Exit codes: an image could not be read; one was not judged, or is disputed."""
 
 
 def inspect(
-    images: Annotated[list[Path], typer.Argument(help="Images to judge.")],
+    images: Annotated[list[Path], typer.Argument(metavar="IMAGES", help="Images, folders of images, or patterns.")],
     category: Annotated[str | None, typer.Option("--category", "-c", help="Whose normal images to judge by.")] = None,
-    dataset: Annotated[str | None, typer.Option(help="Default: the profile's first.")] = None,
-    mllm: Annotated[str | None, typer.Option(help="Default: the profile's first.")] = None,
+    dataset: Annotated[str | None, typer.Option(help="Where a category of that name is in several.")] = None,
+    mllm: Annotated[str | None, typer.Option(help="Who is asked beside the expert; default: the profile's first real one.")] = None,
     out: Annotated[Path, typer.Option(help="Where overlays and JSON go.")] = Path("runs/inspect"),
     explain: Annotated[bool, typer.Option(help="Ask for a sentence about images judged defective.")] = True,
+    details: Annotated[bool, typer.Option("--details", help="Show every number.")] = False,
     profile: ProfileOption = "demo",
     assignments: SetOption = None,
     params: ParamsOption = PARAMS,
 ) -> None:
-    """Judge images: the expert's score against tau, the MLLM's P(defect), boxes in pixels.
+    """Judge images by a category's normal images: normal, DEFECTIVE, DISPUTED, or NOT JUDGED with the reason.
 
-    The first call for a category fits its expert; later calls take it from the store. Exit code 1 when an
-    image could not be read.
+    The expert decides. A real MLLM is asked too, and its word goes before the expert's, unless the score speaks strongly
+    against it: then the image is DISPUTED. The embedded MLLM is a stand-in and never decides. NOT JUDGED is an image that is
+    blank, saturated, blurred, of another size or another scene than every normal training image.
+
+    The first call for a category fits its expert; later calls take it from the store.
+
+    Exit codes: 0 every image is normal or defective; 1 one could not be read; 3 one is disputed or was not judged.
 
     Examples:
 
       eagle inspect data/demo/wood/test/scratch/000.png --category wood
 
-      eagle inspect line3/*.png -c housing --profile visa --out verdicts
+      eagle inspect ~/line3/today -c housing
+
+      eagle inspect 'photos/**/*.png' --out verdicts --details
     """
     config = load_params(params, profile, parse_assignments(assignments or []))
-    chosen = mllm or next(iter(config.mllms))
-    if chosen not in config.mllms:
-        raise ConfigurationError(f"--mllm {chosen!r} is unknown; there are: {', '.join(config.mllms)}")
-    if dataset is not None and dataset not in config.datasets:
-        raise ConfigurationError(f"--dataset {dataset!r} is unknown; there are: {', '.join(config.datasets)}")
-    refuse_without_data(config, params.resolve().parent)
-    absent = [path for path in images if not path.is_file()]
+    project = params.resolve().parent
+    if mllm is not None and mllm not in config.mllms:
+        raise ConfigurationError(f"--mllm {mllm!r} is unknown; there are: {', '.join(config.mllms)}")
+    refuse_without_data(config, project)
+    name, known = choose_category(config, dataset, category, project)
+    paths, faults = chosen_images(images)
     errors = Console(stderr=True, soft_wrap=True)
-    for path in absent:
-        errors.print(f"[bold red]error:[/] {escape(str(path))}: no such file", highlight=False)
-    images = [path for path in images if path not in absent]
-    if not images:
-        raise typer.Exit(1)
-    from tasks.inspection import choose_category, file_stems, inspect_images, write_verdict
+    for fault in faults:
+        errors.print(f"[bold red]error:[/] {escape(printable(fault))}", highlight=False)
+    if not paths:
+        raise typer.Exit(UNREADABLE)
+    from tasks.inspection.files import file_stems, write_verdict
+    from tasks.inspection.judging import inspect_images
     from tasks.stages.data import ensure_available
 
-    ensure_available(config, dataset or next(iter(config.datasets)), params.resolve().parent)
-    name, known = choose_category(config, dataset, category)
-    verdicts, failures = inspect_images(config, images, name, known, chosen, explain=explain)
+    ensure_available(config, name, project)
+    real = [each for each, settings in config.mllms.items() if not is_stand_in(settings)]
+    asked = mllm or next(iter([*real, *config.mllms]))
+    verdicts, failures = inspect_images(config, paths, name, known, asked, explain=explain, insist=mllm is not None)
     console = wide_console()
-    stems = file_stems([verdict.sample.image_path for verdict in verdicts])
     if verdicts:
-        console.print(_table(verdicts))
+        console.print(_table(verdicts, details=details))
+    stems = file_stems([verdict.sample.image_path for verdict in verdicts])
     for verdict in verdicts:
+        picture, described = write_verdict(config, verdict, out, stems[verdict.sample.image_path])
         if verdict.explanation:
-            console.print(f"{verdict.sample.image_path}: {verdict.explanation}", highlight=False, markup=False)
+            console.print(f"{verdict.sample.image_id}: {verdict.explanation}", highlight=False, markup=False)
         for contradiction in verdict.contradictions:
             console.print(f"  [yellow]doubtful:[/] {escape(contradiction)}", highlight=False)
-        picture, described = write_verdict(config, verdict, out, stems[verdict.sample.image_path])
-        console.print(f"{picture}  {described}", highlight=False, soft_wrap=True, markup=False)
+        console.print(printable(f"{picture}  {described}"), highlight=False, soft_wrap=True, markup=False)
     for warning in dict.fromkeys(w for v in verdicts for w in v.threshold.warnings):
         console.print(f"[yellow]warning:[/] {escape(warning)}", highlight=False, soft_wrap=True)
+    for line in _closing(verdicts, not real):
+        console.print(line, highlight=False, soft_wrap=True, markup=False)
     for failure in failures:
-        errors.print(f"[bold red]error:[/] {escape(failure.reason)}", highlight=False)
-    if failures or absent:
-        raise typer.Exit(1)
+        errors.print(f"[bold red]error:[/] {escape(printable(failure.reason))}", highlight=False)
+    if failures or faults:
+        raise typer.Exit(UNREADABLE)
+    if any(verdict.headline.word in ("disputed", "not judged") for verdict in verdicts):
+        raise typer.Exit(UNDECIDED)
 
 
-def _table(verdicts: list[Verdict]) -> Table:
-    table = Table("image", "verdict", "P(defect)", "expert score", "τ", "expert says", "boxes x0,y0–x1,y1")
+def _table(verdicts: list[Verdict], *, details: bool) -> Table:
+    more = ("MLLM", "P(defect)", "s_max", "low confidence") if details else ()
+    table = Table(Column("image", overflow="fold"), Column("verdict", no_wrap=True), "why", "score (anomaly score)", "limit (threshold τ)", "where (boxes x0,y0–x1,y1)", *more)
     for v in verdicts:
-        word = {True: "[red]DEFECTIVE[/]", False: "[green]normal[/]", None: "[yellow]unparsed[/]"}[v.defective]
-        boxes = " ".join(f"{b.x0},{b.y0}–{b.x1},{b.y1}" for b in v.guidance.boxes)
-        says = "anomalous" if v.guidance.predicted_anomalous else "normal"
-        says += " (low confidence)" if v.guidance.gate_open else ""
-        p = "–" if v.answer.p_defect is None else f"{v.answer.p_defect:.3f}"
-        table.add_row(
-            str(v.sample.image_path), word, p, f"{v.prediction.score:.3f}", f"{v.threshold.tau:.3f}", says, boxes or "–"
-        )
+        boxes = " ".join(f"{b.x0},{b.y0}–{b.x1},{b.y1}" for b in v.boxes)
+        cells = [
+            escape(v.sample.image_id), WORDS[v.headline.word], escape(_why(v)),
+            f"{v.prediction.score:.3f}", f"{v.threshold.tau:.3f}", boxes or "–",
+        ]  # fmt: skip
+        if details:
+            cells += [*_of_mllm(v), f"{v.threshold.s_max:.3f}", "yes" if v.guidance.gate_open else "no"]
+        table.add_row(*cells)
     return table
+
+
+def _why(verdict: Verdict) -> str:
+    decided = verdict.headline
+    if decided.reason is not None:
+        return decided.reason
+    if decided.decided_by == "expert":
+        return f"expert: score {'reaches' if verdict.expert_says == 'defective' else 'below'} the limit"
+    return f"{decided.decided_by}" + ("" if decided.word == verdict.expert_says else f" (the expert says {verdict.expert_says})")
+
+
+def _of_mllm(verdict: Verdict) -> tuple[str, str]:
+    asked = verdict.asked
+    if asked is None:
+        return "not asked", "–"
+    says = {True: "defective", False: "normal", None: "no verdict"}[asked.defective]
+    p = asked.answer.p_defect
+    return f"{asked.name}{' (stand-in)' if asked.stand_in else ''}: {says}", f"{p:.3f}" if p is not None else f"none: {asked.p_defect_absent}"
+
+
+def _closing(verdicts: list[Verdict], only_stand_ins: bool) -> list[str]:
+    """How many of each, and what the reader must know of who decided."""
+    counts = Counter(verdict.headline.word for verdict in verdicts)
+    lines = [f"{len(verdicts)} images: " + ", ".join(f"{counts[word]} {word}" for word in WORDS if counts[word])] if verdicts else []
+    absent = dict.fromkeys(v.asked.p_defect_absent for v in verdicts if v.asked is not None and v.asked.answer.status == "answered")
+    lines += [f"P(defect), the MLLM's probability, is not shown: {reason}" for reason in absent if reason is not None]
+    unanswered = [v for v in verdicts if v.asked is not None and not v.asked.stand_in and v.asked.defective is None]
+    if unanswered:
+        lines.append(f"the MLLM gave no readable answer about {len(unanswered)} of them: the expert decides there")
+    if only_stand_ins:
+        lines.append(f"The expert (PatchCore) decides: the embedded MLLM is a stand-in for the demo; {HOW_TO}")
+    return lines

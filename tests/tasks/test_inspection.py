@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tasks.inspection import file_stems
+from tasks.inspection.files import file_stems
 
 
 def test_names_are_plain_where_they_can_be_and_never_equal() -> None:

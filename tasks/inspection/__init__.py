@@ -1,0 +1,1 @@
+"""Verdicts on single images outside a benchmark: the same stages, without Prefect and MLflow."""

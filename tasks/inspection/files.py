@@ -1,0 +1,47 @@
+"""What an inspection writes: an overlay and a JSON file for each image."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+
+from eagle_core.config import EagleConfig
+from eagle_core.data.images import read_image_of
+from eagle_core.names import as_text
+from eagle_core.report import overlay_panel
+from tasks.inspection.verdict import Verdict
+
+
+def file_stems(images: Sequence[Path]) -> dict[Path, str]:
+    """Names for each image's overlay and JSON: its folder and name; with part of its path's hash where two would be equal."""
+    plain = {path: as_text(f"{path.resolve().parent.name}-{path.stem}") for path in images}
+    counts = Counter(plain.values())
+    return {
+        path: stem if counts[stem] == 1 else f"{stem}-{hashlib.sha256(os.fsencode(path.resolve())).hexdigest()[:8]}"
+        for path, stem in plain.items()
+    }
+
+
+def write_verdict(config: EagleConfig, verdict: Verdict, folder: Path, stem: str) -> tuple[Path, Path]:
+    """Write the overlay and the JSON of a verdict as ``folder/stem.png`` and ``.json``; returns their paths."""
+    folder.mkdir(parents=True, exist_ok=True)
+    picture, described = folder / f"{stem}.png", folder / f"{stem}.json"
+    decided = verdict.headline
+    judged = decided.word != "not judged"
+    overlay_panel.draw(
+        read_image_of(verdict.sample),
+        verdict.prediction,
+        verdict.threshold,
+        verdict.guidance if judged else None,
+        config.expert.preprocessing,
+        picture,
+        word=f"{decided.word.upper()}" + (f" ({decided.reason.partition(':')[0]})" if decided.reason and not judged else ""),
+        p_defect=None if verdict.asked is None else verdict.asked.answer.p_defect,
+        explanation=verdict.explanation,
+    )
+    described.write_text(json.dumps(verdict.described(), indent=1, allow_nan=False), encoding="utf-8")
+    return picture, described
