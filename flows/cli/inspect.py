@@ -81,7 +81,7 @@ def inspect(
 
     ensure_available(config, name, project)
     real = [each for each, settings in config.mllms.items() if not is_stand_in(settings)]
-    asked = mllm or next(iter([*real, *config.mllms]))
+    asked = mllm or next(iter([*real, *config.mllms]), None)
     verdicts, failures = inspect_images(config, paths, name, known, asked, explain=explain, insist=mllm is not None)
     console = wide_console()
     if verdicts:
