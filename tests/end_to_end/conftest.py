@@ -17,12 +17,17 @@ from mlflow import MlflowClient
 from mlflow.entities import Run
 
 from eagle_core.experiments.catalogue import CATALOGUE
+from tests.end_to_end.forks import Forked, Forks
+from tests.end_to_end.prefect_server import api_url
 
 PROJECT = Path(__file__).parents[2]
 CATEGORIES = 2
 TRAIN, GOOD, DEFECTIVE = 20, 6, 4
 ON_THE_DEMO = frozenset({"shift", "echo-quality"})
 """Experiments whose profiles name the demo's folder themselves."""
+
+
+FORKS = Forks(PROJECT)
 
 
 @dataclass(frozen=True)
@@ -35,20 +40,27 @@ class Project:
         return [sys.executable, "-m", "flows.cli.main", *arguments]
 
     def environment(self) -> dict[str, str]:
+        """Of a command here, with a Prefect server that is running already."""
         return os.environ | {
             "PREFECT_HOME": str(self.root / ".prefect"),
+            "PREFECT_API_URL": api_url(),
             "EAGLE_LOG_LEVEL": "INFO",
-            "OMP_NUM_THREADS": "2",
+            "OMP_NUM_THREADS": "1",
             "COLUMNS": "200",
         }
 
-    def eagle(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
-        """Run the command line in this project."""
-        done = subprocess.run(
-            self.command(*arguments), cwd=self.root, env=self.environment(), capture_output=True, text=True, timeout=900
-        )
+    def eagle(self, *arguments: str, check: bool = True, own_server: bool = False) -> subprocess.CompletedProcess[str]:
+        """Run the command line in this project, in a process of its own; ``own_server``: with its own Prefect server."""
+        environment = self.environment()
+        if own_server:
+            del environment["PREFECT_API_URL"]
+        done = FORKS.start(arguments, self.root, environment).ended()
         assert not check or done.returncode == 0, done.stdout + done.stderr
         return done
+
+    def start(self, *arguments: str) -> Forked:
+        """Start the command line in this project, to be killed."""
+        return FORKS.start(arguments, self.root, self.environment())
 
     def entries(self, stage: str) -> set[str]:
         """Keys of the store's entries of a stage."""
@@ -119,5 +131,5 @@ def new_project(small_data: Path, tmp_path_factory: pytest.TempPathFactory) -> C
 def finished(new_project: Callable[[], Project]) -> Project:
     """A project after one uninterrupted run. Tests that change it must bring it back."""
     project = new_project()
-    project.eagle("run")
+    project.eagle("run", own_server=True)
     return project

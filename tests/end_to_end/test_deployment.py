@@ -63,7 +63,6 @@ def served(new_project: Callable, tmp_path: Path) -> Iterator[tuple]:  # type: i
         log.close()
 
 
-@pytest.mark.timeout(1200)
 def test_deployments_run_on_a_worker(served: tuple) -> None:  # type: ignore[type-arg]
     project, environment, prefect, processes, log = served
 

@@ -40,7 +40,6 @@ def folders(new_project: Callable) -> dict[str, Path]:  # type: ignore[type-arg]
     return {name: made[0] for name, made in found.items()} | {"": project.root}
 
 
-@pytest.mark.timeout(1800)
 @pytest.mark.parametrize("name", ON_SMALL)
 def test_every_variant_is_in_the_table_and_everything_named_is_written(folders: dict[str, Path], name: str) -> None:
     experiment = experiment_named(name)

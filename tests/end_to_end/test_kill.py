@@ -2,38 +2,27 @@
 
 from __future__ import annotations
 
-import os
-import signal
-import subprocess
 import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
-import pytest
 
-SECONDS = 300
+SECONDS = 900
 STAGES = ("expert", "predictions", "threshold", "answer", "records", "figures")
 
 
 def kill_when(project, reached: Callable[[], bool]) -> bool:  # type: ignore[no-untyped-def]
     """Start a run and kill its process group as soon as ``reached``; False where it finished first."""
-    process = subprocess.Popen(
-        project.command("run"),
-        cwd=project.root,
-        env=project.environment(),
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-    )
+    run = project.start("run")
     deadline = time.monotonic() + SECONDS
-    while process.poll() is None and time.monotonic() < deadline:
+    while run.running() and time.monotonic() < deadline:
         if reached():
-            os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
+            run.kill()
             return True
         time.sleep(0.01)
-    assert process.poll() is not None, "the run did not end in time"
+    assert not run.running(), "the run did not end in time"
+    run.ended()
     return False
 
 
@@ -65,8 +54,3 @@ def runs_or_none(project) -> list:  # type: ignore[no-untyped-def,type-arg]
             return database.execute("select run_uuid from runs").fetchall()
     except sqlite3.OperationalError:
         return []
-
-
-@pytest.fixture(autouse=True)
-def _slow(request: pytest.FixtureRequest) -> None:
-    request.node.add_marker(pytest.mark.timeout(1200))

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
+import pytest
 
 METHODS = ("expert", "mllm", "eagle_no_caas", "eagle")
 EXPENSIVE = ("expert", "predictions", "answer")
@@ -25,6 +26,7 @@ def copy_of(project, tmp_path: Path):  # type: ignore[no-untyped-def]
     return type(project)(root)
 
 
+@pytest.mark.quick
 def test_a_run_leaves_records_pictures_and_mlflow_runs(finished) -> None:  # type: ignore[no-untyped-def]
     records = finished.records()
     assert set(records.method) == set(METHODS)
@@ -52,6 +54,7 @@ def test_a_run_leaves_records_pictures_and_mlflow_runs(finished) -> None:  # typ
             assert (folder / "figures" / "small" / category / picture).stat().st_size > 10_000
 
 
+@pytest.mark.quick
 def test_a_second_run_computes_nothing_and_logs_nothing_twice(finished) -> None:  # type: ignore[no-untyped-def]
     before = {stage: finished.entries(stage) for stage in EXPENSIVE}
     runs = {r.info.run_id for r in finished.runs()}
@@ -61,6 +64,7 @@ def test_a_second_run_computes_nothing_and_logs_nothing_twice(finished) -> None:
     assert {r.info.run_id for r in finished.runs()} == runs
 
 
+@pytest.mark.quick
 def test_another_kappa_refits_no_expert(finished, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
     project = copy_of(finished, tmp_path)
     project.eagle("run", "--set", "threshold.kappa=1.0")
@@ -69,6 +73,7 @@ def test_another_kappa_refits_no_expert(finished, tmp_path: Path) -> None:  # ty
     assert project.entries("threshold") > finished.entries("threshold")
 
 
+@pytest.mark.quick
 def test_another_alpha_asks_only_where_the_gate_is_open(finished, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
     project = copy_of(finished, tmp_path)
     wide = ("--set", "caas.gate=symmetric", "--set", "caas.gate_width=2.0")

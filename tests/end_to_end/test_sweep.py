@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import signal
-import subprocess
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -30,7 +27,6 @@ def points(project) -> pd.DataFrame:  # type: ignore[no-untyped-def]
     return pd.read_parquet(file)
 
 
-@pytest.mark.timeout(1200)
 def test_every_point_equals_a_run_of_its_own(swept: tuple) -> None:  # type: ignore[type-arg]
     project, _ = swept
     found = points(project)
@@ -70,23 +66,14 @@ def test_the_command_ends_with_a_table(swept: tuple) -> None:  # type: ignore[ty
     assert len(pd.read_csv(table)) == 4 * 4
 
 
-@pytest.mark.timeout(900)
 def test_killed_and_started_again(swept: tuple, new_project: Callable) -> None:  # type: ignore[type-arg]
     project = new_project()
-    process = subprocess.Popen(
-        project.command(*SWEEP),
-        cwd=project.root,
-        env=project.environment(),
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-    )
-    deadline = time.monotonic() + 300
-    while len(project.entries("records")) < 7 and process.poll() is None and time.monotonic() < deadline:
+    sweep = project.start(*SWEEP)
+    deadline = time.monotonic() + 900
+    while len(project.entries("records")) < 7 and sweep.running() and time.monotonic() < deadline:
         time.sleep(0.01)
-    assert process.poll() is None, "the sweep ended before it could be killed"
-    os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
+    assert sweep.running(), "the sweep ended before it could be killed"
+    sweep.kill()
     before = project.entries("records")
 
     project.eagle(*SWEEP)
