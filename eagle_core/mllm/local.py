@@ -24,6 +24,7 @@ from eagle_core.mllm.answering import answer_from_logits, answer_from_text, rule
 from eagle_core.mllm.control_tokens import ControlTokens
 from eagle_core.mllm.halving import halving
 from eagle_core.mllm.inputs import EncodedPrompts, by_length
+from eagle_core.mllm.isolation import answer_apart
 from eagle_core.mllm.letters import letter_tokens
 from eagle_core.records import Answer, AttentionGuidance, Prompt
 
@@ -78,13 +79,24 @@ class LocalChatModel(ABC):
         settings: AttentionSettings | None = None,
     ) -> list[Answer]:
         """See ``ChatModel.answer``. A prompt whose text holds the model's own control tokens is a failed answer."""
+        one_each(prompts, guidance)
         refused = {i: reason for i, prompt in enumerate(prompts) if (reason := self._control.found_in(prompt))}
-        if refused:
-            one_each(prompts, guidance)
-            asked = [i for i in range(len(prompts)) if i not in refused]
-            given = [guidance[i] for i in asked] if guidance is not None else None
-            answers = dict(zip(asked, self.answer([prompts[i] for i in asked], given, settings), strict=True)) if asked else {}
-            return [answers[i] if i in answers else Answer("failed", None, None, error=refused[i]) for i in range(len(prompts))]
+        asked = [i for i in range(len(prompts)) if i not in refused]
+
+        def ask(places: Sequence[int]) -> list[Answer]:
+            chosen = [asked[place] for place in places]
+            given = None if guidance is None else [guidance[i] for i in chosen]
+            return self._answer([prompts[i] for i in chosen], given, settings)
+
+        answers = dict(zip(asked, answer_apart(ask, len(asked)), strict=True))
+        return [answers[i] if i in answers else Answer("failed", None, None, error=refused[i]) for i in range(len(prompts))]
+
+    def _answer(
+        self,
+        prompts: Sequence[Prompt],
+        guidance: Sequence[AttentionGuidance] | None,
+        settings: AttentionSettings | None,
+    ) -> list[Answer]:
         rules = [rule_for(self._config.answer, prompt.question) for prompt in prompts]
         if "logits" not in rules:
             texts = self.generate(prompts, guidance, settings, self._config.max_new_tokens)

@@ -40,6 +40,8 @@ class ChatModel(Protocol):
             guidance: One per prompt; None: attention is left as it is.
             settings: How guidance is applied; needed where ``guidance`` is given.
 
+        A prompt about which the processor or the model raises has a failed answer; the others are answered.
+
         Raises:
             AttentionError: Guidance was asked for and this model cannot apply it exactly.
             ModelError: The model cannot be asked in the configured way, or some questions are open and others are not.

@@ -13,6 +13,7 @@ from eagle_core.data.images import read_image_of
 from eagle_core.errors import EagleError
 from eagle_core.methods.plan import Plan
 from eagle_core.mllm.chat import TransformersChatModel
+from eagle_core.mllm.isolation import ABOUT_ONE_PROMPT
 from eagle_core.mllm.query_attention import query_attention
 from eagle_core.records import Sample
 from eagle_core.report.boxed_image import PIXELS
@@ -61,6 +62,9 @@ def attention_pictures(
                     [seen] = query_attention(model, [plan.prompt], [plan.attention], settings)
                 except EagleError:
                     return {}
+                except ABOUT_ONE_PROMPT:
+                    # Recorded as failed where it was asked; here it has no map.
+                    continue
                 drawn[sample.image_id][caption] = seen.map(layers)
     return {s.image_id: _pictures(s, drawn[s.image_id]) for s in samples if len(drawn[s.image_id]) == len(SHOWN)}
 
