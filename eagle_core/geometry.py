@@ -90,6 +90,12 @@ class ImageGeometry:
         mask[seen.y0 : seen.y1, seen.x0 : seen.x1] = True
         return mask
 
+    @property
+    def covered_fraction(self) -> float:
+        """Share of the original image's pixels that the network sees; 1.0 without a crop."""
+        seen = self.box_to_original((0, 0, *self.input_size))
+        return (seen.x1 - seen.x0) * (seen.y1 - seen.y0) / (self.image_size[0] * self.image_size[1])
+
     def patch_box(self, row: int, column: int, grid: tuple[int, int]) -> PixelRectangle:
         """Pixels of the original image under one patch.
 

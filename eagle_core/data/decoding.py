@@ -93,8 +93,19 @@ def orientation_of(path: Path) -> int:
         with Image.open(path, formats=_FORMATS) as opened:
             value = opened.getexif().get(EXIF_ORIENTATION, 1)
             return int(value) if value in range(1, 9) else 1
-    except _DECODER_ERRORS as error:
+    except (*_DECODER_ERRORS, Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise DataError(f"{path}: damaged or cut off ({error}); replace the file or remove it") from error
+
+
+def size_of(path: Path) -> tuple[int, int]:
+    """(width, height) of the upright image, from its header.
+
+    Raises:
+        DataError: As ``read_rgb``, for what shows in its header.
+    """
+    orientation = orientation_of(path)
+    with Image.open(path, formats=_FORMATS) as opened:
+        return opened.size if orientation < 5 else (opened.height, opened.width)
 
 
 def _opened(path: Path, source: Path | io.BytesIO) -> Image.Image:

@@ -120,8 +120,9 @@ def _levels(image: Image.Image) -> np.ndarray:
     not, by their opacity.
     """
     if image.mode in ("L", "I", "F", "1") or image.mode.startswith("I;16"):
-        return np.asarray(image).astype(np.int64 if image.mode != "F" else np.float64)
-    seen = np.asarray(image.convert("RGBA" if has_transparency(image) else "RGB")).astype(np.int64)
+        pixels = np.asarray(image)
+        return pixels.astype(np.uint8) if pixels.dtype == bool else pixels
+    seen = np.asarray(image.convert("RGBA" if has_transparency(image) else "RGB"))
     colours = seen[..., :3].max(axis=-1)
     if seen.shape[-1] == 3:
         return _apart(seen, colours)
@@ -136,20 +137,30 @@ def _apart(seen: np.ndarray, brightness: np.ndarray) -> np.ndarray:
     """Colours without a black among them by number, so that two of the same brightness stay apart."""
     if brightness.min() == 0:
         return brightness
-    codes = (seen[..., 0] << 16) | (seen[..., 1] << 8) | seen[..., 2]
+    red, green, blue = (seen[..., channel].astype(np.int32) for channel in range(3))
+    codes = (red << 16) | (green << 8) | blue
     return codes if len(np.unique(codes)) <= _SHADES else brightness
 
 
 def _above_background(levels: np.ndarray) -> tuple[np.ndarray, list[Remark]]:
-    values, counts = np.unique(levels, return_counts=True)
+    values, counts = _counted(levels)
     if values[0] != 0 and len(values) > 1:
         # Labels that count from one, or a palette without black: the commonest is the background.
         return levels != values[counts.argmax()], ["no_black"]
     brightest = values[-1]
     between = values[(values > 0) & (values < brightest)]
     if brightest >= _BRIGHT and len(between) and (len(between) > _SHADES or not _has_areas(levels, brightest)):
-        return levels * 2 > brightest, ["grey_edges"]
+        return levels > brightest / 2, ["grey_edges"]
     return levels > 0, []
+
+
+def _counted(levels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The values that occur, ascending, and how often: ``np.unique``, without sorting millions of small numbers."""
+    if levels.dtype not in (np.uint8, np.uint16):
+        return np.unique(levels, return_counts=True)
+    counts = np.bincount(levels.ravel())
+    values = np.flatnonzero(counts)
+    return values, counts[values]
 
 
 def _has_areas(levels: np.ndarray, brightest: int | float) -> bool:

@@ -8,11 +8,11 @@ images of ``OK`` are for training and those of ``NG`` for testing, each with the
 from __future__ import annotations
 
 import re
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any
 
 from eagle_core.data.dataset import Category, SampleMaker, images_below, name_of, subfolders
-from eagle_core.data.text_file import forward_slashes, read_json
+from eagle_core.data.text_file import read_json, relative_path
 from eagle_core.errors import DataError
 from eagle_core.names import as_text, from_text
 from eagle_core.records import Sample, Split
@@ -81,10 +81,7 @@ def _listed(maker: SampleMaker, file: Path, content: Any, folder: Path, split: S
 
 def _inside(folder: Path, relative: str, where: str) -> Path:
     """A path of the split file, which is relative to the category's folder."""
-    path = PurePosixPath(forward_slashes(relative))
-    if path.is_absolute() or ".." in path.parts:
-        raise DataError(f"{where}: {relative} leaves the category's folder")
-    return folder / from_text(str(path))
+    return folder / from_text(str(relative_path(relative, where)))
 
 
 def _unlisted(maker: SampleMaker, folder: Path) -> list[Sample]:

@@ -10,9 +10,10 @@ import codecs
 import csv
 import io
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from eagle_core.errors import DataError
@@ -112,6 +113,24 @@ def read_csv_rows(path: Path, columns: Sequence[str]) -> list[CsvRow]:
 def forward_slashes(path: str) -> str:
     """A relative path as written on Windows (``candle\\Data\\0.png``, ``.\\0.png``) in POSIX form."""
     return path.strip().replace("\\", "/").removeprefix("./")
+
+
+def relative_path(text: str, where: str) -> PurePosixPath:
+    """A path that a file lists, relative to the folder of the data and inside of it, in POSIX form.
+
+    Args:
+        text: As written, on Windows too.
+        where: File and entry, for the error.
+
+    Raises:
+        DataError: It is empty, absolute, leaves the folder, or can be no path at all.
+    """
+    path = PurePosixPath(forward_slashes(text))
+    if not path.parts or "\0" in text:
+        raise DataError(f"{where}: {text!r} is no path of a file")
+    if path.is_absolute() or ".." in path.parts or re.match(r"[A-Za-z]:", text):
+        raise DataError(f"{where}: {text} leaves the dataset's folder; paths must be relative to it")
+    return path
 
 
 def _encoding(content: bytes) -> str:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from eagle_core.data.dataset import Category, SampleMaker
-from eagle_core.data.text_file import forward_slashes, read_csv_rows
+from eagle_core.data.text_file import read_csv_rows, relative_path
 from eagle_core.errors import DataError
 from eagle_core.records import Sample, Split
 
@@ -82,7 +82,4 @@ def _parse(row: dict[str, str], root: Path, where: str) -> _Row:
 
 
 def _inside(root: Path, relative: str, where: str) -> Path:
-    path = PurePosixPath(forward_slashes(relative))
-    if path.is_absolute() or ".." in path.parts:
-        raise DataError(f"{where}: {relative} leaves the dataset's folder; paths must be relative to it")
-    return root / path
+    return root / relative_path(relative, where)

@@ -100,6 +100,7 @@ def _fit_patchcore(
     report: Progress,
 ) -> FittedExpert:
     gathered, failures = _gather(backbone, samples, config, report)
+    _check_variety(gathered, failures, calibrated_elsewhere=calibration.rule == "held_out")
     fitted = _fit(gathered, calibration, groups, config, seed, report)
     suspects = _suspects(fitted)
     if suspects and config.suspects == "left_out":
@@ -139,6 +140,29 @@ def _naming(fitted: FittedExpert, suspects: tuple[str, ...]) -> FittedExpert:
     return dataclasses.replace(
         fitted, training_scores=dataclasses.replace(fitted.training_scores, suspects=suspects)
     )
+
+
+def _check_variety(gathered: _Gathered, failures: Sequence[Failure], *, calibrated_elsewhere: bool) -> None:
+    """One image, or copies of one, say nothing about how much normal images differ.
+
+    Raises:
+        FitError: There is nothing to compare; says what to add or replace.
+    """
+    count = len(gathered.image_ids)
+    unread = f" ({len(failures)} more cannot be read, the first: {failures[0].reason})" if failures else ""
+    if count == 1 and not calibrated_elsewhere:
+        raise FitError(
+            f"only one normal image, {gathered.image_ids[0]}{unread}: how much normal images differ cannot be learned from it; "
+            "add others, at least 5, better 50"
+        )
+    first = gathered.patches[0]
+    # Copies in different places of a batch come out equal but for rounding.
+    nearby = 1e-4 * float(first.abs().max())
+    if count > 1 and all(float((patches - first).abs().max()) <= nearby for patches in gathered.patches[1:]):
+        raise FitError(
+            f"all {count} normal images show the same picture as {gathered.image_ids[0]}{unread}: how much normal images differ "
+            "cannot be learned from copies; replace them by photographs of different good parts"
+        )
 
 
 def _fit(

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from eagle_core.data.text_file import forward_slashes, read_json
+from eagle_core.data.text_file import read_json, relative_path
 from eagle_core.errors import DataError
 from eagle_core.mmad.question_types import TITLES, type_titled
 from eagle_core.records import Question
@@ -77,8 +77,8 @@ def read_questions(path: Path) -> QuestionSet:
         raise DataError(f"{path}: expected a JSON object by image path, found {type(content).__name__}; give MMAD's mmad.json")
     images, faults = [], []
     for written, entry in content.items():
-        name = forward_slashes(written)
-        where = f"{path}: {name}"
+        where = f"{path}: {written}"
+        name = str(relative_path(written, where))
         if len(PurePosixPath(name).parts) < 3 or not isinstance(entry, dict) or not isinstance(entry.get("conversation"), list):
             raise DataError(f"{where}: not an entry of MMAD (path of three folders or more, with a conversation)")
         similar, random = (entry.get(key, []) for key in ("similar_templates", "random_templates"))
@@ -96,9 +96,9 @@ def read_questions(path: Path) -> QuestionSet:
             AskedImage(
                 name,
                 tuple(questions),
-                tuple(map(forward_slashes, similar)),
-                tuple(map(forward_slashes, random)),
-                forward_slashes(entry.get("mask_path") or "") or None,
+                tuple(str(relative_path(template, where)) for template in similar),
+                tuple(str(relative_path(template, where)) for template in random),
+                str(relative_path(entry["mask_path"], where)) if entry.get("mask_path") else None,
             )
         )
     return QuestionSet(tuple(images), tuple(faults))

@@ -8,7 +8,7 @@ import typer
 from rich.table import Table
 
 from eagle_core.experiments.catalogue import CATALOGUE, experiment_named
-from flows.cli.console import wide_console
+from flows.cli.console import plain, wide_console
 from flows.cli.options import PARAMS, ParamsOption, ProfileOption, SetOption
 from flows.server import TemporaryServer
 
@@ -103,5 +103,5 @@ def _as_rich(table: pd.DataFrame, title: str) -> Table:
 
     rich = Table(*map(str, table.columns), title=title, title_justify="left")
     for row in table.itertuples(index=False):
-        rich.add_row(*map(shown, row))
+        rich.add_row(*plain(*map(shown, row)))
     return rich

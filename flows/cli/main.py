@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import logging
 import os
 import sys
@@ -44,6 +45,10 @@ def eagle() -> None:
 
 def main() -> None:
     """Entry point: run the command; an EagleError becomes one red line and exit code 2."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            # Names of files that are no UTF-8 are shown as the bytes they are, as other programs do.
+            stream.reconfigure(errors="surrogateescape")
     logging.basicConfig(level=logging.WARNING, format="%(message)s", stream=sys.stderr)
     logging.getLogger("eagle").setLevel(os.environ.get("EAGLE_LOG_LEVEL", "INFO").upper())
     try:

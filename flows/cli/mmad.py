@@ -18,7 +18,7 @@ from eagle_core.mmad.question_types import TITLES
 from eagle_core.mmad.questions import read_questions
 from eagle_core.mmad.scoring import AVERAGE, MmadScores, Score, score
 from eagle_core.record_table import read_records, write_records
-from flows.cli.console import wide_console
+from flows.cli.console import plain, wide_console
 
 app = typer.Typer(help="MMAD: score answers files, audit the data, convert.", no_args_is_help=True)
 LISTED = 5
@@ -90,7 +90,7 @@ def check(
     if found.counts:
         table = Table("dataset", "type", "here", "published", title="question counts that differ", title_justify="left")
         for dataset, kind, here, wanted in found.counts:
-            table.add_row(dataset, kind, str(here), str(wanted))
+            table.add_row(*plain(dataset, kind, here, wanted))
         console.print(table)
     if any(lists.values()) or found.counts:
         raise typer.Exit(1)
@@ -131,9 +131,9 @@ def as_rich(result: MmadScores) -> Table:
     kinds = [key for key in (*titles, AVERAGE) if any(key in row for row in result.rows.values())]
     shown = Table("dataset", *(titles.get(key, key) for key in kinds), title=f"{result.definition}, percent", title_justify="left")
     for name, row in result.rows.items():
-        shown.add_row(name, *(_percent(row.get(key)) for key in kinds))
+        shown.add_row(*plain(name), *(_percent(row.get(key)) for key in kinds))
     for name, row in result.chance.items():
-        shown.add_row(f"guessing, {name}", *(_percent(row.get(key)) for key in kinds), style="dim")
+        shown.add_row(*plain(f"guessing, {name}"), *(_percent(row.get(key)) for key in kinds), style="dim")
     return shown
 
 

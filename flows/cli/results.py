@@ -16,7 +16,7 @@ from eagle_core.mmad.question_types import TITLES as TYPE_TITLES
 from eagle_core.mmad.scoring import AVERAGE
 from eagle_core.mmad.summary import CHANCE, METRIC
 from eagle_core.record_table import NO_MLLM
-from flows.cli.console import wide_console
+from flows.cli.console import plain, wide_console
 from tasks.report.conclusion import Outcome
 
 TITLES: dict[str, str] = {str(kind): title for kind, title in TYPE_TITLES.items()}
@@ -52,7 +52,7 @@ def unlabelled_as_rich(verdicts: Sequence[UnlabelledVerdicts]) -> Table:
     shown = Table("dataset", "category", "MLLM", "method", "called defective", "no verdict", title=title, title_justify="left")
     for v in verdicts:
         mllm = "–" if v.mllm == NO_MLLM else v.mllm
-        shown.add_row(v.dataset, v.category, mllm, METHOD_NAMES[v.method], f"{v.defective} of {v.images}", str(v.undecided))
+        shown.add_row(*plain(v.dataset, v.category, mllm), METHOD_NAMES[v.method], f"{v.defective} of {v.images}", str(v.undecided))
     return shown
 
 
@@ -63,7 +63,7 @@ def question_types_as_rich(summary: pd.DataFrame) -> Table:
     rows = summary[summary["metric"].str.startswith((METRIC, CHANCE))]
     for (dataset, mllm, method), mine in rows.groupby(["dataset", "mllm", "method"], sort=False):
         values = mine.set_index("metric")["value"]
-        shown.add_row(str(dataset), str(mllm), METHOD_NAMES[str(method)], *(_share(values, METRIC + k) for k in kinds))
+        shown.add_row(*plain(dataset, mllm), METHOD_NAMES[str(method)], *(_share(values, METRIC + k) for k in kinds))
     chance = rows.drop_duplicates("metric").set_index("metric")["value"]
     shown.add_row("", "", "guessing", *(_share(chance, CHANCE + k) for k in kinds), style="dim")
     return shown
@@ -82,7 +82,7 @@ def comparisons_as_rich(compared: Sequence[Comparison], confidence: float) -> Ta
         interval = "" if c.low is None or c.high is None else f" [{c.low:+.3f}, {c.high:+.3f}]"
         value = "–" if c.difference is None else f"{c.difference:+.3f}{interval}"
         verdict = "no difference shown" if c.is_null else "better" if (c.difference or 0) > 0 else "worse"
-        shown.add_row(c.dataset, c.mllm, METHOD_NAMES[c.method], METHOD_NAMES[c.baseline], value,
+        shown.add_row(*plain(c.dataset, c.mllm), METHOD_NAMES[c.method], METHOD_NAMES[c.baseline], value,
                       f"{c.only_method_right} / {c.only_baseline_right}", f"{c.p_value:.2g}", verdict)
     return shown
 
@@ -93,5 +93,5 @@ def as_rich(table: ComparisonTable) -> Table:
     for number, name in enumerate(table.header):
         shown.add_column(name, justify="left" if number < 2 else "right", no_wrap=number == 1)
     for row in table.rows:
-        shown.add_row(*row)
+        shown.add_row(*plain(*row))
     return shown

@@ -108,5 +108,5 @@ def as_rich(table: pd.DataFrame, title: str) -> Table:
         values = [mine[HEADLINE].get(column) for column in columns]
         guided = mine[mine.index.get_level_values("method").isin(("eagle", "eagle_echo"))]["gate_open_count"]
         opened = " ".join(str(int(count)) for count in guided) or "–"
-        shown.add_row(str(label), *("–" if v is None or v != v else f"{v:.3f}" for v in values), opened)
+        shown.add_row(*plain(label), *("–" if v is None or v != v else f"{v:.3f}" for v in values), opened)
     return shown

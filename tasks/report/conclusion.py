@@ -39,7 +39,9 @@ from tasks.machinery.tracking import Tracker
 from tasks.report.page import keep_stages, write_page
 from tasks.report.run_content import child_content, parent_content
 from tasks.stages.data import AvailableData
+from tasks.stages.expert import training_failures
 from tasks.stages.knowledge import FILE as KNOWLEDGE_FILE
+from tasks.stages.localisation import mask_remarks
 
 LOG = logging.getLogger("eagle.report")
 
@@ -86,6 +88,7 @@ def conclude(
         FitError: Nothing at all could be run; the message lists why.
     """
     absences = (*_absent_datasets(available), *_absent_methods(results))
+    told = (*available.remarks, *_unread(results))
     answered = [(r, done, done.records) for r in results for done in r.methods if not isinstance(done.records, NotRun)]
     if not answered:
         reasons = "; ".join(sorted({f"{a.dataset}: {a.reason}" for a in absences}))
@@ -109,7 +112,7 @@ def conclude(
         ignore_index=True,
     )
     compared = compare(records, config.evaluation, seed=config.run.seed)
-    _write_json(folder / "summary.json", _described(config, provenance, summary, compared, unlabelled_verdicts(records), absences))
+    _write_json(folder / "summary.json", _described(config, provenance, summary, compared, unlabelled_verdicts(records), absences, told))
     for result in results:
         _copy_figures(result, folder / "figures")
         _copy_knowledge(result, folder / "knowledge")
@@ -161,6 +164,22 @@ def _absent_methods(results: list[CategoryResult]) -> Iterator[NotRunRow]:
                 yield NotRunRow(result.name.dataset, result.name.category, done.mllm, done.method, done.records.reason)
 
 
+def _unread(results: list[CategoryResult]) -> Iterator[str]:
+    """Training images that the expert was fitted without, and masks that could not be taken as they are."""
+    for result in results:
+        name = f"{result.name.dataset}/{result.name.category}"
+        if isinstance(result.expert, Entry):
+            for failure in training_failures(result.expert):
+                LOG.warning("%s: fitted without %s", name, failure)
+                yield f"{name}: the expert was fitted without {failure}"
+        if isinstance(result.localisation, NotRun):
+            yield f"{name}: pixels were not measured: {result.localisation.reason}"
+        if isinstance(result.localisation, Entry):
+            for remark in mask_remarks(result.localisation):
+                LOG.warning("%s: %s", name, remark)
+                yield f"{name}: {remark}"
+
+
 def _described(
     config: EagleConfig,
     provenance: Provenance,
@@ -168,6 +187,7 @@ def _described(
     compared: tuple[Comparison, ...],
     unlabelled: tuple[UnlabelledVerdicts, ...],
     absences: tuple[NotRunRow, ...],
+    told: tuple[str, ...],
 ) -> dict[str, Any]:
     return {
         "provenance": asdict(provenance),
@@ -176,6 +196,7 @@ def _described(
         "comparisons": [asdict(c) for c in compared],
         "unlabelled": [asdict(u) for u in unlabelled],
         "not_run": [asdict(a) for a in absences],
+        "told": list(told),
     }
 
 

@@ -44,7 +44,7 @@ from tasks.report.tables import threshold_tables, unlabelled_tables
 from tasks.stages.predictions import read_predictions
 from tasks.stages.threshold import read_threshold
 
-VERSION = 3
+VERSION = 4
 PAGE = "report.html"
 STAGES = "stages.json"
 SHOWN_STAGES = ("expert", "predictions", "threshold")
@@ -99,6 +99,7 @@ def gather(folder: Path, config: EagleConfig) -> Page:
     stages = _stages(folder, config)
     tables += threshold_tables(records, {name: read_threshold(s["threshold"]) for name, s in stages.items()})
     plots, cards, notes = _plots(summary, records, stages), _cards(config, records, stages), []
+    notes += described.get("told", [])
     if len(stages) < len(json.loads((folder / STAGES).read_text(encoding="utf-8"))):
         notes.append("The store no longer holds some stages of this run: their images and plots are missing here.")
     return Page(

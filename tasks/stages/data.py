@@ -9,6 +9,7 @@ from pathlib import Path
 from prefect import task
 
 from eagle_core.config import EagleConfig
+from eagle_core.data.remarks import remarks_about
 from eagle_core.errors import DataError
 from tasks.machinery.dataset import dataset_hash, ensure_demo
 from tasks.machinery.inputs import dataset_of, forget_datasets
@@ -32,6 +33,8 @@ class AvailableData:
     hashes: dict[str, str]
     categories: list[CategoryName]
     absent: dict[str, NotRun]
+    remarks: tuple[str, ...] = ()
+    """What has to be known about the images, beside every result."""
 
 
 @task(name="data", persist_result=False)
@@ -40,15 +43,21 @@ def prepare_data(config: EagleConfig, project: Path) -> AvailableData:
     hashes: dict[str, str] = {}
     categories: list[CategoryName] = []
     absent: dict[str, NotRun] = {}
+    remarks: list[str] = []
     for name in config.datasets:
         try:
             ensure_available(config, name, project)
-            categories += [CategoryName(name, category) for category in dataset_of(config, name).categories]
+            found = dataset_of(config, name).categories
+            categories += [CategoryName(name, category) for category in found]
             hashes[name] = dataset_hash(config.datasets[name].root)
+            for category in found.values():
+                remarks += [f"{name}/{remark}" for remark in remarks_about(category, config.expert.preprocessing)]
         except DataError as error:
             LOG.warning("dataset %s not run: %s", name, error)
             absent[name] = NotRun("data", str(error))
-    return AvailableData(hashes, categories, absent)
+    for remark in remarks:
+        LOG.warning("%s", remark)
+    return AvailableData(hashes, categories, absent, tuple(remarks))
 
 
 def ensure_available(config: EagleConfig, dataset: str, project: Path) -> None:

@@ -1,0 +1,51 @@
+"""What has to be said about a category's images before a run, and beside its results: what is never looked at, and how
+files were understood where they did not speak for themselves.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import PurePosixPath
+
+from eagle_core.config import PreprocessingConfig
+from eagle_core.data.dataset import Category
+from eagle_core.data.decoding import size_of
+from eagle_core.data.labels import says_normal
+from eagle_core.errors import DataError
+from eagle_core.geometry import ImageGeometry
+
+LOOKED_AT = 0.995
+"""A crop that leaves out less than the rounding of a resize is none."""
+
+
+def remarks_about(category: Category, preprocessing: PreprocessingConfig) -> Iterator[str]:
+    """Sentences, each naming the category. Opens the header of every image, decodes none."""
+    yield from _unseen(category, preprocessing)
+    depths = {sample.bit_depth for sample in category.train} - {16}
+    for depth in depths:
+        yield f"{category.name}: files of 16 bits are read as {depth} (values up to {(1 << depth) - 1}), as its training images fill them"
+    folders = {PurePosixPath(sample.image_id).parent.name for sample in category.test if sample.is_defective is False}
+    for folder in sorted(folders - {"good", "normal", "normal_test"}):
+        if says_normal(folder):
+            yield f"{category.name}: images in {folder} are tested as normal, as the folder's name says"
+
+
+def _unseen(category: Category, preprocessing: PreprocessingConfig) -> Iterator[str]:
+    sizes: Counter[tuple[int, int]] = Counter()
+    for sample in category.samples:
+        try:
+            sizes[size_of(sample.image_path)] += 1
+        except DataError:
+            continue
+    seen = {size: ImageGeometry.of(size, preprocessing).covered_fraction for size in sizes}
+    cropped = {size: part for size, part in seen.items() if part < LOOKED_AT}
+    if not cropped:
+        return
+    worst = min(cropped, key=lambda size: (cropped[size], size))
+    count = sum(sizes[size] for size in cropped)
+    yield (
+        f"{category.name}: {1 - cropped[worst]:.0%} of an image of {worst[0]}x{worst[1]} is never looked at (expert.preprocessing: "
+        f"center_crop {preprocessing.center_crop}, fit {preprocessing.fit}; {count} of {sizes.total()} images lose something): a "
+        "defect there is never found. To look at all of it: expert.preprocessing={fit: stretch, center_crop: null}"
+    )
