@@ -16,7 +16,7 @@ from eagle_core.calibration.known_groups import KnownGroups
 from eagle_core.calibration.likeness import likeness_among, reduce_grids, reference_of
 from eagle_core.calibration.suspects import suspicious
 from eagle_core.config import ExpertConfig
-from eagle_core.errors import DataError
+from eagle_core.errors import DataError, FitError
 from eagle_core.expert.backbone import Backbone, load_backbone
 from eagle_core.expert.bank import FittedExpert
 from eagle_core.expert.cross_fitting import cross_fit

@@ -8,6 +8,7 @@ import typer
 
 from eagle_core.errors import ConfigurationError
 from eagle_core.experiments.grid import parse_axis
+from flows.cli.console import plain
 from flows.cli.options import PARAMS, ParamsOption, ProfileOption
 from flows.server import TemporaryServer
 

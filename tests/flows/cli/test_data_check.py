@@ -87,7 +87,7 @@ def turned_photographs(root: Path) -> None:
 
 
 def rename(old: str, new: bytes) -> Callable[[Path], None]:
-    return lambda root: os.rename(os.fsencode(root / old), os.fsencode((root / old).parent) + b"/" + new)
+    return lambda root: (root / old).rename((root / old).with_name(os.fsdecode(new)))
 
 
 def nested(root: Path) -> None:
