@@ -29,14 +29,19 @@ LONG_FIRST = ("tests/end_to_end/", "tests/architecture/")
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The tests of a file stay together on one worker and share its fixtures, unless they name a group of their own.
 
-    End-to-end tests are slow unless they say that they are quick.
+    The files that look at the finished end-to-end run are one group. End-to-end tests are slow unless they are quick.
     """
+    finished = {_file(item) for item in items if "finished" in getattr(item, "fixturenames", ())}
     for item in items:
         if item.nodeid.startswith("tests/end_to_end/") and item.get_closest_marker("quick") is None:
             item.add_marker(pytest.mark.slow)
         if item.get_closest_marker("xdist_group") is None:
-            item.add_marker(pytest.mark.xdist_group(item.nodeid.partition("::")[0]))
-    items.sort(key=lambda item: not item.nodeid.startswith(LONG_FIRST))
+            item.add_marker(pytest.mark.xdist_group("finished" if _file(item) in finished else _file(item)))
+    items.sort(key=lambda item: (_file(item) not in finished, not item.nodeid.startswith(LONG_FIRST)))
+
+
+def _file(item: pytest.Item) -> str:
+    return item.nodeid.partition("::")[0]
 
 
 def skip_or_fail(reason: str) -> NoReturn:
