@@ -47,9 +47,9 @@ MUTANTS = (
     Mutant(CORESET, "if left[best] <= 0 or left[best] < outside_best:", "if left[best] <= 0:", CORESET_TESTS),
     Mutant(CORESET, "np.minimum(left, between[best], out=left)", "np.maximum(left, between[best], out=left)", CORESET_TESTS),
     # DBT scores an image against its own patches; with its sampled ones; by its least suspicious patch.
-    Mutant(DBT, "ranks[:, own] = torch.inf", "ranks[:, own] = ranks[:, own]", DBT_TESTS),
+    Mutant("eagle_core/expert/nearest.py", "ranks[:, without] = torch.inf", "ranks[:, without] += 0", DBT_TESTS),
     Mutant(DBT, "patches[index][~sampled[index]]", "patches[index]", DBT_TESTS),
-    Mutant(DBT, "centred.square().sum(dim=1)).argmax())", "centred.square().sum(dim=1)).argmin())", DBT_TESTS),
+    Mutant("eagle_core/expert/pooling.py", "worst = int(patches.argmax())", "worst = int(patches.argmin())", DBT_TESTS),
     # CAAS dampens instead; moves the mean too; takes the factor for its logarithm; scales what was generated.
     Mutant(SCALING, "key * factors, value", "key / factors, value", SCALING_TESTS),
     Mutant(SCALING, "(factors - 1) * (key", "factors * (key", SCALING_TESTS),
