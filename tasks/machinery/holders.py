@@ -24,6 +24,7 @@ from tasks.machinery.journal import Note, write_note
 
 if TYPE_CHECKING:
     from eagle_core.expert.backbone import Backbone
+    from eagle_core.expert.identity import BackboneIdentity
     from eagle_core.mllm.protocol import ChatModel
 
 LOG = logging.getLogger("eagle.models")
@@ -114,6 +115,17 @@ def identity_of(config: EagleConfig, mllm: str) -> ModelIdentity:
 def _served(config: MllmConfig) -> ModelIdentity:
     """Asked once per process: a server is not questioned before every task."""
     return identify(config)
+
+
+def backbone_identity(config: EagleConfig) -> BackboneIdentity:
+    """What fitted experts are keyed by; no network is loaded, and a file of weights is hashed once.
+
+    Raises:
+        EagleError: See ``identify_backbone``.
+    """
+    from eagle_core.expert.identity import identify_backbone
+
+    return identify_backbone(config.expert.backbone, remembered_sha256(config.run.cache_dir))
 
 
 @functools.lru_cache(maxsize=1)

@@ -1,0 +1,30 @@
+"""``eagle run`` on a cluster of processes that it starts itself."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+KEY = ["dataset", "category", "image_id", "method"]
+
+
+@pytest.mark.server
+@pytest.mark.timeout(1800)
+def test_two_processes_give_the_numbers_of_one(finished, new_project: Callable) -> None:  # type: ignore[no-untyped-def,type-arg]
+    project = new_project()
+    engine = "{kind: dask, workers: 2, shard_images: 8, memory_limit: 4GiB}"
+    done = project.eagle("run", "--set", f"run.engine={engine}")
+    expected, found = (p.records().sort_values(KEY).reset_index(drop=True) for p in (finished, project))
+    assert found[KEY].equals(expected[KEY])
+    assert (found["verdict_defective"] == expected["verdict_defective"]).all()
+    assert (found["p_defect"] - expected["p_defect"]).abs().max() < 1e-5
+    [line] = [line for line in done.stdout.splitlines() if "MLLMs loaded: " in line]
+    assert 1 <= int(line.rpartition(" ")[2]) <= 3  # two processes, and this one for the report's attention maps
+
+
+def test_keys_of_earlier_versions_are_told_by_their_new_names(new_project: Callable) -> None:  # type: ignore[type-arg]
+    for old, new in (("run.workers=2", "run.engine.workers"), ("run.dask_address=tcp://a:1", "run.engine.address")):
+        done = new_project().eagle("run", "--set", old, check=False)
+        assert done.returncode == 2
+        assert f"{old.partition('=')[0]} is now {new}" in done.stderr
