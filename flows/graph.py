@@ -11,6 +11,7 @@ from collections.abc import Sequence
 
 from prefect import flow
 
+from flows.elsewhere import answers_elsewhere, experts_elsewhere
 from flows.experts import fit_experts, groups_of
 from flows.naming import named
 from flows.progress import Progress
@@ -31,12 +32,15 @@ def graph(
         categories: Of each point.
         pictures: Measure localisation and draw each category too, as a single run shows them.
     """
-    groups = groups_of(points, categories)
-    before = len(groups) * (3 if pictures else 2)
-    readings = fit_experts(groups, Progress("experts", before), localise=pictures)
-    after = len(groups) * pictures
-    progress = Progress("answers", questions_asked(points, readings) + after)
-    answered = ask_models(points, readings, progress)
+    if points[0].config.run.engine.kind == "deployments":
+        readings = experts_elsewhere(points, categories, localise=pictures)
+        answered = answers_elsewhere(points, readings)
+        progress = Progress("pictures", len(readings))
+    else:
+        groups = groups_of(points, categories)
+        readings = fit_experts(groups, Progress("experts", len(groups) * (3 if pictures else 2)), localise=pictures)
+        progress = Progress("answers", questions_asked(points, readings) + len(groups) * pictures)
+        answered = ask_models(points, readings, progress)
     found: list[list[CategoryResult]] = [[] for _ in points]
     for reading, methods in zip(readings, answered, strict=True):
         for index, judged, memory, done in zip(reading.points, reading.judged, reading.memories, methods, strict=True):

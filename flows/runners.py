@@ -16,7 +16,7 @@ from eagle_core.config import EagleConfig, EngineConfig
 def engine_of(config: EagleConfig) -> Iterator[TaskRunner[Any]]:
     """The task runner of ``config``; a cluster that is started for it ends with the context."""
     engine = config.run.engine
-    if engine.kind == "threads":
+    if engine.kind != "dask":
         yield ThreadPoolTaskRunner(max_workers=engine.workers)
         return
     from prefect_dask import DaskTaskRunner

@@ -1,4 +1,4 @@
-"""Server, work pool, worker and deployments on this machine: ``python -m flows.serve`` (``make prefect``)."""
+"""Server, work pools, their workers and deployments on this machine: ``python -m flows.serve`` (``make prefect``)."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from urllib.request import urlopen
 import flows
 
 API = "http://127.0.0.1:4200/api"
-POOL = "eagle"
+POOLS = ("eagle", "eagle-experts", "eagle-ask")
 SERVER_START_SECONDS = 120
 
 
@@ -24,18 +24,21 @@ def main() -> None:
     environment = os.environ | {"PREFECT_API_URL": API}
     project = Path(flows.__file__).parent.parent
     server = subprocess.Popen([*prefect, "server", "start"], env=environment, cwd=project)
-    worker = None
+    workers: list[subprocess.Popen[bytes]] = []
     try:
         wait_for_server(server)
-        subprocess.run([*prefect, "work-pool", "create", POOL, "--type", "process", "--overwrite"], env=environment, cwd=project, check=True)
+        for pool in POOLS:
+            create = [*prefect, "work-pool", "create", pool, "--type", "process", "--overwrite"]
+            subprocess.run(create, env=environment, cwd=project, check=True)
         subprocess.run([*prefect, "--no-prompt", "deploy", "--all"], env=environment, cwd=project, check=True)
-        worker = subprocess.Popen([*prefect, "worker", "start", "--pool", POOL], env=environment, cwd=project)
-        worker.wait()
+        for pool in POOLS:
+            workers.append(subprocess.Popen([*prefect, "worker", "start", "--pool", pool], env=environment, cwd=project))
+        workers[0].wait()
     except KeyboardInterrupt:
         sys.stderr.write("stopping\n")
     finally:
-        for process in (worker, server):
-            if process is not None and process.poll() is None:
+        for process in (*workers, server):
+            if process.poll() is None:
                 process.send_signal(signal.SIGINT)
                 process.wait(30)
 

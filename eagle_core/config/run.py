@@ -30,17 +30,23 @@ class EvaluationConfig(Section):
 class EngineConfig(Section):
     """What runs the graph's tasks. Changes how long a run takes, not what comes out (up to floating-point noise)."""
 
-    kind: Literal["threads", "dask"] = "threads"
-    """threads: of this process; dask: processes of a Dask cluster."""
+    kind: Literal["threads", "dask", "deployments"] = "threads"
+    """threads: of this process; dask: processes of a Dask cluster; deployments: experts and questions are Prefect
+    deployments of their own, for machines of different kinds that see the same files."""
     workers: Positive = 1
     """Tasks at once: threads of this process, or processes of a cluster that is started for the run."""
     address: str | None = None
-    """Scheduler of a Dask cluster that is there already, such as tcp://host:8786; None: one is started on this machine."""
+    """Scheduler of a Dask cluster that is there already, such as tcp://host:8786; None: one is started on this machine.
+    Its workers must see the same files under the same paths, and PREFECT_API_URL must name a server that they reach."""
     memory_limit: str | None = None
     """Of each process of a cluster that is started, such as 4GiB: Dask kills a process at 95 % of it. None: an even share
     of this machine's memory."""
     resources: dict[str, float] = {}
     """What a Dask worker must offer to run a network, such as {GPU: 1}."""
+    experts: str = "eagle/experts"
+    """Deployment that fits and thresholds."""
+    ask: str = "eagle/ask"
+    """Deployment that asks the MLLMs."""
     shard_images: Positive = 512
     """Test images of a category whose questions are asked by one task; a multiple of 64 keeps batches as they are."""
 

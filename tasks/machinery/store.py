@@ -54,7 +54,7 @@ class Store:
 
     def find(self, stage: str, key: str) -> Entry | None:
         """The verified entry, or None where it is absent or was corrupt (then it is removed)."""
-        path = self._path(stage, key)
+        path = self.path(stage, key)
         if not path.is_dir():
             return None
         fault = _fault(path)
@@ -79,7 +79,7 @@ class Store:
         found = self.find(stage, key)
         if found:
             return found
-        final = self._path(stage, key)
+        final = self.path(stage, key)
         final.parent.mkdir(parents=True, exist_ok=True)
         aside = Path(tempfile.mkdtemp(prefix=f".{key[:12]}-", dir=final.parent))
         try:
@@ -90,7 +90,8 @@ class Store:
             shutil.rmtree(aside, ignore_errors=True)
         return Entry(stage, key, final, cached=False)
 
-    def _path(self, stage: str, key: str) -> Path:
+    def path(self, stage: str, key: str) -> Path:
+        """Where an entry lies, whether it is there or not."""
         return self.root / stage / key[:2] / key
 
     @staticmethod

@@ -13,6 +13,7 @@ from pathlib import Path
 from urllib.error import URLError
 from urllib.request import urlopen
 
+import pandas as pd
 import pytest
 
 PROJECT = Path(__file__).parents[2]
@@ -36,6 +37,7 @@ def served(new_project: Callable, tmp_path: Path) -> Iterator[tuple]:  # type: i
         "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
         "DO_NOT_TRACK": "1",
         "PREFECT_WORKER_QUERY_SECONDS": "2",
+        "PYTHONPATH": str(PROJECT),
     }
     prefect = [sys.executable, "-m", "prefect"]
     log = (tmp_path / "server.log").open("wb")
@@ -91,3 +93,36 @@ def test_deployments_run_on_a_worker(served: tuple) -> None:  # type: ignore[typ
     points = [r for r in project.runs() if r.info.run_name.startswith("caas.alpha=")]
     assert len(points) == 4
     assert {r.info.status for r in points} == {"FINISHED"}
+
+
+@pytest.mark.server
+@pytest.mark.timeout(2400)
+def test_parts_run_on_workers_of_their_own_and_no_run_waits_for_its_own_slot(served: tuple, finished) -> None:  # type: ignore[no-untyped-def,type-arg]
+    """Every pool runs one flow at a time: a parent that held its child's slot would wait for ever."""
+    project, environment, prefect, processes, log = served
+
+    def call(*arguments: str) -> str:
+        done = subprocess.run([*prefect, *arguments], cwd=project.root, env=environment, capture_output=True, text=True, timeout=1800)
+        return done.stdout + done.stderr
+
+    for pool in ("eagle", "eagle-experts", "eagle-ask"):
+        call("work-pool", "create", pool, "--type", "process")
+        call("work-pool", "set-concurrency-limit", pool, "1")
+    call("--no-prompt", "deploy", "--all")
+    for pool in ("eagle", "eagle-experts", "eagle-ask"):
+        started = [*prefect, "worker", "start", "--pool", pool]
+        processes.append(subprocess.Popen(started, cwd=os.sep, env=environment, stdout=log, stderr=log))
+    watched = ("--watch", "--watch-interval", "2")
+    output = call("deployment", "run", "eagle/full-benchmark", "-p", 'overrides={"run.engine.kind": "deployments"}', *watched)
+    assert "Completed" in output or "finished successfully" in output.lower(), output
+    key = ["dataset", "category", "image_id", "method"]
+    expected, found = (p.records().sort_values(key).drop(columns="run_id").reset_index(drop=True) for p in (finished, project))
+    pd.testing.assert_frame_equal(found, expected, rtol=0, atol=1e-5)
+    assert len(project.entries("handover")) == 4  # wanted and made, twice
+
+    # sweep/ablation is served by the pool whose only slot the run itself holds.
+    own = 'overrides={"run.engine.kind": "deployments", "run.engine.experts": "sweep/ablation"}'
+    output = call("deployment", "run", "eagle/full-benchmark", "-p", own, *watched)
+    assert "failed" in output.lower(), output
+    with (Path(log.name)).open() as lines:
+        assert any("whose slot this run holds while it waits" in line for line in lines)
