@@ -5,5 +5,7 @@ from __future__ import annotations
 RENAMED = {
     "expert.leave_own_image_out": "expert.calibration (true is unsampled, false is as_printed)",
     "expert.patches": "expert.calibration (unsampled is unsampled, all is leave_out)",
+    "run.workers": "run.engine.workers",
+    "run.dask_address": "run.engine.address (with run.engine.kind: dask)",
 }
 """Dotted key -> its new spelling. A key stays here for good; a renaming adds a line."""

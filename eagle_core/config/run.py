@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from eagle_core.config.section import Fraction, Positive, Section
-
-RENAMED = {"workers": "engine.workers", "dask_address": "engine.address (with run.engine.kind: dask)"}
 
 
 class JudgingConfig(Section):
@@ -62,15 +60,6 @@ class RunConfig(Section):
     output_dir: Path = Path("runs")
     cache_dir: Path = Path(".eagle/cache")
     engine: EngineConfig = EngineConfig()
-
-    @model_validator(mode="before")
-    @classmethod
-    def _renamed(cls, value: Any) -> Any:
-        """Keys of earlier versions, told by their new names."""
-        for old, new in RENAMED.items():
-            if isinstance(value, dict) and old in value:
-                raise ValueError(f"run.{old} is now run.{new}")
-        return value
 
 
 class ReportConfig(Section):

@@ -21,10 +21,3 @@ def test_two_processes_give_the_numbers_of_one(finished, new_project: Callable) 
     assert (found["p_defect"] - expected["p_defect"]).abs().max() < 1e-5
     [line] = [line for line in done.stdout.splitlines() if "MLLMs loaded: " in line]
     assert 1 <= int(line.rpartition(" ")[2]) <= 3  # two processes, and this one for the report's attention maps
-
-
-def test_keys_of_earlier_versions_are_told_by_their_new_names(new_project: Callable) -> None:  # type: ignore[type-arg]
-    for old, new in (("run.workers=2", "run.engine.workers"), ("run.dask_address=tcp://a:1", "run.engine.address")):
-        done = new_project().eagle("run", "--set", old, check=False)
-        assert done.returncode == 2
-        assert f"{old.partition('=')[0]} is now {new}" in done.stderr

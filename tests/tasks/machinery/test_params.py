@@ -154,6 +154,8 @@ def test_every_mllm_of_both_papers_stands_in_a_profile() -> None:
     ("assignment", "told"),
     [
         ("expert.patches=all", "expert.patches is now expert.calibration"),
+        ("run.workers=2", "run.workers is now run.engine.workers"),
+        ("run.dask_address=tcp://scheduler:8786", "run.dask_address is now run.engine.address (with run.engine.kind: dask)"),
         ("expert.leave_own_image_out=true", "expert.leave_own_image_out is now expert.calibration (true is unsampled"),
     ],
 )
