@@ -20,6 +20,7 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -147,17 +148,17 @@ def measure(images: ImageSet, config: ExpertConfig, features: tuple[torch.Tensor
         sizes.append((len(train), len(set(groups))))
         ids = [str(i) for i in train]
         for rule in ("as_printed", "unsampled", "leave_out"):
-            scores, seconds = timed(lambda rule=rule: score_training_images(patches, sampled, ids, config, rule))
+            scores, seconds = timed(partial(score_training_images, patches, sampled, ids, config, rule))
             note(outcomes[rule], scores, on_test, on_defects, names[test], seconds)
         folds = random_folds(len(train), config.folds, seed)
         reason = choose("auto", held_out=0, groups=0, source="").reason
         crossed = Calibration("cross_fitted", reason)
-        scores, seconds = timed(lambda: cross_fit(patches, ids, folds, config, crossed, seed=seed))
+        scores, seconds = timed(partial(cross_fit, patches, ids, folds, config, crossed, seed=seed))
         note(outcomes["cross_fitted"], scores, on_test, on_defects, names[test], seconds)
         if images.groups is not None:
             by_group, mine = group_folds(groups.tolist(), config.folds, seed), tuple(groups.tolist())
             named = Calibration("grouped")
-            scores, seconds = timed(lambda: cross_fit(patches, ids, by_group, config, named, groups=mine, seed=seed))
+            scores, seconds = timed(partial(cross_fit, patches, ids, by_group, config, named, groups=mine, seed=seed))
             note(outcomes["grouped"], scores, on_test, on_defects, names[test], seconds)
         began = time.perf_counter()
         smaller = normal[fitted]
