@@ -52,7 +52,7 @@ BY_RATE = ("conformal", "quantile", "gev")
 BY_SPREAD = ("kappa_sigma", "mad")
 PATTERNS = {"ball_screw": r"_\d{12}_(\d+)_", "papers": r"ND_(\d+)_"}
 """File names of these sets tell the position of the spindle, and the sheet of paper."""
-TRAIN, TEST = 100, 100
+TRAIN, TEST = 50, 50
 """At most so many normal images a resplit: what a line has after a morning, and what one core can do 20 times."""
 
 

@@ -137,6 +137,14 @@ class ShiftCheck:
     images: int
     """In the batch."""
     shifted: bool
+    likeness_before: float | None = None
+    """Median likeness of the images that tau was fitted from to the nearest training image."""
+    likeness_after: float | None = None
+    """The same of the batch; None: the expert does not measure it."""
+    likeness_effect: float | None = None
+    """Probability that an image of the batch is less like its nearest training image than one of those is."""
+    promise_at_risk: bool = False
+    """tau promises too much: new images are less alike than those it was fitted from are to each other."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,6 +194,8 @@ class Threshold:
     """From here to tau an image is normal with a warning; None: there are no warnings."""
     suspects: tuple[str, ...] = ()
     """Training images that look like defects beside the others, by image_id."""
+    levels: tuple[tuple[float, float], ...] = ()
+    """(false-alarm rate, tau) of other rates that the same scores can promise."""
 
     @property
     def interval_is_empty(self) -> bool:

@@ -10,9 +10,9 @@ import numpy as np
 
 from eagle_core.config import ThresholdConfig
 from eagle_core.errors import ConfigurationError, DataError, FitError
-from eagle_core.records import Threshold, TrainingScores
+from eagle_core.records import Promise, Threshold, TrainingScores
 from eagle_core.threshold.authors_evt import authors_level
-from eagle_core.threshold.conformal import conformal, grouped_conformal
+from eagle_core.threshold.conformal import conformal, grouped_conformal, smallest_rate
 from eagle_core.threshold.gev import GevParameters, fit_gev, gev_quantile
 from eagle_core.threshold.kappa_sigma import kappa_sigma
 from eagle_core.threshold.mad import mad
@@ -21,6 +21,8 @@ from eagle_core.threshold.promise import promise_of
 from eagle_core.threshold.quantile import quantile
 
 CONFIDENCE = 0.95
+RATES = (0.01, 0.02, 0.03, 0.05, 0.1, 0.2, 0.3)
+"""Whose tau is shown beside the chosen one."""
 MAX_REFITS = 200
 """A refit that is not vectorised takes milliseconds: those rules are bootstrapped with at most this many."""
 
@@ -72,8 +74,22 @@ def fit_threshold(scores: TrainingScores, config: ThresholdConfig, *, seed: int)
     if scores.suspects:
         warnings = (*warnings, _named(scores.suspects))
     return dataclasses.replace(
-        fitted, promise=promise, tau_warn=tau_warn, suspects=scores.suspects, warnings=warnings
+        fitted,
+        promise=promise,
+        tau_warn=tau_warn,
+        suspects=scores.suspects,
+        warnings=warnings,
+        levels=_levels(scores, promise) if config.method == "conformal" and promise is not None else (),
     )
+
+
+def _levels(scores: TrainingScores, promise: Promise) -> tuple[tuple[float, float], ...]:
+    """tau at each of ``RATES`` that can be promised, and at the promised one."""
+    values = np.asarray(scores.scores, dtype=np.float64)
+    rates = sorted({promise.rate, *(rate for rate in RATES if rate >= smallest_rate(promise.units))})
+    if scores.groups:
+        return tuple((rate, grouped_conformal(values, np.asarray(scores.groups), rate)) for rate in rates)
+    return tuple((rate, float(conformal(values, rate))) for rate in rates)
 
 
 def fit_oracle(

@@ -14,6 +14,7 @@ from scipy.stats import mannwhitneyu
 
 from eagle_core.errors import DataError
 from eagle_core.records import ShiftCheck, Threshold
+from eagle_core.threshold.likeness import Likeness
 
 EFFECT = 0.8
 """Seen on the demo: at most 0.66 for defective images under the training light, 1.00 for a brightness of 0.85."""
@@ -25,7 +26,11 @@ FEWEST = 8
 
 
 def check_shift(
-    training_embeddings: np.ndarray, embeddings: np.ndarray, training_scores: np.ndarray, scores: np.ndarray
+    training_embeddings: np.ndarray,
+    embeddings: np.ndarray,
+    training_scores: np.ndarray,
+    scores: np.ndarray,
+    likeness: Likeness | None = None,
 ) -> ShiftCheck:
     """Compare a batch with the normal training images.
 
@@ -34,6 +39,7 @@ def check_shift(
         embeddings: ``(M, D)``, M >= 1, of the batch.
         training_scores: ``(K,)`` anomaly scores of training images, own patches left out.
         scores: ``(M,)`` anomaly scores of the batch.
+        likeness: Of the batch compared with that of the images tau was fitted from; None: it is not measured.
 
     Raises:
         DataError: There is nothing to compare.
@@ -56,6 +62,10 @@ def check_shift(
         score_scale=scale,
         images=len(seen),
         shifted=effect >= EFFECT and float(test.pvalue) < SIGNIFICANCE,
+        likeness_before=likeness.before if likeness else None,
+        likeness_after=likeness.after if likeness else None,
+        likeness_effect=likeness.effect if likeness else None,
+        promise_at_risk=likeness is not None and likeness.at_risk,
     )
 
 
@@ -65,6 +75,8 @@ def with_shift(threshold: Threshold, shift: ShiftCheck, *, adapt: bool) -> Thres
     tau, its interval and s_max grow by ``shift.score_scale``. This looks at unlabelled test images, which DBT
     otherwise never does: the method's name says so.
     """
+    if shift.promise_at_risk:
+        threshold = dataclasses.replace(threshold, warnings=(*threshold.warnings, _promises_too_much(threshold, shift)))
     if not shift.shifted:
         return dataclasses.replace(threshold, shift=shift)
     found = (
@@ -87,4 +99,15 @@ def with_shift(threshold: Threshold, shift: ShiftCheck, *, adapt: bool) -> Thres
         method=f"{threshold.method}, adapted",
         shift=shift,
         warnings=(*threshold.warnings, f"{found}; tau and s_max were multiplied by {scale:.3g}"),
+    )
+
+
+def _promises_too_much(threshold: Threshold, shift: ShiftCheck) -> str:
+    remedy = "add good ones of these images to the training or calibration images (eagle data add)"
+    if threshold.promise is None or not threshold.promise.grouped:
+        remedy += ", or say which training images belong together (datasets.NAME.groups, expert.calibration: grouped)"
+    return (
+        f"the threshold promises too much: the {shift.images} images are less like their nearest training image (median "
+        f"{shift.likeness_after:.2f}) than the images it was fitted from are (median {shift.likeness_before:.2f}), which "
+        f"therefore seem to repeat each other; expect more false alarms than promised until then; {remedy}"
     )

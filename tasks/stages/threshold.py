@@ -16,12 +16,13 @@ from eagle_core.expert.bundle import load_expert
 from eagle_core.expert.fit import FittedExpert
 from eagle_core.records import ExpertPrediction, Threshold
 from eagle_core.threshold.fit import fit_oracle, fit_threshold
+from eagle_core.threshold.likeness import Likeness, compare_likeness
 from eagle_core.threshold.shift import check_shift, with_shift
 from tasks.machinery.inputs import category_of, store_of
 from tasks.machinery.store import Entry
 from tasks.stages.predictions import read_predictions
 
-VERSION = 2
+VERSION = 3
 
 
 def fit(config: EagleConfig, dataset: str, category: str, expert: Entry, predictions: Entry | None) -> Entry:
@@ -68,8 +69,14 @@ def compare(
         np.stack([p.embedding for p in predictions]),
         fitted.training_scores.scores,
         np.array([p.score for p in predictions]),
+        _likeness(fitted, predictions),
     )
     return with_shift(threshold, shift, adapt=config.threshold.adapt == "when_shifted")
+
+
+def _likeness(fitted: FittedExpert, predictions: Sequence[ExpertPrediction]) -> Likeness | None:
+    measured = [p.likeness for p in predictions if p.likeness is not None]
+    return compare_likeness(fitted.training_likeness, np.array(measured)) if measured else None
 
 
 def read_threshold(entry: Entry) -> Threshold:
