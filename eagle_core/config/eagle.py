@@ -69,6 +69,12 @@ class EagleConfig(Section):
         return self
 
     @model_validator(mode="after")
+    def _gate_has_its_level(self) -> EagleConfig:
+        if self.caas.gate == "warning" and self.threshold.warn_rate is None:
+            raise ValueError("caas.gate: warning opens from the warning level on; set threshold.warn_rate")
+        return self
+
+    @model_validator(mode="after")
     def _names_agree(self) -> EagleConfig:
         for key, dataset in self.datasets.items():
             if dataset.name != key:

@@ -81,7 +81,7 @@ class CaasConfig(Section):
     last_layer: int = 15
     """0-based, inclusive, for a decoder of 28 layers; scaled to the model's depth unless it has 28-36."""
     scale_layers: bool = True
-    gate: Literal["paper", "symmetric", "always"] = "paper"
+    gate: Literal["paper", "symmetric", "warning", "always"] = "paper"
     gate_width: Annotated[float, Field(gt=0)] = 1.0
     """symmetric gate: |s - tau| <= gate_width * sigma."""
     tokens: Literal["all", "template", "query", "boxed_query"] = "all"

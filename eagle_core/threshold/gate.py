@@ -11,6 +11,7 @@ def gate_is_open(score: float, threshold: Threshold, config: CaasConfig) -> bool
 
     ``paper``: tau <= s <= s_max, closed. It can only correct false alarms, and never opens where s_max < tau.
     ``symmetric``: |s - tau| <= gate_width * sigma of the training scores, on both sides of tau.
+    ``warning``: tau_warn <= s <= s_max, closed: the warning band as well. Without a warning level it never opens.
     ``always``: open for every image, for experiments that ask what guidance does to a chosen one (paper: Fig. 7c).
 
     Args:
@@ -22,4 +23,6 @@ def gate_is_open(score: float, threshold: Threshold, config: CaasConfig) -> bool
         return True
     if config.gate == "symmetric":
         return abs(score - threshold.tau) <= config.gate_width * threshold.standard_deviation
+    if config.gate == "warning":
+        return threshold.tau_warn is not None and threshold.tau_warn <= score <= threshold.s_max
     return threshold.tau <= score <= threshold.s_max

@@ -96,6 +96,7 @@ def with_shift(threshold: Threshold, shift: ShiftCheck, *, adapt: bool) -> Thres
         tau_low=threshold.tau_low * scale,
         tau_high=threshold.tau_high * scale,
         s_max=threshold.s_max * scale,
+        tau_warn=None if threshold.tau_warn is None else threshold.tau_warn * scale,
         method=f"{threshold.method}, adapted",
         shift=shift,
         warnings=(*threshold.warnings, f"{found}; tau and s_max were multiplied by {scale:.3g}"),

@@ -94,6 +94,8 @@ def inspect(
         for contradiction in verdict.contradictions:
             console.print(f"  [yellow]doubtful:[/] {escape(contradiction)}", highlight=False)
         console.print(printable(f"{picture}  {described}"), highlight=False, soft_wrap=True, markup=False)
+    for promise in dict.fromkeys(v.threshold.promise.statement for v in verdicts if v.threshold.promise is not None):
+        console.print(f"false alarms: {promise}", highlight=False, soft_wrap=True, markup=False)
     for warning in dict.fromkeys(w for v in verdicts for w in v.threshold.warnings):
         console.print(f"[yellow]warning:[/] {escape(warning)}", highlight=False, soft_wrap=True)
     for line in _closing(verdicts, not real):
@@ -126,7 +128,8 @@ def _why(verdict: Verdict) -> str:
     if decided.reason is not None:
         return decided.reason
     if decided.decided_by == "expert":
-        return f"expert: score {'reaches' if verdict.expert_says == 'defective' else 'below'} the limit"
+        close = ", WARNING: above the warning level" if verdict.warned else ""
+        return f"expert: score {'reaches' if verdict.expert_says == 'defective' else 'below'} the limit{close}"
     return f"{decided.decided_by}" + ("" if decided.word == verdict.expert_says else f" (the expert says {verdict.expert_says})")
 
 

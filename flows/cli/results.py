@@ -6,9 +6,11 @@ import json
 from collections.abc import Sequence
 
 import pandas as pd
+from rich.markup import escape
 from rich.table import Table
 
 from eagle_core.evaluation.comparisons import Comparison
+from eagle_core.evaluation.promises import KeptPromise
 from eagle_core.evaluation.summary import summary_of
 from eagle_core.evaluation.table import METHOD_NAMES, ComparisonTable, comparison_tables
 from eagle_core.evaluation.unlabelled import UnlabelledVerdicts
@@ -18,6 +20,7 @@ from eagle_core.mmad.summary import CHANCE, METRIC
 from eagle_core.record_table import NO_MLLM
 from flows.cli.console import plain, wide_console
 from tasks.report.conclusion import Outcome
+from tasks.report.promises import HEADER, promise_from, promise_rows
 
 TITLES: dict[str, str] = {str(kind): title for kind, title in TYPE_TITLES.items()}
 
@@ -34,6 +37,11 @@ def show(outcome: Outcome, tracking_uri: str) -> None:
             console.print(note, style="yellow", highlight=False, markup=False)
     if summary["metric"].str.startswith(METRIC).any():
         console.print(question_types_as_rich(summary))
+    promises = [promise_from(fields) for fields in described["promises"]]
+    if promises:
+        console.print(promises_as_rich(promises))
+        for sentence in dict.fromkeys(f"{p.category}: {p.statement}" for p in promises):
+            console.print(sentence, style="dim", highlight=False, markup=False)
     unlabelled = [UnlabelledVerdicts(**fields) for fields in described["unlabelled"]]
     if unlabelled:
         console.print(unlabelled_as_rich(unlabelled))
@@ -44,6 +52,14 @@ def show(outcome: Outcome, tracking_uri: str) -> None:
     console.print(f"records, summary, pictures: {outcome.folder}", highlight=False)
     console.print(f"open in a browser: {outcome.folder / 'report.html'}", highlight=False)
     console.print(f"compare runs: mlflow ui --backend-store-uri {tracking_uri}", highlight=False)
+
+
+def promises_as_rich(promises: Sequence[KeptPromise]) -> Table:
+    """Promised beside achieved rates of false alarms, for the terminal."""
+    shown = Table(*HEADER, title="false alarms of the expert: promised and achieved", title_justify="left")
+    for row in promise_rows(promises):
+        shown.add_row(*map(escape, row))
+    return shown
 
 
 def unlabelled_as_rich(verdicts: Sequence[UnlabelledVerdicts]) -> Table:

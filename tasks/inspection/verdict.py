@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from eagle_core.guidance.evidence import contradictions
@@ -56,6 +56,12 @@ class Verdict:
         return "defective" if self.prediction.score >= self.threshold.tau else "normal"
 
     @property
+    def warned(self) -> bool:
+        """Normal for the expert, but not far from an alarm."""
+        level = self.threshold.tau_warn
+        return level is not None and level <= self.prediction.score < self.threshold.tau
+
+    @property
     def boxes(self) -> tuple[Box, ...]:
         """Where the defect is suspected; none where the image was not judged."""
         return () if self.headline.word == "not judged" else self.guidance.boxes
@@ -93,8 +99,13 @@ class Verdict:
                 "verdict": self.expert_says,
                 "score": self.prediction.score,
                 "tau": self.threshold.tau,
+                "tau_warn": self.threshold.tau_warn,
+                "warning": self.warned,
                 "s_max": self.threshold.s_max,
             },
+            "promise": None if self.threshold.promise is None else asdict(self.threshold.promise),
+            "likeness": self.prediction.likeness,
+            "promise_at_risk": self.threshold.shift is not None and self.threshold.shift.promise_at_risk,
             "mllm": None
             if asked is None
             else {

@@ -11,6 +11,7 @@ import yaml
 from pydantic import BaseModel, ValidationError
 
 from eagle_core.config import EagleConfig
+from eagle_core.config.ineffective import without_effect
 from eagle_core.config.renamed import RENAMED
 from eagle_core.data.text_file import read_text
 from eagle_core.errors import ConfigurationError, DataError
@@ -33,9 +34,11 @@ def load_params(path: Path, profile: str = "demo", overrides: Mapping[str, Any] 
     """
     tree = _read(path)
     profiles = _profiles(tree.pop("profiles", None), path)
+    asked = list(overrides or {})
     for name in profile.split("+"):
         if name not in profiles and name != PLAIN:
             raise ConfigurationError(f"{path}: no profile {name!r}; there are: {', '.join(sorted(profiles))}")
+        asked += _leaves(profiles.get(name) or {})
         tree = _merge(tree, profiles.get(name) or {})
     for key, value in (overrides or {}).items():
         _set(tree, key, value)
@@ -43,7 +46,18 @@ def load_params(path: Path, profile: str = "demo", overrides: Mapping[str, Any] 
         config = EagleConfig.model_validate(tree)
     except ValidationError as error:
         raise ConfigurationError(_explain(error)) from error
+    for sentence in without_effect(config, asked):
+        LOG.warning("%s", sentence)
     return _settle_backbone(_resolve_paths(config, path.resolve().parent))
+
+
+def _leaves(tree: Mapping[str, Any], prefix: str = "") -> list[str]:
+    """Dotted keys of everything that a profile sets."""
+    found = []
+    for key, value in tree.items():
+        inside = _leaves(value, f"{prefix}{key}.") if isinstance(value, dict) else []
+        found += inside or [f"{prefix}{key}"]
+    return found
 
 
 def _settle_backbone(config: EagleConfig) -> EagleConfig:

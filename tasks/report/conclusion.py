@@ -25,6 +25,7 @@ from eagle_core.data.scene import SceneRecord
 from eagle_core.errors import FitError
 from eagle_core.evaluation.comparisons import Comparison, compare
 from eagle_core.evaluation.explanations import explanation_accuracy
+from eagle_core.evaluation.promises import KeptPromise
 from eagle_core.evaluation.summary import summarise
 from eagle_core.evaluation.table import ALL, NotRunRow
 from eagle_core.evaluation.unlabelled import UnlabelledVerdicts, unlabelled_verdicts
@@ -37,6 +38,7 @@ from tasks.machinery.stage import NotRun
 from tasks.machinery.store import Entry
 from tasks.machinery.tracking import Tracker
 from tasks.report.page import keep_stages, write_page
+from tasks.report.promises import promises_of
 from tasks.report.run_content import child_content, parent_content
 from tasks.stages.data import AvailableData
 from tasks.stages.expert import training_failures
@@ -112,7 +114,11 @@ def conclude(
         ignore_index=True,
     )
     compared = compare(records, config.evaluation, seed=config.run.seed)
-    _write_json(folder / "summary.json", _described(config, provenance, summary, compared, unlabelled_verdicts(records), absences, told))
+    fitted = {(r.name.dataset, r.name.category): r.threshold for r in results if isinstance(r.threshold, Entry)}
+    promises = promises_of(fitted, records, config.evaluation.confidence)
+    unlabelled = unlabelled_verdicts(records)
+    described = _described(config, provenance, summary, compared, unlabelled, promises, absences, told)
+    _write_json(folder / "summary.json", described)
     for result in results:
         _copy_figures(result, folder / "figures")
         _copy_knowledge(result, folder / "knowledge")
@@ -186,6 +192,7 @@ def _described(
     summary: pd.DataFrame,
     compared: tuple[Comparison, ...],
     unlabelled: tuple[UnlabelledVerdicts, ...],
+    promises: tuple[KeptPromise, ...],
     absences: tuple[NotRunRow, ...],
     told: tuple[str, ...],
 ) -> dict[str, Any]:
@@ -195,6 +202,7 @@ def _described(
         "summary": json.loads(summary.to_json(orient="records", double_precision=15)),
         "comparisons": [asdict(c) for c in compared],
         "unlabelled": [asdict(u) for u in unlabelled],
+        "promises": [asdict(p) for p in promises],
         "not_run": [asdict(a) for a in absences],
         "told": list(told),
     }

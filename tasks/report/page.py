@@ -39,6 +39,7 @@ from tasks.machinery.params import as_yaml
 from tasks.machinery.progress import progress_bar
 from tasks.machinery.store import Entry, file_sha256
 from tasks.report.attention import attention_pictures
+from tasks.report.promises import promise_from, promise_tables
 from tasks.report.tables import tables as summary_tables
 from tasks.report.tables import threshold_tables, unlabelled_tables
 from tasks.stages.predictions import read_predictions
@@ -96,6 +97,7 @@ def gather(folder: Path, config: EagleConfig) -> Page:
     tables += summary_tables(summary, yes_no, [Comparison(**c) for c in described["comparisons"]], confidence)
     unlabelled = [UnlabelledVerdicts(**v) for v in described["unlabelled"]]
     tables += unlabelled_tables(unlabelled)
+    tables += promise_tables([promise_from(fields) for fields in described.get("promises", ())])
     stages = _stages(folder, config)
     tables += threshold_tables(records, {name: read_threshold(s["threshold"]) for name, s in stages.items()})
     plots, cards, notes = _plots(summary, records, stages), _cards(config, records, stages), []

@@ -17,6 +17,7 @@ from tasks.machinery.params import flatten
 from tasks.machinery.provenance import Provenance
 from tasks.machinery.store import Entry
 from tasks.machinery.tracking import RunContent
+from tasks.report.promises import promise_metrics, promise_tags
 from tasks.stages.asking import GUIDED_METHODS
 from tasks.stages.threshold import read_threshold
 
@@ -65,6 +66,7 @@ def child_content(
         "s_max": threshold.s_max,
         "interval_mass": threshold.interval_mass,
         **_shift(threshold),
+        **promise_metrics(threshold, records, (dataset, category), config.evaluation.confidence),
         "defective_count": float(rows[rows.question_type == "anomaly_detection"].verdict_defective.fillna(value=False).sum()),
         "gate_open_count": float(rows[rows.question_type == "anomaly_detection"].gate_open.fillna(value=False).sum()),
         "unparsed_count": float((rows.status == "unparsed").sum()),
@@ -84,7 +86,7 @@ def child_content(
         name=f"{dataset}/{category} {method}" + (f" ({mllm})" if mllm != "none" else ""),
         params=params,
         metrics=metrics,
-        tags=_tags(provenance) | {f"warning.{i}": w for i, w in enumerate(threshold.warnings)},
+        tags=_tags(provenance) | promise_tags(threshold) | {f"warning.{i}": w for i, w in enumerate(threshold.warnings)},
         artifacts=[(own_records, ""), *((picture, "figures") for picture in pictures)],
     )
 
@@ -93,7 +95,12 @@ def _shift(threshold: Threshold) -> dict[str, float]:
     if threshold.shift is None:
         return {}
     check = threshold.shift
-    return {
+    likeness = {
+        "likeness_before": check.likeness_before,
+        "likeness_after": check.likeness_after,
+        "likeness_effect": check.likeness_effect,
+    }
+    return {k: v for k, v in likeness.items() if v is not None} | {
         "shift_effect": check.effect,
         "shift_p_value": check.p_value,
         "shift_score_scale": check.score_scale,
