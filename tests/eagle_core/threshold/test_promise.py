@@ -66,7 +66,6 @@ def test_cross_conformal_bound_holds_where_banks_are_nested():
         scores = np.array([np.abs(train[folds != folds[i]] - train[i]).min() for i in range(30)])
         alarms.append(np.abs(train - fresh).min() > conformal(scores, rate))
     made = promise_of(scored(scores, folds=5, nested=True), rate, conformal=True)
-    # 2 * (0.1 * 31 + 4) / 35
     assert made.bound == pytest.approx(2 * (3.1 + 4) / 35)
     assert np.mean(alarms) < made.bound
     assert np.mean(alarms) < rate + 3 * np.sqrt(rate * (1 - rate) / 4000)
