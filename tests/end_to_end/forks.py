@@ -49,7 +49,7 @@ class Forked:
 
     def ended(self) -> subprocess.CompletedProcess[str]:
         """Wait for its end: return code (-N: ended by signal N), and what it wrote."""
-        code = int(self.answers.readline())
+        code = _number(self.answers)
         out, error = ((self.folder / name).read_text() for name in ("out", "error"))
         shutil.rmtree(self.folder)
         return subprocess.CompletedProcess(["eagle", *self.arguments], code, out, error)
@@ -74,7 +74,13 @@ class Forks:
         folder = Path(tempfile.mkdtemp(prefix="forked-"))
         job = {"arguments": list(arguments), "cwd": str(cwd), "environment": dict(environment), "folder": str(folder)}
         requests.write(json.dumps(job).encode() + b"\n")
-        return Forked(tuple(arguments), int(answers.readline()), answers, folder)
+        return Forked(tuple(arguments), _number(answers), answers, folder)
+
+
+def _number(answers: IO[bytes]) -> int:
+    answer = answers.readline()
+    assert answer, "the forking process ended; its last words are on standard error"
+    return int(answer)
 
 
 def serve() -> None:
