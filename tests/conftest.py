@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, settings
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # two workers on two cores; read when torch is imported
 
 settings.register_profile(
-    "fixed", derandomize=True, max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    "fixed", derandomize=True, max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 )
 settings.register_profile("soak", settings.get_profile("fixed"), derandomize=False, max_examples=3000, print_blob=True)
 settings.load_profile("fixed")  # the same examples on every machine; ``make soak`` looks for new ones
@@ -29,11 +29,13 @@ LONG_FIRST = ("tests/end_to_end/", "tests/architecture/")
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The tests of a file stay together on one worker and share its fixtures, unless they name a group of their own.
 
-    The files that look at the finished end-to-end run are one group. End-to-end tests are slow unless they are quick.
+    The files that look at the finished end-to-end run are one group. End-to-end tests, and those that start a server,
+    are slow unless they are quick.
     """
     finished = {_file(item) for item in items if "finished" in getattr(item, "fixturenames", ())}
     for item in items:
-        if item.nodeid.startswith("tests/end_to_end/") and item.get_closest_marker("quick") is None:
+        long = item.nodeid.startswith("tests/end_to_end/") or item.get_closest_marker("server") is not None
+        if long and item.get_closest_marker("quick") is None:
             item.add_marker(pytest.mark.slow)
         if item.get_closest_marker("xdist_group") is None:
             item.add_marker(pytest.mark.xdist_group("finished" if _file(item) in finished else _file(item)))

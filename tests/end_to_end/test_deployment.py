@@ -45,7 +45,7 @@ def served(new_project: Callable, tmp_path: Path) -> Iterator[tuple]:  # type: i
         subprocess.Popen([*prefect, "server", "start", "--port", str(port)], cwd=tmp_path, env=environment, stdout=log, stderr=log)
     ]
     try:
-        deadline = time.monotonic() + 120
+        deadline = time.monotonic() + 600
         while True:
             try:
                 with urlopen(f"http://127.0.0.1:{port}/api/health", timeout=2):

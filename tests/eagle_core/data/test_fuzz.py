@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
@@ -26,7 +26,6 @@ from eagle_core.mmad.questions import read_questions
 
 CORPUS = Path(__file__).parents[2] / "corpus"
 FORMATS = [name for name in SUFFIX_OF if name not in ("MPO", "DIB")]
-OFTEN = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 READERS: dict[str, Callable[[Path], object]] = {
     "images": read_rgb,
     "masks": read_mask,
@@ -72,7 +71,6 @@ def test_what_once_failed(path: Path) -> None:
         result_or_named_error(read, path)
 
 
-@OFTEN
 @given(image_format=st.sampled_from(FORMATS), part=st.floats(0, 1, exclude_max=True), mode=st.sampled_from(["RGB", "L"]))
 def test_an_image_cut_off_anywhere(tmp_path: Path, image_format: str, part: float, mode: str) -> None:
     whole = encoded(image_format, mode)
@@ -82,7 +80,6 @@ def test_an_image_cut_off_anywhere(tmp_path: Path, image_format: str, part: floa
         result_or_named_error(read, path)
 
 
-@OFTEN
 @given(
     image_format=st.sampled_from(FORMATS),
     changes=st.lists(st.tuples(st.floats(0, 1, exclude_max=True), st.integers(0, 255)), min_size=1, max_size=6),
@@ -159,7 +156,6 @@ cells = st.text(st.characters(blacklist_categories=("Cs",)), max_size=8) | st.sa
 )
 
 
-@OFTEN
 @given(rows=st.lists(st.lists(cells, min_size=0, max_size=6), max_size=5), separator=st.sampled_from(",;\t"))
 def test_any_split_file_of_visa(tmp_path: Path, rows: list[list[str]], separator: str) -> None:
     (tmp_path / "split_csv").mkdir(exist_ok=True)
@@ -183,7 +179,6 @@ entries = st.fixed_dictionaries(
 )
 
 
-@OFTEN
 @given(st.dictionaries(cells | st.sampled_from(["D/c/bad/0.png", "D\\c\\good\\0.png", "../a/b.png"]), values | entries, max_size=3) | values)
 def test_any_mmad_json(tmp_path: Path, content: object) -> None:
     root = tmp_path / "D"

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 import yaml
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from eagle_core.config import EagleConfig
@@ -62,7 +62,6 @@ def test_an_unknown_key_is_named_wherever_it_stands(tmp_path: Path, section: tup
         load_params(path)
 
 
-@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.text(max_size=80) | st.binary(max_size=80))
 def test_any_text_is_parameters_or_a_named_error(tmp_path: Path, content: str | bytes) -> None:
     path = tmp_path / "params.yaml"
