@@ -15,6 +15,26 @@ def _over(key: str, *values: Any) -> tuple[Variant, ...]:
     return tuple(Variant(f"{key}={value}", {key: value}) for value in values)
 
 
+def _backbone(name: str, weights: str, *layers: str) -> dict[str, Any]:
+    return {"expert.backbone": {"name": name, "weights": weights, "layers": list(layers) or None}}
+
+
+_PACKAGED = _backbone("tf_efficientnet_lite0", "packaged")
+_DINO = "vit_small_patch14_dinov2"
+_EXPERTS = (
+    Variant("PatchCore, EfficientNet-Lite0", _PACKAGED),
+    Variant("PatchCore, EfficientNet-Lite0, reweighted", {**_PACKAGED, "expert.pooling": "reweighted"}),
+    Variant("PatchCore, EfficientNet-Lite0, cosine, top percent", {**_PACKAGED, "expert.distance": "cosine", "expert.pooling": "top_percent"}),
+    Variant("PatchCore, EfficientNet-Lite1", _backbone("tf_efficientnet_lite1", "packaged")),
+    Variant("PatchCore, EfficientNet-Lite2", _backbone("tf_efficientnet_lite2", "packaged")),
+    Variant("MH-PatchCore, EfficientNet-Lite0", {**_PACKAGED, "expert.kind": "mh_patchcore"}),
+    Variant("PaDiM, EfficientNet-Lite0", {**_PACKAGED, "expert.kind": "padim"}),
+    # Downloaded; where they cannot be, they are told as not run.
+    Variant("PatchCore, WideResNet-50", _backbone("wide_resnet50_2", "pretrained")),
+    Variant("AnomalyDINO, DINOv2 small", {**_backbone(_DINO, "pretrained"), "expert.kind": "anomaly_dino"}),
+    Variant("RAD, DINOv2 small", {**_backbone(_DINO, "pretrained", "blocks.3", "blocks.6", "blocks.9", "blocks.11"), "expert.kind": "rad"}),
+)
+
 CATALOGUE = (
     Experiment("eagle-table1", "What does EAGLE add to each MLLM on each dataset?"),
     Experiment("eagle-table2", "How does EAGLE compare with published methods, whose numbers are quoted?"),
@@ -123,6 +143,7 @@ CATALOGUE = (
         tuple(Variant(f"adapt {when}", {"threshold.adapt": when}) for when in ("never", "when_shifted")),
         outputs=("threshold_rates",),
     ),
+    Experiment("experts", "Which expert is best: which backbone, which kind, and what does each cost?", _EXPERTS, ("expert_ranking",)),
     *ECHO_CATALOGUE,
 )
 

@@ -19,6 +19,7 @@ Output = Literal[
     "cases",
     "contact_sheets",
     "coreset_shares",
+    "expert_ranking",
     "gate_effect",
     "option_dynamics",
     "prior_following",

@@ -18,7 +18,7 @@ from eagle_core.experiments.experiment import Experiment, Output
 from eagle_core.experiments.published import PublishedTable, published_table
 from eagle_core.mmad.summary import METRIC
 from eagle_core.written_text import write_csv
-from tasks.experiments import attention, cases, figures, questions, tables
+from tasks.experiments import attention, cases, experts, figures, questions, tables
 from tasks.graph.values import Point
 from tasks.machinery.params import load_params
 from tasks.sweeps.points import WITHOUT
@@ -32,6 +32,7 @@ STAND_IN = (
     "Numbers of the embedded MLLM are a stand-in's: they show that the machinery works, nothing about the paper's accuracy."
 )
 TABLES: Mapping[Output, Callable[[SweepOutcome], pd.DataFrame]] = {
+    "expert_ranking": experts.expert_ranking,
     "threshold_rates": tables.threshold_rates,
     "gate_effect": tables.gate_effect,
     "visual_mass": tables.visual_mass,

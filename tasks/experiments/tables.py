@@ -7,7 +7,6 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 import pandas as pd
-from scipy.stats import binomtest
 
 from eagle_core.attention.settings import AttentionSettings
 from eagle_core.config import MllmConfig
@@ -17,16 +16,14 @@ from eagle_core.mllm.visual_mass import LayerMass
 from eagle_core.mllm.visual_mass import visual_mass as measure_mass
 from eagle_core.record_table import NO_MLLM
 from tasks.experiments.plans import plans_of
+from tasks.experiments.rates import rate_columns
 from tasks.graph.values import CategoryResult, records_of
 from tasks.machinery.holders import chat_model
 from tasks.machinery.store import Entry
 from tasks.sweeps.results import PointResult, SweepOutcome
 
-TARGETED = frozenset({"gev", "quantile", "conformal"})
-"""Threshold rules that are told a false-alarm rate."""
 IMAGES = 8
 """Of each category whose attention is observed: a prefill each, in one batch."""
-CONFIDENCE = 0.95
 
 
 def threshold_rates(sweep: SweepOutcome) -> pd.DataFrame:
@@ -38,26 +35,9 @@ def threshold_rates(sweep: SweepOutcome) -> pd.DataFrame:
             if method != "expert":
                 continue
             records = records_of(entries).dropna(subset=["is_defective"])
-            normal = records[~records["is_defective"].astype(bool)]
-            defective = records[records["is_defective"].astype(bool)]
-            if normal.empty:
+            if records["is_defective"].astype(bool).all():
                 continue
-            alarms, found = int(normal["verdict_defective"].sum()), int(defective["verdict_defective"].sum())
-            interval = binomtest(alarms, len(normal)).proportion_ci(CONFIDENCE, method="wilson")
-            rows.append(
-                {
-                    "point": result.point.label,
-                    "dataset": dataset,
-                    "target": config.false_alarm_rate if config.method in TARGETED else None,
-                    "achieved": alarms / len(normal),
-                    "low": float(interval.low),
-                    "high": float(interval.high),
-                    "false_alarms": alarms,
-                    "normal_images": len(normal),
-                    "found": found / len(defective) if len(defective) else None,
-                    "defective_images": len(defective),
-                }
-            )
+            rows.append({"point": result.point.label, "dataset": dataset, **rate_columns(records, config)})
     return pd.DataFrame(rows)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import time
 from pathlib import Path
 
 from eagle_core.config import EagleConfig
@@ -18,8 +19,9 @@ from tasks.machinery.progress import progress_bar
 from tasks.machinery.store import Entry
 from tasks.stages.predictions import write_predictions
 
-FIT_VERSION = 3
-PREDICT_VERSION = 3
+FIT_VERSION = 4
+PREDICT_VERSION = 4
+SECONDS_FILE = "seconds.json"
 
 
 def fit(config: EagleConfig, dataset: str, category: str) -> Entry:
@@ -41,6 +43,7 @@ def fit(config: EagleConfig, dataset: str, category: str) -> Entry:
     }
 
     def compute(folder: Path) -> None:
+        begun = time.perf_counter()
         with progress_bar(f"{category}: expert") as report:
             fitted = fit_expert(
                 samples,
@@ -52,6 +55,7 @@ def fit(config: EagleConfig, dataset: str, category: str) -> Entry:
                 progress=report,
             )
         save_expert(fitted, folder)
+        _write_seconds(folder, begun)
 
     return store_of(config).get_or_compute("expert", FIT_VERSION, inputs, compute)
 
@@ -63,8 +67,10 @@ def score(config: EagleConfig, dataset: str, category: str, expert: Entry) -> En
     inputs = {"expert": expert.key, "images": image_hashes(samples)}
 
     def compute(folder: Path) -> None:
+        begun = time.perf_counter()
         readings = read_images(config, load_expert(expert.path), samples, f"{category}: expert")
         write_predictions(folder, readings)
+        _write_seconds(folder, begun)
 
     return store_of(config).get_or_compute("predictions", PREDICT_VERSION, inputs, compute)
 
@@ -83,6 +89,15 @@ def read_images(
                 progress=report,
             )
         )
+
+
+def read_seconds(entry: Entry) -> float:
+    """Wall-clock seconds that an entry of ``fit`` or ``score`` took when it was computed."""
+    return float(json.loads((entry.path / SECONDS_FILE).read_text(encoding="utf-8")))
+
+
+def _write_seconds(folder: Path, begun: float) -> None:
+    (folder / SECONDS_FILE).write_text(json.dumps(time.perf_counter() - begun), encoding="utf-8")
 
 
 def training_failures(expert: Entry) -> list[str]:
