@@ -35,7 +35,7 @@ def test_a_small_defect_is_found_in_tiles_only(new_project: Callable) -> None:  
     common = (
         "--set", "datasets={small: null, large: {format: folder, root: data/large}}", "--set", "methods=[expert]",
         "--set", "expert.backbone={name: tf_efficientnet_lite0, weights: packaged, layers: null}",
-        "--set", "expert.coreset.ratio=0.002", "--set", "threshold.min_images=4",
+        "--set", "expert.coreset.ratio=0.002", "--set", "expert.calibration=leave_out", "--set", "threshold.min_images=4",
     )  # fmt: skip
 
     def judged() -> dict[bool, object]:
