@@ -98,6 +98,10 @@ class Calibration:
     """Each fold was scored by a bank that was built without it and lies inside the deployed one."""
 
 
+QUANTILE_LEVELS = tuple(1 - 10 ** (-step / 40) for step in range(201))
+"""From 0 to 1 - 1e-5, the finer the higher."""
+
+
 @dataclass(frozen=True, slots=True)
 class TrainingScores:
     """The normal images seen by DBT: what a threshold is fitted from (paper: section 3.2.2)."""
@@ -113,6 +117,8 @@ class TrainingScores:
     calibration: Calibration = Calibration("unsampled")
     suspects: tuple[str, ...] = ()
     """Images that look like defects beside the others."""
+    patch_quantiles: tuple[float, ...] = ()
+    """Of all patches that were scored, at ``QUANTILE_LEVELS``; what a threshold for pixels is fitted from."""
 
 
 @dataclass(frozen=True, slots=True)

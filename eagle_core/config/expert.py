@@ -170,6 +170,8 @@ class ThresholdConfig(Section):
     """gev, quantile, conformal: target share of normal images above tau."""
     warn_rate: Fraction | None = None
     """conformal, quantile: share of normal images above the warning level, which lies below tau; None: no warnings."""
+    false_pixel_rate: Fraction = 0.01
+    """Share of a normal image's pixels that may reach the threshold of the masks."""
     adapt: Literal["never", "when_shifted"] = "never"
     """when_shifted: tau follows the scores of a batch that differs from the training images (looks at test images)."""
     bootstrap_samples: Positive = 1000

@@ -34,6 +34,7 @@ def localisation_metrics(
     pairs: Sequence[tuple[ExpertPrediction, Sample]],
     preprocessing: PreprocessingConfig,
     max_pixels: int = MAX_PIXELS,
+    tau: float | None = None,
 ) -> dict[str, float | None]:
     """Pixel metrics of one category by name.
 
@@ -42,10 +43,12 @@ def localisation_metrics(
             mask, and unlabelled ones, are left out.
         preprocessing: With which the predictions were made.
         max_pixels: Of map and mask held at once.
+        tau: From where on a pixel counts as defective.
 
     Returns:
         ``pixel_auroc`` and ``aupro_fpr30``, None where no picked pixel is defective or none is normal;
-        ``pixel_images``: images measured; ``pixel_images_left_out``: defective ones without a mask;
+        ``pixel_iou``: of all pixels at or above tau with the masks, and ``false_pixel_rate``: mean share of a normal
+        image's pixels there, None without tau; ``pixel_images``: images measured; ``pixel_images_left_out``: defective ones without a mask;
         ``pixel_share``: share of the pixels of the smallest image that were picked, 1.0 for all.
 
     Raises:
@@ -58,6 +61,8 @@ def localisation_metrics(
     metrics: dict[str, float | None] = {
         "pixel_auroc": None,
         "aupro_fpr30": None,
+        "pixel_iou": None,
+        "false_pixel_rate": None,
         "pixel_images": float(len(measured)),
         "pixel_images_left_out": float(left_out),
         "pixel_share": None,
@@ -76,6 +81,10 @@ def localisation_metrics(
     if masks.any() and not masks.all():
         metrics["pixel_auroc"] = float(roc_auc_score(masks.ravel(), maps.ravel()))
         metrics["aupro_fpr30"] = _aupro(maps, masks)
+    if tau is not None:
+        marked, normal = maps >= tau, np.array([s.is_defective is False for _, s in measured])
+        metrics["false_pixel_rate"] = float(marked[normal].mean()) if normal.any() else None
+        metrics["pixel_iou"] = float((marked & masks).sum() / (marked | masks).sum()) if masks.any() else None
     return metrics
 
 

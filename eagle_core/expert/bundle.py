@@ -21,7 +21,7 @@ from eagle_core.errors import DataError
 from eagle_core.expert.bank import FittedExpert
 from eagle_core.records import Calibration, Failure, TrainingScores
 
-FORMAT_VERSION = 2
+FORMAT_VERSION = 3
 TENSORS = "expert.safetensors"
 DESCRIPTION = "expert.json"
 STATE = "state."
@@ -56,6 +56,7 @@ def save_expert(expert: FittedExpert, folder: Path) -> None:
         "groups": expert.training_scores.groups,
         "calibration": dataclasses.asdict(expert.training_scores.calibration),
         "suspects": expert.training_scores.suspects,
+        "patch_quantiles": expert.training_scores.patch_quantiles,
         "config": expert.config.model_dump(mode="json"),
         "seed": expert.seed,
         "backbone_fingerprint": expert.backbone_fingerprint,
@@ -87,6 +88,7 @@ def load_expert(folder: Path) -> FittedExpert:
             groups=tuple(description["groups"]),
             calibration=Calibration(**description["calibration"]),
             suspects=tuple(description["suspects"]),
+            patch_quantiles=tuple(description["patch_quantiles"]),
         ),
         training_embeddings=tensors["training_embeddings"],
         likeness=LikenessReference(tensors["likeness_mean"], tensors["likeness_grids"]),

@@ -9,7 +9,7 @@ import torch
 
 from eagle_core.config import ExpertConfig
 from eagle_core.expert.nearest import SearchBank
-from eagle_core.expert.pooling import read_patches
+from eagle_core.expert.pooling import patch_quantiles, read_patches
 from eagle_core.expert.sampling import sample_patches
 from eagle_core.records import Calibration, TrainingScores
 
@@ -42,16 +42,17 @@ def cross_fit(
     Raises:
         FitError: A fold's coreset would be empty.
     """
-    scores = np.empty(len(image_ids))
+    scores, read = np.empty(len(image_ids)), []
     done, count = 0, int(folds.max()) + 1
     for fold in range(count):
         others = patches[torch.from_numpy(folds != fold)]
         bank = SearchBank.of(others[sample_patches(others, config.coreset, seed)])
         for index in np.flatnonzero(folds == fold):
-            scores[index] = read_patches(bank, patches[index], config).score
+            scores[index], distances = read_patches(bank, patches[index], config)
+            read.append(distances.cpu())
             done += 1
             if progress is not None:
                 progress(done, len(image_ids))
     # Where every patch is kept, each fold's bank lies inside the deployed one; a coreset's does not.
     made = Calibration(calibration.rule, calibration.reason, folds=count, nested=config.coreset.ratio == 1)
-    return TrainingScores(tuple(image_ids), scores, groups=groups, calibration=made)
+    return TrainingScores(tuple(image_ids), scores, groups=groups, calibration=made, patch_quantiles=patch_quantiles(read))

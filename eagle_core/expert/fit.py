@@ -22,6 +22,7 @@ from eagle_core.expert.bank import FittedExpert
 from eagle_core.expert.cross_fitting import cross_fit
 from eagle_core.expert.features import ImageFeatures, iterate_features
 from eagle_core.expert.memory import check_memory, estimate_fit_bytes
+from eagle_core.expert.pooling import patch_quantiles
 from eagle_core.expert.sampling import sample_patches
 from eagle_core.expert.scoring import predict
 from eagle_core.expert.training_scores import score_training_images
@@ -234,6 +235,7 @@ def _held_out(
         scores=np.array([p.score for p in good], dtype=np.float64),
         calibration=calibration,
         suspects=fitted.training_scores.suspects,
+        patch_quantiles=patch_quantiles([torch.from_numpy(p.patch_scores) for p in good]),
     )
     likeness = np.array([p.likeness for p in good], dtype=np.float64)
     return dataclasses.replace(

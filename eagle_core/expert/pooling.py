@@ -7,12 +7,15 @@ AnomalyDINO.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
+import numpy as np
 import torch
 
 from eagle_core.config import ExpertConfig
 from eagle_core.expert.nearest import NOTHING, SearchBank
+from eagle_core.records import QUANTILE_LEVELS
 
 REWEIGHTING_NEIGHBOURS = 9
 """b of PatchCore's Eq. 7; anomalib's default."""
@@ -49,6 +52,14 @@ def read_patches(
         if config.pooling == "reweighted":
             score *= _weight(bank, queries[worst], distances[worst, 0], rows[worst, 0], without)
     return PatchReading(score, patches)
+
+
+def patch_quantiles(distances: Sequence[torch.Tensor]) -> tuple[float, ...]:
+    """The quantiles of all patches of all images at ``QUANTILE_LEVELS``; none where there are no images."""
+    if not distances:
+        return ()
+    together = torch.cat([image.flatten() for image in distances]).double().cpu().numpy()
+    return tuple(np.quantile(together, QUANTILE_LEVELS, method="higher").tolist())
 
 
 def _in_measure(distances: torch.Tensor, config: ExpertConfig) -> torch.Tensor:

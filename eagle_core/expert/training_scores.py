@@ -16,7 +16,7 @@ import torch
 
 from eagle_core.config import ExpertConfig
 from eagle_core.expert.nearest import SearchBank
-from eagle_core.expert.pooling import read_patches
+from eagle_core.expert.pooling import patch_quantiles, read_patches
 from eagle_core.records import Calibration, TrainingScores
 
 FromOneBank = Literal["as_printed", "unsampled", "leave_out"]
@@ -48,7 +48,7 @@ def score_training_images(
     # Bank rows are sorted by image, so an image's own are one slice of columns.
     ends = sampled.sum(dim=1).cumsum(dim=0).tolist()
     scored: dict[str, float] = {}
-    excluded = []
+    excluded, read = [], []
     for index, image_id in enumerate(image_ids):
         own = slice(0, 0) if rule == "as_printed" else slice(ends[index - 1] if index else 0, ends[index])
         queries = patches[index] if rule == "leave_out" else patches[index][~sampled[index]]
@@ -56,8 +56,11 @@ def score_training_images(
         if len(queries) < config.min_unsampled_patches or bank_is_own:
             excluded.append(image_id)
         else:
-            scored[image_id] = read_patches(bank, queries, config, without=own).score
+            scored[image_id], distances = read_patches(bank, queries, config, without=own)
+            read.append(distances.cpu())
         if progress is not None:
             progress(index + 1, len(image_ids))
     values = np.array(list(scored.values()), dtype=np.float64)
-    return TrainingScores(tuple(scored), values, tuple(excluded), calibration=Calibration(rule))
+    return TrainingScores(
+        tuple(scored), values, tuple(excluded), calibration=Calibration(rule), patch_quantiles=patch_quantiles(read)
+    )

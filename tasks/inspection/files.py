@@ -1,4 +1,4 @@
-"""What an inspection writes: an overlay and a JSON file for each image."""
+"""What an inspection writes: an overlay, a mask and a JSON file for each image."""
 
 from __future__ import annotations
 
@@ -9,8 +9,12 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
+from PIL import Image
+
 from eagle_core.config import EagleConfig
 from eagle_core.data.images import read_image_of
+from eagle_core.geometry import ImageGeometry
 from eagle_core.names import as_text
 from eagle_core.report import overlay_panel
 from tasks.inspection.verdict import Verdict
@@ -27,7 +31,10 @@ def file_stems(images: Sequence[Path]) -> dict[Path, str]:
 
 
 def write_verdict(config: EagleConfig, verdict: Verdict, folder: Path, stem: str) -> tuple[Path, Path]:
-    """Write the overlay and the JSON of a verdict as ``folder/stem.png`` and ``.json``; returns their paths."""
+    """Write the overlay and the JSON of a verdict as ``folder/stem.png`` and ``.json``; returns their paths.
+
+    Beside them ``stem_mask.png``: white where pixels reach the threshold of the promised rate of false pixels.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     picture, described = folder / f"{stem}.png", folder / f"{stem}.json"
     decided = verdict.headline
@@ -43,5 +50,17 @@ def write_verdict(config: EagleConfig, verdict: Verdict, folder: Path, stem: str
         p_defect=None if verdict.asked is None else verdict.asked.answer.p_defect,
         explanation=verdict.explanation,
     )
-    described.write_text(json.dumps(verdict.described(), indent=1, allow_nan=False), encoding="utf-8")
+    facts = verdict.described()
+    if judged and verdict.pixels is not None:
+        mask = folder / f"{stem}_mask.png"
+        geometry = ImageGeometry.of(verdict.prediction.image_size, config.expert.preprocessing)
+        marked = geometry.to_original(verdict.prediction.patch_scores) >= verdict.pixels.tau
+        Image.fromarray(marked.astype(np.uint8) * 255).save(mask)
+        facts["mask"] = {
+            "file": mask.name,
+            "pixel_tau": verdict.pixels.tau,
+            "false_pixel_rate_promised": verdict.pixels.rate,
+            "share": float(marked.mean()),
+        }
+    described.write_text(json.dumps(facts, indent=1, allow_nan=False), encoding="utf-8")
     return picture, described

@@ -16,6 +16,7 @@ from eagle_core.methods.headline import headline
 from eagle_core.methods.plan import Plan
 from eagle_core.names import as_text
 from eagle_core.records import ExpertPrediction, Failure, Sample, Threshold
+from eagle_core.threshold.pixels import fit_pixel_threshold
 from tasks.inspection.verdict import Asked, Verdict
 from tasks.machinery.holders import identity_of, turn_of
 from tasks.machinery.inputs import category_of, limit_threads
@@ -55,6 +56,7 @@ def inspect_images(
     unlike = unlike_training(config, (dataset, category), known, samples, predictions)
     judged = [prediction for image_id, prediction in predictions.items() if image_id not in unlike]
     tau = threshold.compare(threshold.read_threshold(entry), known, judged, config)
+    pixels = fit_pixel_threshold(known.training_scores, config.threshold.false_pixel_rate)
     failures = [r for r in readings if isinstance(r, Failure)]
 
     askable = [s for s in samples if s.image_id in predictions and s.image_id not in unlike]
@@ -76,7 +78,7 @@ def inspect_images(
             mllm_says_defective=one.defective if one is not None and counts else None,
             unlike=unlike.get(sample.image_id),
         )
-        verdicts.append(Verdict(sample, prediction, tau, guide(prediction, tau, config), decided, one))
+        verdicts.append(Verdict(sample, prediction, tau, guide(prediction, tau, config), decided, one, pixels))
     return [_explained(config, verdict) if explain else verdict for verdict in verdicts], failures
 
 

@@ -10,6 +10,7 @@ from eagle_core.methods.headline import Headline
 from eagle_core.methods.outcome import verdict_of
 from eagle_core.methods.plan import Plan
 from eagle_core.records import Answer, Box, ExpertPrediction, Guidance, Sample, Threshold
+from eagle_core.threshold.pixels import PixelThreshold
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +50,8 @@ class Verdict:
     headline: Headline
     asked: Asked | None
     """None: no MLLM was asked."""
+    pixels: PixelThreshold | None = None
+    """From where on a pixel of the map counts as defective; None: nothing is known of normal patches."""
 
     @property
     def expert_says(self) -> str:

@@ -38,6 +38,7 @@ from tasks.machinery.stage import NotRun
 from tasks.machinery.store import Entry
 from tasks.machinery.tracking import Tracker
 from tasks.report.page import keep_stages, write_page
+from tasks.report.pixels import pixel_rows
 from tasks.report.promises import promises_of
 from tasks.report.run_content import child_content, parent_content
 from tasks.stages.data import AvailableData
@@ -103,6 +104,7 @@ def conclude(
     summary = pd.concat(
         [
             summarise(records, config.evaluation, seed=config.run.seed),
+            pixel_rows(results),
             explanation_accuracy(records, _known_scenes(config, results), config.evaluation.confidence),
             question_rows(
                 records,

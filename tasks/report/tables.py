@@ -24,7 +24,10 @@ COLUMNS = {
     "auroc_expert_score": "AUROC (score)",
     "auroc_p_defect": "AUROC (P(defect))",
     "pixel_auroc": "pixel AUROC",
-    "pro": "PRO",
+    "aupro_fpr30": "PRO",
+    "pixel_iou": "IoU",
+    "false_pixel_rate_promised": "false pixels promised",
+    "false_pixel_rate": "false pixels",
 }
 
 

@@ -19,7 +19,7 @@ from tasks.machinery.progress import progress_bar
 from tasks.machinery.store import Entry
 from tasks.stages.predictions import write_predictions
 
-FIT_VERSION = 4
+FIT_VERSION = 5
 PREDICT_VERSION = 4
 SECONDS_FILE = "seconds.json"
 

@@ -9,12 +9,14 @@ from pathlib import Path
 from eagle_core.config import EagleConfig
 from eagle_core.data.masks import read_masks_of
 from eagle_core.evaluation.localisation import localisation_metrics
+from eagle_core.expert.bundle import load_expert
 from eagle_core.records import ExpertPrediction, Sample
+from eagle_core.threshold.pixels import fit_pixel_threshold
 from tasks.machinery.inputs import category_of, content_hash, store_of
 from tasks.machinery.store import Entry
 from tasks.stages.predictions import read_predictions
 
-VERSION = 3
+VERSION = 4
 REMARKS = "remarks.json"
 
 
@@ -23,16 +25,22 @@ def measure(config: EagleConfig, dataset: str, category: str, expert: Entry, pre
     samples = category_of(config, dataset, category).test
     inputs = {
         "predictions": predictions.key,
+        "false_pixel_rate": config.threshold.false_pixel_rate,
         "masks": {s.image_id: " ".join(content_hash(mask) for mask in s.masks) for s in samples if s.masks},
     }
 
     def compute(folder: Path) -> None:
         read = read_predictions(predictions.path).by_image
+        threshold = fit_pixel_threshold(load_expert(expert.path).training_scores, config.threshold.false_pixel_rate)
         metrics = localisation_metrics(
-            [(read[s.image_id], s) for s in samples if s.image_id in read], config.expert.preprocessing
+            [(read[s.image_id], s) for s in samples if s.image_id in read],
+            config.expert.preprocessing,
+            tau=None if threshold is None else threshold.tau,
         )
         remarks = [f"{s.image_id}: {remark}" for s in samples if s.masks and s.is_defective for remark in _remarks(s, read)]
         (folder / REMARKS).write_text(json.dumps(remarks), encoding="utf-8")
+        metrics["pixel_tau"] = None if threshold is None else threshold.tau
+        metrics["false_pixel_rate_promised"] = None if threshold is None else threshold.rate
         (folder / "localisation.json").write_text(json.dumps(metrics, allow_nan=False), encoding="utf-8")
 
     return store_of(config).get_or_compute("localisation", VERSION, inputs, compute)

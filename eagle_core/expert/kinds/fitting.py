@@ -18,6 +18,7 @@ from eagle_core.expert.bank import FittedExpert
 from eagle_core.expert.kinds.model import AnomalibModel
 from eagle_core.expert.kinds.reading import ImageReading, input_batches, iterate_readings
 from eagle_core.expert.kinds.registry import build
+from eagle_core.expert.pooling import patch_quantiles
 from eagle_core.records import Calibration, Failure, Sample, TrainingScores
 
 Progress = Callable[[str, int, int], None]
@@ -60,7 +61,12 @@ def fit_kind(
     reference = reference_of(reduced)
     readable = [sample for sample in samples if sample.image_id in set(names)]
     if calibration.rule == "held_out":
-        scores = TrainingScores(names, np.array([r.score for r in good], dtype=np.float64), calibration=calibration)
+        scores = TrainingScores(
+            names,
+            np.array([r.score for r in good], dtype=np.float64),
+            calibration=calibration,
+            patch_quantiles=patch_quantiles([r.patch_scores for r in good]),
+        )
     else:
         again = partial(_fitted, config=config, backbone=backbone, seed=seed)
         scores = _cross_fit(readable, mine, config, calibration, backbone, seed, again, report)
@@ -104,6 +110,7 @@ def _cross_fit(
 ) -> TrainingScores:
     folds = group_folds(groups, config.folds, seed) if groups else random_folds(len(samples), config.folds, seed)
     scores, done, count = np.empty(len(samples)), 0, int(folds.max()) + 1
+    read: list[torch.Tensor] = []
     for fold in range(count):
         model = fitted([sample for sample, mine in zip(samples, folds, strict=True) if mine != fold])
         places = np.flatnonzero(folds == fold)
@@ -114,11 +121,12 @@ def _cross_fit(
             if isinstance(reading, Failure):
                 raise DataError(f"{reading.image_id} could be read a moment ago and cannot now: {reading.reason}")
             scores[place] = reading.score
+            read.append(reading.patch_scores.cpu())
             done += 1
             report("scores", done, len(samples))
     names = tuple(sample.image_id for sample in samples)
     made = Calibration(calibration.rule, calibration.reason, folds=count, nested=False)
-    return TrainingScores(names, scores, groups=groups, calibration=made)
+    return TrainingScores(names, scores, groups=groups, calibration=made, patch_quantiles=patch_quantiles(read))
 
 
 def _counted(

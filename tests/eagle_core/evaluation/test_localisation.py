@@ -124,3 +124,16 @@ def test_what_is_not_finite_or_does_not_fit_is_refused(tmp_path):
         )
     with pytest.raises(DataError, match="20x20"):
         localisation_metrics([(prediction("d", np.eye(4), (30, 20)), sample("d", True, path))], STRETCH)
+
+
+def test_iou_and_false_pixels_at_a_threshold(tmp_path):
+    """Recomputed on the whole maps: the overlap of all pixels at or above tau with the masks."""
+    pairs, maps, masks = category(tmp_path, (40, 30))
+    tau = float(np.quantile(maps, 0.9))
+    metrics = localisation_metrics(pairs, STRETCH, tau=tau)
+    marked = maps >= tau
+    assert metrics["pixel_iou"] == pytest.approx((marked & masks).sum() / (marked | masks).sum())
+    normal = [i for i, (_, s) in enumerate(pairs) if s.is_defective is False]
+    expected = marked[normal].mean() if normal else None
+    assert metrics["false_pixel_rate"] == (pytest.approx(expected) if normal else None)
+    assert localisation_metrics(pairs, STRETCH)["pixel_iou"] is None

@@ -94,7 +94,7 @@ def test_truncated_description_is_named(folder):
 def test_other_format_version_is_refused(folder):
     path = folder / "expert.json"
     path.write_text(json.dumps(json.loads(path.read_text()) | {"format_version": 99}))
-    with pytest.raises(DataError, match="format version 99, this is 2"):
+    with pytest.raises(DataError, match="format version 99, this is 3"):
         load_expert(folder)
 
 
