@@ -61,6 +61,14 @@ def test_the_expert_decides_beside_the_stand_in_which_is_asked_about_the_demos_o
         expert = facts["expert"]
         assert facts["verdict"] == "not judged" or (facts["decided_by"], facts["verdict"]) == ("expert", expert["verdict"])
     assert found[defective.name]["mllm"]["stand_in"] is True
+    if found[defective.name]["verdict"] != "not judged":
+        facts = found[defective.name]["mask"]
+        with Image.open(defective) as image, Image.open(tmp_path / "out" / facts["file"]) as mask:
+            assert mask.size == image.size and mask.mode == "L"
+            white = mask.histogram()[255] / (mask.width * mask.height)
+            assert mask.histogram()[0] + mask.histogram()[255] == mask.width * mask.height
+        # 20 training images: 1 / 21 is the smallest rate that they can promise.
+        assert facts["share"] == pytest.approx(white) and facts["false_pixel_rate_promised"] == pytest.approx(1 / 21)
     assert found["turned.png"]["mllm"] is None and found["turned.png"]["explanation"] is None
     assert "the embedded MLLM is a stand-in" in done.stdout
 
