@@ -42,7 +42,8 @@ def cross_fit(
     Raises:
         FitError: A fold's coreset would be empty.
     """
-    scores, read = np.empty(len(image_ids)), []
+    scores = np.empty(len(image_ids))
+    read: list[torch.Tensor] = []
     done, count = 0, int(folds.max()) + 1
     for fold in range(count):
         others = patches[torch.from_numpy(folds != fold)]

@@ -48,7 +48,8 @@ def score_training_images(
     # Bank rows are sorted by image, so an image's own are one slice of columns.
     ends = sampled.sum(dim=1).cumsum(dim=0).tolist()
     scored: dict[str, float] = {}
-    excluded, read = [], []
+    excluded: list[str] = []
+    read: list[torch.Tensor] = []
     for index, image_id in enumerate(image_ids):
         own = slice(0, 0) if rule == "as_printed" else slice(ends[index - 1] if index else 0, ends[index])
         queries = patches[index] if rule == "leave_out" else patches[index][~sampled[index]]

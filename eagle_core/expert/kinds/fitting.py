@@ -113,7 +113,7 @@ def _cross_fit(
     read: list[torch.Tensor] = []
     for fold in range(count):
         model = fitted([sample for sample, mine in zip(samples, folds, strict=True) if mine != fold])
-        places = np.flatnonzero(folds == fold)
+        places = [int(place) for place in np.flatnonzero(folds == fold)]
         left_out = [samples[place] for place in places]
         for place, reading in zip(
             places, iterate_readings(model, left_out, config, backbone, config.batch_size), strict=True
