@@ -158,7 +158,11 @@ def _counted(levels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """The values that occur, ascending, and how often: ``np.unique``, without sorting millions of small numbers."""
     if levels.dtype not in (np.uint8, np.uint16):
         return np.unique(levels, return_counts=True)
-    counts = np.bincount(levels.ravel())
+    highest = int(levels.max())
+    # Row by row: bincount makes eight bytes of every pixel that it is given.
+    counts = np.zeros(highest + 1, np.int64)
+    for row in levels:
+        counts += np.bincount(row, minlength=highest + 1)
     values = np.flatnonzero(counts)
     return values, counts[values]
 

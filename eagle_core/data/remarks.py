@@ -45,7 +45,7 @@ def _unseen(category: Category, preprocessing: PreprocessingConfig) -> Iterator[
     worst = min(cropped, key=lambda size: (cropped[size], size))
     count = sum(sizes[size] for size in cropped)
     yield (
-        f"{category.name}: {1 - cropped[worst]:.0%} of an image of {worst[0]}x{worst[1]} is never looked at (expert.preprocessing: "
+        f"{category.name}: {1 - cropped[worst]:.1%} of an image of {worst[0]}x{worst[1]} is never looked at (expert.preprocessing: "
         f"center_crop {preprocessing.center_crop}, fit {preprocessing.fit}; {count} of {sizes.total()} images lose something): a "
         "defect there is never found. To look at all of it: expert.preprocessing={fit: stretch, center_crop: null}"
     )

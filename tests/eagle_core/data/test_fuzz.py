@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from eagle_core.config import DatasetConfig
+from eagle_core.data import decoding
 from eagle_core.data.catalogue import list_dataset
 from eagle_core.data.images import SUFFIX_OF, read_mask, read_rgb
 from eagle_core.data.text_file import read_csv_rows, read_json, read_text
@@ -34,6 +35,12 @@ READERS: dict[str, Callable[[Path], object]] = {
     "mmad": read_questions,
     "csv": lambda path: read_csv_rows(path, ("object", "image")),
 }
+
+
+@pytest.fixture(autouse=True)
+def small_images_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A changed header may promise ninety million pixels; the limit is the same check at any height."""
+    monkeypatch.setattr(decoding, "MAX_PIXELS", 1_000_000)
 
 
 def result_or_named_error(read: Callable[[Path], object], path: Path) -> object | None:
@@ -105,11 +112,12 @@ def test_formats_outside_the_list_are_refused_under_any_name(tmp_path: Path, ima
         read_rgb(path)
 
 
-@pytest.mark.parametrize("image_format", FORMATS)
-@pytest.mark.parametrize("size", [(1, 1), (1, 300), (20_000, 1), (3, 2)])
+# WebP holds at most 16383 pixels a side; to write an AVIF of 20,000 takes gigabytes.
+ODD = [(name, size) for name in FORMATS for size in [(1, 1), (1, 300), (20_000, 1), (3, 2)] if name not in ("WEBP", "AVIF") or max(size) < 999]
+
+
+@pytest.mark.parametrize(("image_format", "size"), ODD)
 def test_images_of_odd_sizes(tmp_path: Path, image_format: str, size: tuple[int, int]) -> None:
-    if image_format == "WEBP" and max(size) > 16383:
-        pytest.skip("WebP holds at most 16383 pixels a side")
     path = tmp_path / f"odd{SUFFIX_OF[image_format]}"
     path.write_bytes(encoded(image_format, size=size))
     image = result_or_named_error(read_rgb, path)
