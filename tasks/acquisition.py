@@ -5,6 +5,8 @@ Not Prefect tasks: these are done once by a person, before any run.
 
 from __future__ import annotations
 
+import logging
+import os
 import re
 import shutil
 import tempfile
@@ -23,9 +25,10 @@ from eagle_core.data.fetch import UnreachableError, download
 from eagle_core.data.labels import Label
 from eagle_core.data.sources import Published, find_source, import_command
 from eagle_core.errors import ConfigurationError, DataError
-from eagle_core.names import dataset_name
+from eagle_core.names import dataset_name, printable
 from tasks.machinery.dataset import track
 
+LOG = logging.getLogger("eagle.data")
 Report = Callable[[str, int, int | None], None]
 """Called with (phase, done, total where known); the phases are download, unpack, audit and copy."""
 
@@ -202,7 +205,28 @@ def _copy(source: Path, folder: Path, report: Report) -> None:
             raise DataError(
                 f"{source}: cannot be copied ({error}); check that every file in it can be read"
             ) from error
+        renamed = _named_in_utf8(Path(scratch) / "copy")
         (Path(scratch) / "copy").rename(folder)
+    if renamed:
+        LOG.warning("%s: %d names are no UTF-8; in the copy their bytes are written as %%XX, for DVC takes text only", folder, renamed)
+
+
+def _named_in_utf8(folder: Path) -> int:
+    """Percent-encode what is no UTF-8 in the names below ``folder``; returns how many there were.
+
+    Raises:
+        DataError: A file has the new name already.
+    """
+    renamed = 0
+    for place, folders, files in os.walk(folder, topdown=False):
+        for name in folders + files:
+            text = printable(name)
+            if text != name:
+                if (Path(place) / text).exists():
+                    raise DataError(f"{Path(place) / name}: there is a {text} beside it already; rename one of the two")
+                (Path(place) / name).rename(Path(place) / text)
+                renamed += 1
+    return renamed
 
 
 def _lift_single_folder(folder: Path) -> None:

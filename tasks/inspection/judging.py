@@ -46,7 +46,7 @@ def inspect_images(
         insist: Ask a stand-in about images that it was not made for, too. Its word never counts.
     """
     limit_threads(config)
-    [depth] = {sample.bit_depth for sample in category_of(config, dataset, category).train}
+    depth = next((sample.bit_depth for sample in category_of(config, dataset, category).train), 16)
     samples = tuple(Sample(dataset, category, as_text(str(path)), path, "test", None, bit_depth=depth) for path in images)
     fitted = expert.fit(config, dataset, category)
     entry = threshold.fit(config, dataset, category, fitted, None)

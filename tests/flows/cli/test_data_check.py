@@ -226,3 +226,31 @@ def test_names_with_markup_are_shown_as_they_are(root: Path) -> None:
     shown = run("check", root).output
     assert shown.count("ねじ 1 (neu) [a] #2 & <b> [bold]x") >= 2 and "[red].png" in shown
     assert read_rgb(root / "ねじ 1 (neu) [a] #2 & <b> [bold]x/train/good/[red].png").size == SIZE
+
+
+def test_names_that_are_no_utf8_come_through_an_import(root: Path, tmp_path: Path) -> None:
+    """DVC takes text only, so the copy has them percent-encoded; a link has them as they are."""
+    PLANTS["name_not_utf8"][0](root)
+    (tmp_path / "params.yaml").touch()
+    copied = run("import", root, "--name", "copied", "--params", tmp_path / "params.yaml")
+    assert copied.exit_code == 0, copied.output
+    assert (tmp_path / "data/copied/cup/train/good/%BB%AE%BA%DB.png").is_file() and (tmp_path / "data/copied.dvc").is_file()
+    linked = run("import", root, "--name", "linked", "--link", "--params", tmp_path / "params.yaml")
+    assert linked.exit_code == 0, linked.output
+    for name in ("copied", "linked"):
+        [category] = load_dataset(DatasetConfig(name=name, root=tmp_path / "data" / name)).categories.values()
+        assert len(category.train) == 6 and all(read_rgb(sample.image_path).size == SIZE for sample in category.train)
+
+
+@pytest.mark.parametrize(("folder", "name"), [("ねじ 1 (neu) [a] #2", "ねじ_1_neu_a_2"), ("2", "dataset_2")])
+def test_an_import_is_named_after_its_folder_in_any_script(root: Path, tmp_path: Path, folder: str, name: str) -> None:
+    root.rename(root.with_name(folder))
+    (tmp_path / "params.yaml").touch()
+    result = run("import", root.with_name(folder), "--link", "--params", tmp_path / "params.yaml")
+    assert result.exit_code == 0, result.output
+    assert (tmp_path / "data" / name / "cup/train/good").is_dir()
+
+
+def test_the_home_folder_is_understood(root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert run("check", "~/set").exit_code == 0
