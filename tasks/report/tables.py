@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 
 from eagle_core.evaluation.comparisons import Comparison
+from eagle_core.evaluation.kinds import found_by_kind
 from eagle_core.evaluation.table import METHOD_NAMES, NO_VALUE
 from eagle_core.evaluation.unlabelled import UnlabelledVerdicts
 from eagle_core.mmad.question_types import TITLES
@@ -41,6 +42,12 @@ def tables(
     guided = records[records["method"].isin(["eagle", "eagle_echo"])]
     if len(guided):
         found.append(_gate(records, guided))
+    kinds = tuple(
+        (METHOD_NAMES[k.method], NO_VALUE if k.mllm == NO_MLLM else k.mllm, k.kind, k.dataset, f"{k.found} of {k.images}")
+        for k in found_by_kind(records)
+    )
+    if kinds:
+        found.append(PageTable("Found, by kind of defect", ("method", "MLLM", "kind of defect", "dataset", "called defective"), kinds))
     answered = summary[summary["metric"].str.startswith(METRIC)]
     if len(answered):
         found.append(_question_types(summary, answered, confidence))

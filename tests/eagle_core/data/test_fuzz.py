@@ -67,7 +67,7 @@ def png(chunks: list[tuple[bytes, bytes]], size: tuple[int, int] = (4, 3)) -> by
     def chunk(kind: bytes, data: bytes) -> bytes:
         return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
 
-    rows = b"".join(b"\0" + bytes(range(size[0])) for _ in range(size[1])) if size[0] < 256 else b""
+    rows = b"".join(b"\0" + bytes(range(size[0])) for _ in range(size[1])) if max(size) < 256 else b""
     body = [(b"IHDR", struct.pack(">IIBBBBB", *size, 8, 0, 0, 0, 0)), *chunks, (b"IDAT", zlib.compress(rows)), (b"IEND", b"")]
     return b"\x89PNG\r\n\x1a\n" + b"".join(chunk(kind, data) for kind, data in body)
 
