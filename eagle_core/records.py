@@ -24,7 +24,9 @@ QuestionType = Literal[
     "object_classification",
     "object_analysis",
 ]
-AnswerStatus = Literal["answered", "unparsed", "failed", "not_asked"]
+AnswerStatus = Literal["answered", "unparsed", "failed", "not_asked", "not_judged"]
+NOT_JUDGED = "not judged: "
+"""Beginning of the reason of an image that looks like no training image: it counts apart, in no metric."""
 
 
 @dataclass(frozen=True, slots=True)

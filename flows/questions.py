@@ -15,6 +15,7 @@ from flows.progress import Progress
 from flows.runners import with_resources
 from tasks.graph import registry
 from tasks.graph.values import MethodResult, Point, Reading, of_expert, of_shards
+from tasks.machinery.stand_in import is_asked
 from tasks.stages.answers import Job
 from tasks.stages.asking import Shard, shards_of
 
@@ -68,15 +69,15 @@ def questions_asked(points: Sequence[Point], readings: Sequence[Reading]) -> int
         len(shards_of(points[reading.points[0]].config, reading.name.dataset, reading.name.category))
         for model in models_of(points)
         for reading in readings
-        for _ in _methods([points[i].config for i in reading.points], model)
+        for _ in _methods([points[i].config for i in reading.points], model, reading.name.dataset)
     )
 
 
-def _methods(configs: Sequence[EagleConfig], model: Model) -> dict[Method, tuple[int, ...]]:
-    """Methods that ask ``model``, in the configurations' order, with the positions of the points that use them."""
+def _methods(configs: Sequence[EagleConfig], model: Model, dataset: str) -> dict[Method, tuple[int, ...]]:
+    """Methods that ask ``model`` about ``dataset``, in the configurations' order, with the positions of the points that use them."""
     positions: dict[Method, list[int]] = {}
     for position, config in enumerate(configs):
-        if config.mllms.get(model.name) == model.config:
+        if config.mllms.get(model.name) == model.config and is_asked(config, dataset, model.name):
             for method in config.methods:
                 if method != "expert":
                     positions.setdefault(method, []).append(position)
@@ -89,7 +90,7 @@ def _ask(points: Sequence[Point], index: int, reading: Reading, model: Model) ->
     shards = shards_of(configs[0], reading.name.dataset, reading.name.category)
     previous: Sequence[PrefectFuture[Any] | None] = [None] * len(shards)
     asked = []
-    for method, asking in _methods(configs, model).items():
+    for method, asking in _methods(configs, model, reading.name.dataset).items():
         job = Job(reading.name.dataset, reading.name.category, model.name, method)
         submitted = [
             _submit(configs, job, reading, shard, asking, after) for shard, after in zip(shards, previous, strict=True)

@@ -49,12 +49,12 @@ class GroupKey(NamedTuple):
 
 
 def yes_no_rows(records: pd.DataFrame) -> pd.DataFrame:
-    """The labelled test rows of "is there a defect" questions.
+    """The labelled test rows of "is there a defect" questions; images that were not judged count in no metric.
 
     Raises:
         DataError: An answer is there twice (several runs in one table), or a number is NaN or infinite.
     """
-    mine = (records["question_type"] == "anomaly_detection") & (records["split"] == "test")
+    mine = (records["question_type"] == "anomaly_detection") & (records["split"] == "test") & (records["status"] != "not_judged")
     rows = records[mine & records["is_defective"].notna()]
     repeated = rows.duplicated(KEY, keep=False)
     if repeated.any():

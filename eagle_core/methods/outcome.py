@@ -13,6 +13,7 @@ from eagle_core.methods.plan import Plan
 from eagle_core.mllm.parsing import defect_letter
 from eagle_core.record_table import Record
 from eagle_core.records import (
+    NOT_JUDGED,
     Answer,
     AttentionGuidance,
     ExpertPrediction,
@@ -124,7 +125,7 @@ def failed_record(
         tau=threshold.tau,
         s_max=threshold.s_max,
         threshold_method=threshold.method,
-        status="failed",
+        status="not_judged" if error.startswith(NOT_JUDGED) else "failed",
         error=error,
     )
 

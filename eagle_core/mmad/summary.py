@@ -21,7 +21,8 @@ def question_rows(records: pd.DataFrame, *, samples: int, confidence: float, see
     of the accuracies on normal and on defective images. ``question_chance_<type>``: one over the number of options,
     where the answers were read from the options' probabilities; ``question_chance_average``: the mean over these types.
     """
-    known = records[records["correct_letter"].notna() & records["is_defective"].notna() & (records["mllm"] != NO_MLLM)]
+    judged = records[records["status"] != "not_judged"]
+    known = judged[judged["correct_letter"].notna() & judged["is_defective"].notna() & (judged["mllm"] != NO_MLLM)]
     rows: list[SummaryRow] = []
     for key, part in known.groupby(["dataset", "mllm", "method"], sort=False):
         if set(part["question_type"]) <= {"anomaly_detection"}:

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+import shlex
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import pandas as pd
 from rich.markup import escape
-from rich.table import Table
+from rich.table import Column, Table
 
 from eagle_core.evaluation.comparisons import Comparison
 from eagle_core.evaluation.promises import KeptPromise
 from eagle_core.evaluation.summary import summary_of
 from eagle_core.evaluation.table import METHOD_NAMES, ComparisonTable, comparison_tables
-from eagle_core.evaluation.unlabelled import UnlabelledVerdicts
+from eagle_core.evaluation.unlabelled import RankedImage, UnlabelledVerdicts
 from eagle_core.mmad.question_types import TITLES as TYPE_TITLES
 from eagle_core.mmad.scoring import AVERAGE
 from eagle_core.mmad.summary import CHANCE, METRIC
@@ -22,11 +24,13 @@ from flows.cli.console import plain, wide_console
 from tasks.report.conclusion import Outcome
 from tasks.report.promises import HEADER, promise_from, promise_rows
 
+LISTED = 20
+"""Unlabelled images shown in the terminal."""
 TITLES: dict[str, str] = {str(kind): title for kind, title in TYPE_TITLES.items()}
 
 
 def show(outcome: Outcome, tracking_uri: str) -> None:
-    """Print the comparison table, what was not run, and where everything is."""
+    """Print the comparison table, what was not run, where everything is, and last what is missing."""
     console = wide_console()
     described = json.loads((outcome.folder / "summary.json").read_text(encoding="utf-8"))
     summary = summary_of(described["summary"])
@@ -45,13 +49,48 @@ def show(outcome: Outcome, tracking_uri: str) -> None:
     unlabelled = [UnlabelledVerdicts(**fields) for fields in described["unlabelled"]]
     if unlabelled:
         console.print(unlabelled_as_rich(unlabelled))
+        console.print(worst_first_as_rich([RankedImage(**fields) for fields in described["worst_first"]]))
+    untested = [fields for fields in described["fitted"] if _has_no_test(fields, described["missing"])]
+    if untested:
+        console.print(fitted_as_rich(untested))
+        first = untested[0]
+        console.print(f"judge an image by it: eagle inspect IMAGE --dataset {first['dataset']} --category {shlex.quote(first['category'])}", highlight=False, markup=False)
     compared = [Comparison(**fields) for fields in described["comparisons"]]
     if compared:
         console.print(comparisons_as_rich(compared, confidence))
     console.print(f"\nstages: {outcome.computed} computed, {outcome.cached} from the store; MLLMs loaded: {outcome.loads}", highlight=False)
     console.print(f"records, summary, pictures: {outcome.folder}", highlight=False)
     console.print(f"open in a browser: {outcome.folder / 'report.html'}", highlight=False)
+    for note in described["notes"]:
+        console.print(note, style="yellow", highlight=False, markup=False, soft_wrap=True)
     console.print(f"compare runs: mlflow ui --backend-store-uri {tracking_uri}", highlight=False)
+    for line in outcome.missing:
+        console.print(f"missing: {line}", style="yellow", highlight=False, markup=False, soft_wrap=True)
+
+
+def _has_no_test(fields: Mapping[str, Any], missing: Sequence[str]) -> bool:
+    return any(line.startswith(f"no test image in {fields['dataset']}/{fields['category']}:") for line in missing)
+
+
+def fitted_as_rich(limits: Sequence[Mapping[str, Any]]) -> Table:
+    """What the normal images alone came to, for the terminal."""
+    shown = Table("dataset", "category", "normal images", "limit (threshold τ) [95 %]", "of them above it", "rule",
+                  title="fitted on normal images only: there is nothing to measure yet", title_justify="left")
+    for limit in limits:
+        interval = f"{limit['tau']:.3g} [{limit['tau_low']:.3g}, {limit['tau_high']:.3g}]"
+        shown.add_row(escape(limit["dataset"]), escape(limit["category"]), str(limit["images"]), interval, str(limit["above"]), limit["method"])
+    return shown
+
+
+def worst_first_as_rich(images: Sequence[RankedImage]) -> Table:
+    """Unlabelled images by score, for the terminal; the page and records.parquet hold them all."""
+    title = f"images without labels, worst first (score over limit){'' if len(images) <= LISTED else f', {LISTED} of {len(images)}'}"
+    shown = Table(Column("image", overflow="fold"), "category", "score", "limit", "expert says", title=title, title_justify="left")
+    for image in images[:LISTED]:
+        says = {True: "[red]DEFECTIVE[/]", False: "[green]normal[/]", None: "[yellow]no verdict[/]"}[image.verdict]
+        score, limit = (f"{value:.3f}" if value is not None else "–" for value in (image.score, image.limit))
+        shown.add_row(escape(image.image_id), escape(image.category), score, limit, says if image.reason is None else escape(image.reason))
+    return shown
 
 
 def promises_as_rich(promises: Sequence[KeptPromise]) -> Table:

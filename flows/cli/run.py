@@ -2,16 +2,30 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
+import typer
+
 from flows.cli.options import PARAMS, ParamsOption, ProfileOption, SetOption
 from flows.server import TemporaryServer
 from tasks.machinery.params import load_params, parse_assignments
 from tasks.preflight.data import refuse_without_data
 
+PARTIAL = 3
+"""Exit code where the table is not whole."""
 
-def run(profile: ProfileOption = "demo", assignments: SetOption = None, params: ParamsOption = PARAMS) -> None:
+
+def run(
+    profile: ProfileOption = "demo",
+    assignments: SetOption = None,
+    params: ParamsOption = PARAMS,
+    allow_partial: Annotated[bool, typer.Option("--allow-partial", help="Exit code 0 also where something is missing; the table still says what.")] = False,
+) -> None:
     """Run the benchmark of a profile: data, expert, threshold, MLLM, metrics, MLflow.
 
     What an earlier run computed is taken from the store; an interrupted run goes on where it was.
+
+    Exit codes: 0 everything asked for was done; 3 something is missing, which the last lines name; 2 nothing could be run.
 
     Examples:
 
@@ -29,3 +43,5 @@ def run(profile: ProfileOption = "demo", assignments: SetOption = None, params: 
     with server.ready():
         outcome = eagle(profile=profile, overrides=overrides, params=str(params))
     show(outcome, config.tracking.tracking_uri)
+    if outcome.missing and not allow_partial:
+        raise typer.Exit(PARTIAL)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from eagle_core.config import EagleConfig, MllmConfig
 from eagle_core.data.demo.membership import is_demo_dataset
 
@@ -20,6 +22,13 @@ def is_asked(config: EagleConfig, dataset: str, mllm: str) -> bool:
     """Whether ``mllms.<mllm>`` is asked about the images of ``dataset``."""
     wanted = config.mllms[mllm]
     return not is_stand_in(wanted) or wanted.beyond_the_demo or is_demo_dataset(config.datasets[dataset].root)
+
+
+def not_asked_notes(config: EagleConfig, datasets: Iterable[str]) -> tuple[str, ...]:
+    """A line for each dataset and MLLM that a run leaves unasked although its methods would ask."""
+    if set(config.methods) <= {"expert"}:
+        return ()
+    return tuple(why_not_asked(name, mllm) for name in dict.fromkeys(datasets) for mllm in config.mllms if not is_asked(config, name, mllm))
 
 
 def why_not_asked(dataset: str, mllm: str) -> str:

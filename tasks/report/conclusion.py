@@ -24,19 +24,22 @@ from eagle_core.data.demo import SCENES_FILE, load_scenes
 from eagle_core.data.scene import SceneRecord
 from eagle_core.errors import FitError
 from eagle_core.evaluation.comparisons import Comparison, compare
+from eagle_core.evaluation.completeness import missing_lines, not_judged, p_defect_notes
 from eagle_core.evaluation.explanations import explanation_accuracy
 from eagle_core.evaluation.promises import KeptPromise
 from eagle_core.evaluation.summary import summarise
 from eagle_core.evaluation.table import ALL, NotRunRow
-from eagle_core.evaluation.unlabelled import UnlabelledVerdicts, unlabelled_verdicts
+from eagle_core.evaluation.unlabelled import UnlabelledVerdicts, unlabelled_verdicts, worst_first
 from eagle_core.mmad.summary import question_rows
 from eagle_core.record_table import write_table
 from tasks.graph.values import CategoryResult, records_of
 from tasks.machinery.journal import read_journal
 from tasks.machinery.provenance import Provenance
 from tasks.machinery.stage import NotRun
+from tasks.machinery.stand_in import not_asked_notes
 from tasks.machinery.store import Entry
 from tasks.machinery.tracking import Tracker
+from tasks.report.fitted import fitted_limits
 from tasks.report.page import keep_stages, write_page
 from tasks.report.pixels import pixel_rows
 from tasks.report.promises import promises_of
@@ -63,6 +66,8 @@ class Outcome:
     loads: int
     """How often an MLLM came into the memory of a process."""
     absences: tuple[NotRunRow, ...]
+    missing: tuple[str, ...]
+    """What was asked for and is not there, a line each; empty: everything was done."""
     summary: pd.DataFrame
     """Of ``summarise``: what the tables are made from."""
 
@@ -92,9 +97,10 @@ def conclude(
     """
     absences = (*_absent_datasets(available), *_absent_methods(results))
     told = (*available.remarks, *_unread(results))
+    notes = not_asked_notes(config, [result.name.dataset for result in results])
     answered = [(r, done, done.records) for r in results for done in r.methods if not isinstance(done.records, NotRun)]
     if not answered:
-        reasons = "; ".join(sorted({f"{a.dataset}: {a.reason}" for a in absences}))
+        reasons = "; ".join([*sorted({f"{a.dataset}: {a.reason}" for a in absences}), *notes])
         raise FitError(f"nothing could be run: {reasons}")
     folder = config.run.output_dir / provenance.run_id
     folder.mkdir(parents=True, exist_ok=True)
@@ -118,9 +124,18 @@ def conclude(
     compared = compare(records, config.evaluation, seed=config.run.seed)
     fitted = {(r.name.dataset, r.name.category): r.threshold for r in results if isinstance(r.threshold, Entry)}
     promises = promises_of(fitted, records, config.evaluation.confidence)
+    limits = tuple(fitted_limits(results))
+    missing = missing_lines(records, absences, [(limit.dataset, limit.category) for limit in limits])
+    findings = {
+        "missing": list(missing),
+        "notes": [*notes, *p_defect_notes(records)],
+        "not_judged": [asdict(image) for image in not_judged(records)],
+        "worst_first": [asdict(image) for image in worst_first(records)],
+        "fitted": [asdict(limit) for limit in limits],
+    }
     unlabelled = unlabelled_verdicts(records)
     described = _described(config, provenance, summary, compared, unlabelled, promises, absences, told)
-    _write_json(folder / "summary.json", described)
+    _write_json(folder / "summary.json", described | findings)
     for result in results:
         _copy_figures(result, folder / "figures")
         _copy_knowledge(result, folder / "knowledge")
@@ -146,6 +161,7 @@ def conclude(
         cached=sum(cached),
         loads=sum(note.event == "mllm loaded" for note in read_journal(config.run.cache_dir)[notes_before:]),
         absences=absences,
+        missing=missing,
         summary=summary,
     )
 

@@ -100,12 +100,13 @@ def gather(folder: Path, config: EagleConfig) -> Page:
     tables += promise_tables([promise_from(fields) for fields in described.get("promises", ())])
     stages = _stages(folder, config)
     tables += threshold_tables(records, {name: read_threshold(s["threshold"]) for name, s in stages.items()})
-    plots, cards, notes = _plots(summary, records, stages), _cards(config, records, stages), []
+    plots, cards = _plots(summary, records, stages), _cards(config, records, stages)
+    notes = [*described.get("notes", ()), *(f"Missing: {line}" for line in described.get("missing", ()))]
     notes += described.get("told", [])
     if len(stages) < len(json.loads((folder / STAGES).read_text(encoding="utf-8"))):
         notes.append("The store no longer holds some stages of this run: their images and plots are missing here.")
     return Page(
-        title=f"Eagle: {', '.join(dict.fromkeys(records['dataset']))}",
+        title=f"Eagle: {', '.join(_datasets(records, stages))}",
         lead=_lead(config, records),
         tables=tuple(tables),
         plots=tuple(plots),
@@ -122,6 +123,11 @@ def gather(folder: Path, config: EagleConfig) -> Page:
         command="eagle run  # with the parameters below as params.yaml, at the commit below",
         params=as_yaml(described["params"]),
     )
+
+
+def _datasets(records: pd.DataFrame, stages: dict[tuple[str, str], CategoryStages]) -> list[str]:
+    """Those with records, then those whose normal images alone were fitted."""
+    return list(dict.fromkeys([*map(str, records["dataset"]), *(dataset for dataset, _ in stages)]))
 
 
 def _lead(config: EagleConfig, records: pd.DataFrame) -> tuple[str, ...]:
@@ -168,7 +174,7 @@ def _plots(
     summary: pd.DataFrame, records: pd.DataFrame, stages: dict[tuple[str, str], CategoryStages]
 ) -> list[Plot]:
     plots = []
-    for dataset in dict.fromkeys(records["dataset"]):
+    for dataset in _datasets(records, stages):
         if (summary["dataset"] == dataset).any():
             plots.append(accuracy_bars(summary, str(dataset)))
         scores = {}

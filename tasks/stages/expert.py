@@ -7,20 +7,21 @@ import json
 import time
 from pathlib import Path
 
-from eagle_core.config import EagleConfig
+from eagle_core.config import DegradationConfig, EagleConfig
 from eagle_core.data.groups import known_groups
 from eagle_core.expert.bundle import load_expert, save_expert
 from eagle_core.expert.fit import FittedExpert, fit_expert
 from eagle_core.expert.scoring import predict
-from eagle_core.records import ExpertPrediction, Failure, Sample
+from eagle_core.records import NOT_JUDGED, ExpertPrediction, Failure, Sample
 from tasks.machinery.holders import backbone, backbone_identity
 from tasks.machinery.inputs import category_of, image_hashes, limit_threads, store_of
 from tasks.machinery.progress import progress_bar
 from tasks.machinery.store import Entry
+from tasks.stages.appearance import unlike_training
 from tasks.stages.predictions import write_predictions
 
 FIT_VERSION = 5
-PREDICT_VERSION = 4
+PREDICT_VERSION = 5
 SECONDS_FILE = "seconds.json"
 
 
@@ -64,12 +65,19 @@ def score(config: EagleConfig, dataset: str, category: str, expert: Entry) -> En
     """The expert's reading of every test image."""
     limit_threads(config)
     samples = category_of(config, dataset, category).test
-    inputs = {"expert": expert.key, "images": image_hashes(samples)}
+    judging = [config.judging.unlike, config.datasets[dataset].degradation == DegradationConfig()]
+    inputs = {"expert": expert.key, "images": image_hashes(samples), "judging": judging}
 
     def compute(folder: Path) -> None:
         begun = time.perf_counter()
-        readings = read_images(config, load_expert(expert.path), samples, f"{category}: expert")
-        write_predictions(folder, readings)
+        known = load_expert(expert.path)
+        readings = read_images(config, known, samples, f"{category}: expert")
+        predictions = {r.image_id: r for r in readings if isinstance(r, ExpertPrediction)}
+        unlike = unlike_training(config, (dataset, category), known, samples, predictions)
+        write_predictions(
+            folder,
+            [Failure(r.image_id, NOT_JUDGED + unlike[r.image_id]) if r.image_id in unlike else r for r in readings],
+        )
         _write_seconds(folder, begun)
 
     return store_of(config).get_or_compute("predictions", PREDICT_VERSION, inputs, compute)
