@@ -90,7 +90,7 @@ def test_shards_give_the_records_of_the_whole(data: Path, tmp_path: Path) -> Non
 
 
 def test_an_absent_model_is_an_absence_of_its_own(data: Path, tmp_path: Path) -> None:
-    mllms = {"first": {"model": "embedded"}, "absent": {"model": str(tmp_path / "nowhere")}}
+    mllms = {"first": {"model": "embedded", "beyond_the_demo": True}, "absent": {"model": str(tmp_path / "nowhere")}}
     [results] = run(configured(data, tmp_path, mllms=mllms))
     for result in results:
         assert [isinstance(done.records, NotRun) for done in result.methods] == [False, False, True, True]
@@ -98,7 +98,7 @@ def test_an_absent_model_is_an_absence_of_its_own(data: Path, tmp_path: Path) ->
 
 
 def test_task_runs_are_named_and_progress_is_an_artifact(data: Path, tmp_path: Path) -> None:
-    config = configured(data, tmp_path, mllms={"small{1}": {"model": "embedded"}})
+    config = configured(data, tmp_path, mllms={"small{1}": {"model": "embedded", "beyond_the_demo": True}})
 
     @flow
     def parent() -> None:

@@ -29,7 +29,7 @@ def configured(data: Path, cache: Path, **changes: object) -> EagleConfig:
     sections: dict[str, object] = {
         "datasets": {"small": {"root": data}},
         "methods": ("mllm", "eagle"),
-        "mllms": {"first": {"model": "embedded"}, "second": {"model": "embedded-control"}},
+        "mllms": {name: {"model": model, "beyond_the_demo": True} for name, model in (("first", "embedded"), ("second", "embedded-control"))},
         "expert": {
             "preprocessing": {"resize": 64},
             "coreset": {"ratio": 0.2, "projection_dim": 16},
