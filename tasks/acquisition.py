@@ -11,7 +11,7 @@ import re
 import shutil
 import tempfile
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import get_args
 
@@ -21,6 +21,7 @@ from eagle_core.data.archive import extract
 from eagle_core.data.audit import Finding, audit
 from eagle_core.data.catalogue import Dataset, DatasetFormat, detect_format, list_dataset, no_layout
 from eagle_core.data.corrected import Corrected, write_corrected
+from eagle_core.data.dataset import images_in, subfolders
 from eagle_core.data.fetch import UnreachableError, download
 from eagle_core.data.labels import Label
 from eagle_core.data.sources import Published, find_source, import_command
@@ -63,9 +64,16 @@ def parse_labels(assignments: Iterable[str]) -> dict[str, Label]:
 
 
 def audit_folder(
-    folder: Path, layout: DatasetFormat | None, report: Report, labels: Mapping[str, Label] | None = None
+    folder: Path,
+    layout: DatasetFormat | None,
+    report: Report,
+    labels: Mapping[str, Label] | None = None,
+    *,
+    as_normal: bool = False,
 ) -> Audited:
     """Audit ``folder``; its layout is told from what is in it where ``layout`` is None.
+
+    With ``as_normal``, photographs right inside are the normal images to fit on.
 
     Raises:
         DataError: There is no such folder, or it has no layout that Eagle reads.
@@ -76,8 +84,28 @@ def audit_folder(
     if found is None:
         raise DataError(no_layout(folder))
     dataset = list_dataset(DatasetConfig(name="dataset", format=found, root=folder, labels=tuple((labels or {}).items())))
+    if as_normal:
+        dataset = _as_normal(dataset)
     findings = audit(dataset, lambda done, total: report("audit", done, total))
     return Audited(dataset, found, findings)
+
+
+def holds_photographs_only(folder: Path) -> bool:
+    """Whether images lie right in ``folder``, and no folder of a layout beside them."""
+    return bool(images_in(folder)) and not subfolders(folder) and detect_format(folder) == "folder"
+
+
+def _as_normal(dataset: Dataset) -> Dataset:
+    """The dataset with its unlabelled test images as normal training images."""
+    categories = {
+        name: replace(
+            category,
+            train=tuple(replace(sample, split="train", is_defective=False) for sample in (*category.train, *category.test)),
+            test=(),
+        )
+        for name, category in dataset.categories.items()
+    }
+    return replace(dataset, categories=categories)
 
 
 def correct_folder(audited: Audited, folder: Path, report: Report) -> tuple[Corrected, Audited]:
@@ -150,8 +178,10 @@ def fetch_elpv(split: elpv.ElpvSplit, project: Path, report: Report) -> dict[str
     return {folder.relative_to(data).as_posix(): len(list(folder.glob("*.png"))) for folder in folders}
 
 
-def import_folder(source: Path, name: str, project: Path, link: bool, report: Report) -> Path:
-    """Copy ``source`` to ``data/<name>``, track it, and return the new folder.
+def import_folder(
+    source: Path, name: str, project: Path, link: bool, report: Report, *, inside: str | None = None
+) -> Path:
+    """Copy ``source`` to ``data/<name>``, or to the folder ``inside`` it, track it, and return the new folder.
 
     With ``link``, a symbolic link is made instead, and nothing is tracked: DVC would copy the images.
 
@@ -174,10 +204,13 @@ def import_folder(source: Path, name: str, project: Path, link: bool, report: Re
     folder.parent.mkdir(parents=True, exist_ok=True)
     if folder.is_dir():
         folder.rmdir()
+    target = folder / inside if inside else folder
+    if inside:
+        folder.mkdir()
     if link:
-        folder.symlink_to(source.resolve(), target_is_directory=True)
+        target.symlink_to(source.resolve(), target_is_directory=True)
         return folder
-    _copy(source, folder, report)
+    _copy(source, target, report)
     track(project, name)
     return folder
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,7 +17,7 @@ from rich.progress import Progress, TaskID
 from rich.table import Table
 
 from eagle_core.data import elpv
-from eagle_core.data.catalogue import DatasetFormat
+from eagle_core.data.catalogue import DatasetFormat, detect_format
 from eagle_core.data.elpv import ElpvSplit
 from eagle_core.errors import ConfigurationError
 from eagle_core.mmad.question_types import TITLES
@@ -30,11 +31,13 @@ from tasks.acquisition import (
     correct_folder,
     fetch_elpv,
     fetch_published,
+    holds_photographs_only,
     import_folder,
     parse_labels,
 )
 from tasks.machinery.dataset import ensure_demo
 from tasks.machinery.params import load_params, parse_assignments
+from tasks.machinery.params_file import add_dataset
 
 HELP = """Fetch, import and check datasets.
 
@@ -119,13 +122,23 @@ def import_(
     layout: LayoutOption = None,
     link: Annotated[bool, typer.Option("--link", help="Link to the folder: no copy, no DVC.")] = False,
     no_check: Annotated[bool, typer.Option("--no-check", help="Import without looking inside.")] = False,
+    as_: Annotated[
+        Literal["normal", "good", "unlabelled"] | None,
+        typer.Option("--as", help="What a folder of photographs and nothing else holds; normal (good) if not given."),
+    ] = None,
     params: ParamsOption = PARAMS,
 ) -> None:
-    """Check a folder of images and copy it to data/NAME, tracked with DVC. Exit code 1: errors found, not imported.
+    """Check a folder of images, copy it to data/NAME, tracked with DVC, and make it the default dataset of params.yaml.
+
+    A folder that holds photographs and nothing else is taken as normal images to fit on; --as unlabelled says otherwise.
+
+    Exit code 1: errors found, not imported.
 
     Examples:
 
       eagle data import ~/photos/cups
+
+      eagle data import ~/photos/today --as unlabelled
 
       eagle data import /mnt/visa --name visa --link
 
@@ -133,22 +146,39 @@ def import_(
     """
     folder = folder.expanduser()
     chosen = name or dataset_name(folder.resolve().name)
+    flat = layout in (None, "folder") and folder.is_dir() and holds_photographs_only(folder)
+    if as_ is not None and not flat:
+        raise ConfigurationError(f"--as {as_}: {folder} holds more than photographs, whose folders say what they are; leave --as out")
+    as_normal = flat and as_ != "unlabelled"
     found: DatasetFormat | None = layout
     if not no_check:
         with _progress() as report:
-            audited = audit_folder(folder, layout, report)
+            audited = audit_folder(folder, layout, report, as_normal=as_normal)
         show(audited)
         if audited.has_errors:
             _say("not imported: correct the errors above, or repeat with --no-check")
             raise typer.Exit(1)
         found = audited.layout
     with _progress() as report:
-        target = import_folder(folder, chosen, params.resolve().parent, link, report)
+        target = import_folder(folder, chosen, params.resolve().parent, link, report, inside="normal" if as_normal else None)
     _say(f"{target}: {'linked, not tracked with DVC' if link else 'copied, tracked with DVC'}")
+    if as_normal:
+        _say("a folder of photographs and nothing else: taken as normal images to learn from (--as unlabelled would have them judged)")
+    found = found or detect_format(target)
     if found is not None:
-        _say(
-            f"put into a profile of {params}:  datasets: {{{chosen}: {{format: {found}, root: data/{chosen}}}}}"
-        )
+        _make_default(params, chosen, found)
+
+
+def _make_default(params: Path, name: str, layout: DatasetFormat) -> None:
+    """Enter the dataset into params.yaml, and say what can be done now."""
+    dataset = {"format": layout, "root": f"data/{name}"}
+    if not params.is_file():
+        _say(f"{params} does not exist: make one with `eagle init`, then set datasets: {{{name}: {{format: {layout}, root: data/{name}}}}}")
+        return
+    add_dataset(params, name, dataset, make_default=True)
+    _say(f"{params}: datasets: {{{name}: {{format: {layout}, root: data/{name}}}}}, which is now the default")
+    elsewhere = "" if params == PARAMS else f" --params {shlex.quote(str(params))}"
+    _say(f"next: eagle run{elsewhere}")
 
 
 @app.command()

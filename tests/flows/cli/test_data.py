@@ -13,6 +13,7 @@ import tarfile
 import threading
 from collections.abc import Iterator
 from functools import partial
+from importlib import import_module
 from pathlib import Path
 
 import numpy as np
@@ -56,10 +57,11 @@ def photos(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
-    """A repository to bring data into."""
+    """A repository to bring data into. DVC's log keeps the stream that it finds when it is imported: not the runner's."""
+    import_module("dvc.repo")
     folder = tmp_path / "project"
     folder.mkdir()
-    (folder / "params.yaml").touch()
+    (folder / "params.yaml").write_text("datasets:\n  demo: {root: data/demo}\n", encoding="utf-8")
     subprocess.run(["git", "init", "--quiet"], cwd=folder, check=True)
     return folder
 
@@ -244,3 +246,45 @@ def test_elpv_is_split_from_its_package_and_tracked(project: Path) -> None:
     before = sorted(p.stat().st_mtime_ns for p in (project / "data").rglob("*.png"))
     assert run(*arguments).exit_code == 0
     assert sorted(p.stat().st_mtime_ns for p in (project / "data").rglob("*.png")) == before
+
+
+def flat(folder: Path) -> Path:
+    for number in range(6):
+        save(folder / f"IMG_{number}.png", number)
+    return folder
+
+
+def with_params(project: Path) -> Path:
+    params = project / "params.yaml"
+    params.write_text("# mine\ndatasets:\n  demo: {root: data/demo}\nprofiles:\n  demo: {}\n", encoding="utf-8")
+    return params
+
+
+def test_photographs_and_nothing_else_are_normal_images_and_become_the_default(tmp_path: Path, project: Path) -> None:
+    from eagle_core.data.catalogue import load_dataset
+    from tasks.machinery.params import load_params
+
+    params = with_params(project)
+    result = run("import", flat(tmp_path / "Lids (new)"), "--link", "--params", params)
+    assert result.exit_code == 0, result.output
+    assert "taken as normal images" in result.output and "--as unlabelled" in result.output
+    config = load_params(params)
+    [name] = config.datasets
+    assert f"next: eagle run --params {params}" in result.output
+    [category] = load_dataset(config.datasets[name]).categories.values()
+    assert (len(category.train), len(category.test)) == (6, 0)
+    assert params.read_text().startswith("# mine"), "comments stay"
+
+
+@pytest.mark.parametrize("link", [True, False])
+def test_photographs_are_unlabelled_where_they_are_said_to_be(tmp_path: Path, project: Path, link: bool) -> None:
+    params = with_params(project)
+    result = run("import", flat(tmp_path / "today"), "--as", "unlabelled", "--params", params, *(["--link"] if link else []))
+    assert result.exit_code == 0, result.output
+    assert (project / "data/today/IMG_0.png").is_file() and "taken as normal" not in result.output
+
+
+def test_a_folder_that_says_itself_what_it_holds_takes_no_as(photos: Path, project: Path) -> None:
+    result = run("import", photos, "--as", "normal", "--params", with_params(project))
+    assert result.exit_code != 0 and "leave --as out" in str(result.exception)
+    assert not (project / "data").exists()
