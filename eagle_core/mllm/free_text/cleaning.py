@@ -26,7 +26,8 @@ def without_reasoning(text: str) -> str:
     end of the model's turn, such as a question that it asks itself, is not read either.
     """
     plain = unicodedata.normalize("NFKC", text)
-    kept, start, inside = [], 0, False
+    kept: list[str] = []
+    start, inside = 0, False
     for border in _BORDER.finditer(plain):
         if border["opened"] is None:
             kept = kept if inside else []
