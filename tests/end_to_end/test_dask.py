@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from collections.abc import Callable
 
 import pytest
@@ -14,7 +15,10 @@ KEY = ["dataset", "category", "image_id", "method"]
 def test_two_processes_give_the_numbers_of_one(finished, new_project: Callable) -> None:  # type: ignore[no-untyped-def,type-arg]
     project = new_project()
     engine = "{kind: dask, workers: 2, shard_images: 8, memory_limit: 4GiB}"
-    done = project.eagle("run", "--set", f"run.engine={engine}")
+    # A process of its own, not a fork: the cluster's processes start from what it was started with.
+    command = project.command("run", "--set", f"run.engine={engine}")
+    done = subprocess.run(command, cwd=project.root, env=project.environment(), capture_output=True, text=True, timeout=1700)
+    assert done.returncode == 0, done.stdout + done.stderr
     expected, found = (p.records().sort_values(KEY).reset_index(drop=True) for p in (finished, project))
     assert found[KEY].equals(expected[KEY])
     assert (found["verdict_defective"] == expected["verdict_defective"]).all()

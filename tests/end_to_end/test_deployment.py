@@ -17,6 +17,7 @@ import pandas as pd
 import pytest
 
 PROJECT = Path(__file__).parents[2]
+POOLS = ("eagle", "eagle-experts", "eagle-ask")
 
 
 def free_port() -> int:
@@ -73,7 +74,8 @@ def test_deployments_run_on_a_worker(served: tuple) -> None:  # type: ignore[typ
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
 
-    call("work-pool", "create", "eagle", "--type", "process")
+    for pool in POOLS:
+        call("work-pool", "create", pool, "--type", "process")
     call("--no-prompt", "deploy", "--all")
     processes.append(
         subprocess.Popen([*prefect, "worker", "start", "--pool", "eagle"], cwd=os.sep, env=environment, stdout=log, stderr=log)
@@ -105,11 +107,11 @@ def test_parts_run_on_workers_of_their_own_and_no_run_waits_for_its_own_slot(ser
         done = subprocess.run([*prefect, *arguments], cwd=project.root, env=environment, capture_output=True, text=True, timeout=1800)
         return done.stdout + done.stderr
 
-    for pool in ("eagle", "eagle-experts", "eagle-ask"):
+    for pool in POOLS:
         call("work-pool", "create", pool, "--type", "process")
         call("work-pool", "set-concurrency-limit", pool, "1")
     call("--no-prompt", "deploy", "--all")
-    for pool in ("eagle", "eagle-experts", "eagle-ask"):
+    for pool in POOLS:
         started = [*prefect, "worker", "start", "--pool", pool]
         processes.append(subprocess.Popen(started, cwd=os.sep, env=environment, stdout=log, stderr=log))
     watched = ("--watch", "--watch-interval", "2")
