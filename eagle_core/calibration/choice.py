@@ -31,7 +31,7 @@ def choose(asked: Calibrating, *, held_out: int, groups: int, source: str) -> Ca
     if asked == "held_out" and held_out == 0:
         raise ConfigurationError(
             "expert.calibration: held_out needs normal images that the expert is not fitted on: put them into the "
-            "category's calibration/ folder, or give them with `eagle data add --calibration`"
+            "category's calibration/ folder"
         )
     if asked == "grouped" and groups == 0:
         raise ConfigurationError(

@@ -104,7 +104,7 @@ def with_shift(threshold: Threshold, shift: ShiftCheck, *, adapt: bool) -> Thres
 
 
 def _promises_too_much(threshold: Threshold, shift: ShiftCheck) -> str:
-    remedy = "add good ones of these images to the training or calibration images (eagle data add)"
+    remedy = "put good ones of these images into the training folder or into calibration/"
     if threshold.promise is None or not threshold.promise.grouped:
         remedy += ", or say which training images belong together (datasets.NAME.groups, expert.calibration: grouped)"
     return (

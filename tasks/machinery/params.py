@@ -176,7 +176,15 @@ def _known_keys(location: tuple[int | str, ...]) -> list[str]:
 
 
 def _resolve_paths(config: EagleConfig, folder: Path) -> EagleConfig:
-    datasets = {k: d.model_copy(update={"root": folder / d.root}) for k, d in config.datasets.items()}
+    datasets = {
+        k: d.model_copy(
+            update={
+                "root": folder / d.root,
+                "groups": d.groups.model_copy(update={"file": d.groups.file and folder / d.groups.file}),
+            }
+        )
+        for k, d in config.datasets.items()
+    }
     run = config.run.model_copy(
         update={"output_dir": folder / config.run.output_dir, "cache_dir": folder / config.run.cache_dir}
     )

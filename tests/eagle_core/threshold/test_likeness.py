@@ -41,7 +41,7 @@ def test_the_warning_says_what_to_do():
     threshold = Threshold(3.0, 3.5, "conformal", 1.8, 0.4, 2.9, 3.2, 0.02, (1.0, 2.0, 3.5))
     [warning] = with_shift(threshold, REPEATED, adapt=False).warnings
     assert "promises too much" in warning and "0.41" in warning and "0.73" in warning
-    assert "eagle data add" in warning and "grouped" in warning
+    assert "into calibration/" in warning and "grouped" in warning
     grouped = Promise(0.05, 0.05, None, 11, True, "grouped", "", "")
     [warning] = with_shift(replace(threshold, promise=grouped), REPEATED, adapt=False).warnings
     assert "expert.calibration: grouped" not in warning
