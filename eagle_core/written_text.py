@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import csv
 from pathlib import Path
-
-import pandas as pd
+from typing import TYPE_CHECKING
 
 from eagle_core.errors import DataError
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 def fault_of(text: str) -> str | None:

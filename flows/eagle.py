@@ -11,13 +11,16 @@ from prefect import flow
 from eagle_core.config import EagleConfig
 from eagle_core.evaluation.table import comparison_tables
 from flows.graph import graph
+from flows.live import followed
 from flows.progress import show_tables
 from flows.runners import engine_of
 from tasks.graph.values import Point
-from tasks.machinery.journal import read_journal
+from tasks.machinery.journal import notes_before_run
 from tasks.machinery.params import load_params
 from tasks.machinery.provenance import provenance_of
+from tasks.preflight.stage import preflight
 from tasks.report.conclusion import Outcome, conclude
+from tasks.report.live_run import LiveBenchmark
 from tasks.stages.data import prepare_data
 
 LOG = logging.getLogger("eagle.flow")
@@ -39,13 +42,15 @@ def eagle(profile: str = "demo", overrides: dict[str, Any] | None = None, params
 
 def run_benchmark(config: EagleConfig, project: Path) -> Outcome:
     """The steps of the flow once the configuration is known."""
+    preflight(config, project)
     available = prepare_data(config, project)
     provenance = provenance_of(config, available.hashes, project)
     LOG.info("run %s: %d categories", provenance.run_id, len(available.categories))
     point = Point("run", {}, config)
-    before = len(read_journal(config.run.cache_dir))
-    with engine_of(config) as runner:
-        [results] = graph.with_options(task_runner=runner)([point], [available.categories], pictures=True)
-    outcome = conclude(config, project, provenance, available, results, notes_before=before)
+    before = notes_before_run(config.run.cache_dir)
+    with followed(LiveBenchmark(config, project, provenance)):
+        with engine_of(config) as runner:
+            [results] = graph.with_options(task_runner=runner)([point], [available.categories], pictures=True)
+        outcome = conclude(config, project, provenance, available, results, notes_before=before)
     show_tables(comparison_tables(outcome.summary, confidence=config.evaluation.confidence, not_run=outcome.absences))
     return outcome

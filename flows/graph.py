@@ -13,8 +13,9 @@ from prefect import flow
 
 from flows.elsewhere import answers_elsewhere, experts_elsewhere
 from flows.experts import fit_experts, groups_of
+from flows.live import ended_by_errors
 from flows.naming import named
-from flows.progress import Progress
+from flows.progress import ANSWERS, EXPERTS, Progress
 from flows.questions import ask_models, questions_asked
 from tasks.graph import registry
 from tasks.graph.values import CategoryResult, Point
@@ -32,14 +33,21 @@ def graph(
         categories: Of each point.
         pictures: Measure localisation and draw each category too, as a single run shows them.
     """
+    with ended_by_errors():
+        return _results(points, categories, pictures=pictures)
+
+
+def _results(
+    points: Sequence[Point], categories: Sequence[Sequence[CategoryName]], *, pictures: bool
+) -> list[list[CategoryResult]]:
     if points[0].config.run.engine.kind == "deployments":
         readings = experts_elsewhere(points, categories, localise=pictures)
         answered = answers_elsewhere(points, readings)
-        progress = Progress("pictures", len(readings))
+        progress = Progress("pictures", len(readings), ANSWERS)
     else:
         groups = groups_of(points, categories)
-        readings = fit_experts(groups, Progress("experts", len(groups) * (3 if pictures else 2)), localise=pictures)
-        progress = Progress("answers", questions_asked(points, readings) + len(groups) * pictures)
+        readings = fit_experts(groups, Progress("experts", len(groups) * (3 if pictures else 2), EXPERTS), localise=pictures)
+        progress = Progress("answers", questions_asked(points, readings) + len(groups) * pictures, ANSWERS)
         answered = ask_models(points, readings, progress)
     found: list[list[CategoryResult]] = [[] for _ in points]
     for reading, methods in zip(readings, answered, strict=True):

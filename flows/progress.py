@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -11,6 +12,7 @@ from prefect.artifacts import create_progress_artifact, create_table_artifact, u
 from prefect.futures import PrefectFuture
 
 from eagle_core.evaluation.table import ComparisonTable
+from flows.live import current
 
 STEP_PERCENT = 5.0
 """Smaller steps are not told: each is a call to the server."""
@@ -20,11 +22,23 @@ UNNAMEABLE = re.compile(r"[^a-z0-9]+")
 """What Prefect refuses in an artifact's key."""
 
 
-class Progress:
-    """A progress artifact of the flow run: the share of task runs that are done."""
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A part of the whole run, from one share of its work to another; about, since parts differ from run to run."""
 
-    def __init__(self, description: str, total: int) -> None:
-        self._done, self._total, self._told = 0, max(total, 1), 0.0
+    start: float
+    stop: float
+
+
+EXPERTS, ANSWERS = Part(0.0, 0.2), Part(0.2, 0.95)
+"""The report is what is left."""
+
+
+class Progress:
+    """A progress artifact of the flow run: the share of task runs that are done; and MLflow's, where it follows the run."""
+
+    def __init__(self, description: str, total: int, part: Part) -> None:
+        self._done, self._total, self._told, self._part = 0, max(total, 1), 0.0, part
         self._artifact: UUID = create_progress_artifact(0.0, description=description)  # type: ignore[assignment]
 
     def follow(self, futures: Iterable[PrefectFuture[Any]]) -> None:
@@ -33,6 +47,9 @@ class Progress:
             future.wait()
             self._done += 1
             percent = min(100.0, 100.0 * self._done / self._total)
+            live = current()
+            if live is not None:
+                live.advance(self._part.start + (self._part.stop - self._part.start) * percent / 100)
             if percent - self._told >= STEP_PERCENT or percent >= 100.0:
                 update_progress_artifact(self._artifact, percent)
                 self._told = percent

@@ -10,6 +10,7 @@ from prefect.futures import PrefectFuture
 
 from eagle_core.config import EagleConfig, MllmConfig
 from eagle_core.records import Method
+from flows import live
 from flows.naming import named
 from flows.progress import Progress
 from flows.runners import with_resources
@@ -51,15 +52,20 @@ def ask_models(
 ) -> tuple[tuple[tuple[MethodResult, ...], ...], ...]:
     """For each reading, for each of its points, the result of every method, the expert's first."""
     found = [[list(of_expert(judged)) for judged in reading.judged] for reading in readings]
+    for reading, results in zip(readings, found, strict=True):
+        for judged, mine in zip(reading.judged, results, strict=True):
+            for done in mine:
+                live.answered(judged, done)
     for model in models_of(points):
         asked = [one for index, reading in enumerate(readings) for one in _ask(points, index, reading, model)]
         # Waited for: the next model is loaded when this one has nothing left to answer.
-        progress.follow([future for one in asked for future in one.shards])
         for one in asked:
+            progress.follow(one.shards)
             answered = [future.result() for future in one.shards]
             for index, position in enumerate(one.asking):
                 result = of_shards(model.name, one.method, [shard[index] for shard in answered])
                 found[one.reading][position].append(result)
+                live.answered(readings[one.reading].judged[position], result)
     return tuple(tuple(tuple(results) for results in reading) for reading in found)
 
 

@@ -12,10 +12,14 @@ from prefect import flow
 from eagle_core.config import DatasetConfig
 from eagle_core.experiments.grid import grid_points
 from flows.graph import graph
+from flows.live import followed
 from flows.runners import engine_of
 from tasks.graph.values import Point
 from tasks.machinery.progress import progress_bar
 from tasks.machinery.provenance import provenance_of
+from tasks.machinery.tracking import Tracker
+from tasks.preflight.stage import preflight
+from tasks.report.live_run import LiveRun
 from tasks.stages.data import prepare_data
 from tasks.sweeps import results
 from tasks.sweeps.points import points_of
@@ -47,6 +51,7 @@ def sweep(
 
 def run_points(title: str, points: Sequence[Point], project: Path) -> SweepOutcome:
     """Fit what the points need, let each MLLM answer all points before the next is loaded, measure point by point."""
+    preflight(points[0].config, project)
     available = {_datasets(point): point for point in points}
     prepared = {key: prepare_data(point.config, project) for key, point in available.items()}
     first = prepared[_datasets(points[0])]
@@ -55,14 +60,15 @@ def run_points(title: str, points: Sequence[Point], project: Path) -> SweepOutco
         LOG.warning("dataset %s not run: %s", name, absent.reason)
     identity = results.open_sweep(title, points, provenance, project)
     categories = [prepared[_datasets(point)].categories for point in points]
-    with engine_of(points[0].config) as runner:
-        found = graph.with_options(task_runner=runner)(points, categories, pictures=False)
-    measured = []
-    with progress_bar(identity.title, unit="point") as report:
-        for done, (point, results_of_point) in enumerate(zip(points, found, strict=True), start=1):
-            measured.append(results.conclude_point(identity, point, results_of_point, project))
-            report("", done, len(points))
-    return results.conclude_sweep(identity, measured, project)
+    with followed(LiveRun(Tracker(points[0].config.tracking, project), identity.mlflow_run_id)):
+        with engine_of(points[0].config) as runner:
+            found = graph.with_options(task_runner=runner)(points, categories, pictures=False)
+        measured = []
+        with progress_bar(identity.title, unit="point") as report:
+            for done, (point, results_of_point) in enumerate(zip(points, found, strict=True), start=1):
+                measured.append(results.conclude_point(identity, point, results_of_point, project))
+                report("", done, len(points))
+        return results.conclude_sweep(identity, measured, project)
 
 
 def _datasets(point: Point) -> tuple[DatasetConfig, ...]:

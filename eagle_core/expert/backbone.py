@@ -60,7 +60,8 @@ def load_backbone(config: BackboneConfig, device: str = "cpu", *, with_anomalib:
         WeightsError: The weights cannot be had or do not fit; nothing is substituted for them.
     """
     architecture = resolve_architecture(config)
-    build = _anomalib() if with_anomalib or not reads_feature_maps(architecture) else PooledFeatures
+    light = reads_feature_maps(architecture) and not with_anomalib
+    build: type[PooledFeatures | PatchcoreFeatures] = PooledFeatures if light else _anomalib()
     if config.weights == "pretrained":
         model = _download(architecture, build)
     else:

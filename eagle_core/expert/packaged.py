@@ -64,7 +64,7 @@ def read_packaged(model: str) -> dict[str, torch.Tensor]:
         WeightsError: The package is not installed, or its file is not the one that was checked.
     """
     known = packaged_weights(model)
-    path = _installed(known)
+    path = installed_file(known)
     found = hashlib.sha256(path.read_bytes()).hexdigest()
     if found != known.sha256:
         raise WeightsError(
@@ -75,7 +75,12 @@ def read_packaged(model: str) -> dict[str, torch.Tensor]:
     return {name: stored[theirs] for name, theirs in known.tensors.items()}
 
 
-def _installed(known: PackagedWeights) -> Path:
+def installed_file(known: PackagedWeights) -> Path:
+    """Where the weights lie.
+
+    Raises:
+        WeightsError: Their package is not installed, or lacks them.
+    """
     try:
         path = Path(str(importlib.metadata.distribution(known.distribution).locate_file(known.file)))
     except importlib.metadata.PackageNotFoundError as error:

@@ -9,8 +9,11 @@ from rich.table import Table
 
 from eagle_core.experiments.catalogue import CATALOGUE, experiment_named
 from flows.cli.console import plain, wide_console
-from flows.cli.options import PARAMS, ParamsOption, ProfileOption, SetOption
+from flows.cli.options import PARAMS, CheckOption, ParamsOption, ProfileOption, SetOption
+from flows.cli.preflight import check_only
 from flows.server import TemporaryServer
+from tasks.machinery.params import load_params, parse_assignments
+from tasks.preflight.job import refuse_hopeless
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -38,6 +41,7 @@ def run_experiment(
     profile: ProfileOption = "demo",
     assignments: SetOption = None,
     params: ParamsOption = PARAMS,
+    check: CheckOption = False,
 ) -> None:
     """Run a named experiment on the data of a profile: MLflow runs, tables, figures, the paper's numbers beside.
 
@@ -47,12 +51,14 @@ def run_experiment(
 
       eagle experiment run thresholds --profile mvtec
     """
-    experiment_named(name)
-    from tasks.machinery.params import load_params, parse_assignments
-    from tasks.preflight.data import refuse_without_data
-
+    chosen, project = experiment_named(name), params.resolve().parent
     overrides = parse_assignments(assignments or [])
-    refuse_without_data(load_params(params, profile, overrides), params.resolve().parent)
+    config = load_params(params, profile, overrides)
+    if check:
+        from tasks.experiments.outcome import points_of_experiment
+
+        check_only([point.config for point in points_of_experiment(params.resolve(), chosen, profile, overrides)], project)
+    refuse_hopeless(config, project)
     server = TemporaryServer()
     from flows.experiment import experiment
 

@@ -14,11 +14,13 @@ from rich.table import Column, Table
 from eagle_core.errors import ConfigurationError
 from eagle_core.names import printable
 from flows.cli.console import wide_console
-from flows.cli.options import PARAMS, ParamsOption, ProfileOption, SetOption
+from flows.cli.options import PARAMS, CheckOption, ParamsOption, ProfileOption, SetOption
+from flows.cli.preflight import check_only
 from tasks.inspection.choice import choose_category, chosen_images
 from tasks.machinery.params import load_params, parse_assignments
 from tasks.machinery.stand_in import HOW_TO, is_stand_in
 from tasks.preflight.data import refuse_without_data
+from tasks.preflight.weights import refuse_absent
 
 if TYPE_CHECKING:
     from tasks.inspection.verdict import Verdict
@@ -44,6 +46,7 @@ def inspect(
     profile: ProfileOption = "demo",
     assignments: SetOption = None,
     params: ParamsOption = PARAMS,
+    check: CheckOption = False,
 ) -> None:
     """Judge images by a category's normal images: normal, DEFECTIVE, DISPUTED, or NOT JUDGED with the reason.
 
@@ -75,13 +78,19 @@ def inspect(
         errors.print(f"[bold red]error:[/] {escape(printable(fault))}", highlight=False)
     if not paths:
         raise typer.Exit(UNREADABLE)
+    real = [each for each, settings in config.mllms.items() if not is_stand_in(settings)]
+    asked = mllm or next(iter([*real, *config.mllms]), None)
+    if check:
+        mine = {asked: config.mllms[asked]} if asked else {}
+        config = config.model_copy(update={"datasets": {name: config.datasets[name]}, "mllms": mine})
+        check_only([config], project, (name, known))
+    if mllm is not None:
+        refuse_absent(config, mllm)
     from tasks.inspection.files import file_stems, write_verdict
     from tasks.inspection.judging import inspect_images
     from tasks.stages.data import ensure_available
 
     ensure_available(config, name, project)
-    real = [each for each, settings in config.mllms.items() if not is_stand_in(settings)]
-    asked = mllm or next(iter([*real, *config.mllms]), None)
     verdicts, failures = inspect_images(config, paths, name, known, asked, explain=explain, insist=mllm is not None)
     console = wide_console()
     if verdicts:

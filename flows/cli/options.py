@@ -14,3 +14,6 @@ SetOption = Annotated[
 ]
 ParamsOption = Annotated[Path, typer.Option("--params", help="The configuration file.")]
 PARAMS = Path("params.yaml")
+CheckOption = Annotated[
+    bool, typer.Option("--check", help="Say what is needed, what is missing and how long it takes, and stop there.")
+]

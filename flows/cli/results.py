@@ -23,6 +23,7 @@ from eagle_core.record_table import NO_MLLM
 from flows.cli.console import plain, wide_console
 from tasks.report.conclusion import Outcome
 from tasks.report.promises import HEADER, promise_from, promise_rows
+from tasks.report.timings import Timing
 
 LISTED = 20
 """Unlabelled images shown in the terminal."""
@@ -99,6 +100,14 @@ def promises_as_rich(promises: Sequence[KeptPromise]) -> Table:
     for row in promise_rows(promises):
         shown.add_row(*map(escape, row))
     return shown
+
+
+def show_timings(timings: Sequence[Timing]) -> None:
+    """Where the seconds went, stage by stage; loads and questions are parts of stages."""
+    shown = Table("what", "of", "times", "seconds", title="where the seconds went", title_justify="left")
+    for timing in timings:
+        shown.add_row(timing.event, timing.name, str(timing.count), f"{timing.seconds:.2f}")
+    wide_console().print(shown)
 
 
 def unlabelled_as_rich(verdicts: Sequence[UnlabelledVerdicts]) -> Table:

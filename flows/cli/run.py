@@ -6,10 +6,13 @@ from typing import Annotated
 
 import typer
 
-from flows.cli.options import PARAMS, ParamsOption, ProfileOption, SetOption
+from flows.cli.options import PARAMS, CheckOption, ParamsOption, ProfileOption, SetOption
+from flows.cli.preflight import check_only, note_start
 from flows.server import TemporaryServer
 from tasks.machinery.params import load_params, parse_assignments
-from tasks.preflight.data import refuse_without_data
+from tasks.preflight.job import refuse_hopeless
+
+TimingsOption = Annotated[bool, typer.Option("--timings", help="Print where the seconds went.")]
 
 PARTIAL = 3
 """Exit code where the table is not whole."""
@@ -19,6 +22,8 @@ def run(
     profile: ProfileOption = "demo",
     assignments: SetOption = None,
     params: ParamsOption = PARAMS,
+    check: CheckOption = False,
+    timings: TimingsOption = False,
     allow_partial: Annotated[bool, typer.Option("--allow-partial", help="Exit code 0 also where something is missing; the table still says what.")] = False,
 ) -> None:
     """Run the benchmark of a profile: data, expert, threshold, MLLM, metrics, MLflow.
@@ -32,16 +37,24 @@ def run(
       eagle run
 
       eagle run --profile mvtec --set threshold.kappa=2.5 --set caas.alpha=0.3
+
+      eagle run --profile paper --check       what it needs, what is missing, how long it takes
     """
     overrides = parse_assignments(assignments or [])
     config = load_params(params, profile, overrides)
-    refuse_without_data(config, params.resolve().parent)
+    project = params.resolve().parent
+    if check:
+        check_only([config], project)
+    refuse_hopeless(config, project)
     server = TemporaryServer()
-    from flows.cli.results import show
+    from flows.cli.results import show, show_timings
     from flows.eagle import eagle
 
     with server.ready():
+        note_start(config)
         outcome = eagle(profile=profile, overrides=overrides, params=str(params))
     show(outcome, config.tracking.tracking_uri)
+    if timings:
+        show_timings(outcome.timings)
     if outcome.missing and not allow_partial:
         raise typer.Exit(PARTIAL)

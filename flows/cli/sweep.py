@@ -7,10 +7,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from eagle_core.errors import ConfigurationError
-from eagle_core.experiments.grid import parse_axis
+from eagle_core.experiments.grid import grid_points, parse_axis
 from flows.cli.console import plain
-from flows.cli.options import PARAMS, ParamsOption, ProfileOption
+from flows.cli.options import PARAMS, CheckOption, ParamsOption, ProfileOption
+from flows.cli.preflight import check_only
 from flows.server import TemporaryServer
+from tasks.machinery.params import load_params, parse_assignments
+from tasks.preflight.job import refuse_hopeless
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -25,7 +28,12 @@ GridOption = Annotated[
 HEADLINE = "balanced_accuracy_macro"
 
 
-def sweep(assignments: GridOption, profile: ProfileOption = "demo", params: ParamsOption = PARAMS) -> None:
+def sweep(
+    assignments: GridOption,
+    profile: ProfileOption = "demo",
+    params: ParamsOption = PARAMS,
+    check: CheckOption = False,
+) -> None:
     """Run every combination of parameter values; answers that points share are asked once.
 
     Every point is an MLflow run below the sweep's. An interrupted sweep goes on where it was.
@@ -37,10 +45,13 @@ def sweep(assignments: GridOption, profile: ProfileOption = "demo", params: Para
       eagle sweep --profile visa --set caas.mode=logits,weights --set caas.alpha=0.6
     """
     grid, overrides = split_assignments(assignments)
-    from tasks.machinery.params import load_params
-    from tasks.preflight.data import refuse_without_data
+    project = params.resolve().parent
+    config = load_params(params, profile, overrides)
+    if check:
+        from tasks.sweeps.points import points_of
 
-    refuse_without_data(load_params(params, profile, overrides), params.resolve().parent)
+        check_only([point.config for point in points_of(params, profile, overrides, grid_points(grid))], project)
+    refuse_hopeless(config, project)
     server = TemporaryServer()
     from flows.sweep import sweep as sweep_flow
 
@@ -55,8 +66,6 @@ def split_assignments(assignments: list[str]) -> tuple[dict[str, str], dict[str,
     Raises:
         ConfigurationError: Nothing varies, a key is there twice, or one is not KEY=VALUES.
     """
-    from tasks.machinery.params import parse_assignments
-
     grid: dict[str, str] = {}
     single: list[str] = []
     for text in assignments:

@@ -135,3 +135,8 @@ def of_shards(mllm: str, method: Method, shards: Sequence[Result]) -> MethodResu
 def records_of(entries: Sequence[Entry]) -> pd.DataFrame:
     """The records of several entries in one table."""
     return pd.concat([read_records(entry.path / "records.parquet") for entry in entries], ignore_index=True)
+
+
+def with_run_id(records: pd.DataFrame, run_id: str) -> pd.DataFrame:
+    """``records`` as those of one run: what is in the store belongs to none."""
+    return records.assign(run_id=pd.Series(run_id, index=records.index, dtype=records["run_id"].dtype))

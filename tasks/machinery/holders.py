@@ -6,27 +6,34 @@ Nothing here travels between processes: tasks name a configuration, and each pro
 from __future__ import annotations
 
 import functools
+import hashlib
+import importlib.metadata
+import json
 import logging
+import os
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import torch
 
 from eagle_core.config import BackboneConfig, EagleConfig, MllmConfig
 from eagle_core.errors import EagleError
+from eagle_core.expert.weights_source import weights_source
 from eagle_core.mllm.identity import ModelIdentity, identify
-from tasks.machinery.hashes import remembered_sha256
+from tasks.machinery.hashes import FOLDER, remembered_sha256
 from tasks.machinery.journal import Note, write_note
 
 if TYPE_CHECKING:
     from eagle_core.expert.backbone import Backbone
-    from eagle_core.expert.identity import BackboneIdentity
     from eagle_core.mllm.protocol import ChatModel
 
+IDENTITY_VERSION = 1
+"""Raised when a backbone's identity is told otherwise."""
 LOG = logging.getLogger("eagle.models")
 
 
@@ -117,15 +124,32 @@ def _served(config: MllmConfig) -> ModelIdentity:
     return identify(config)
 
 
-def backbone_identity(config: EagleConfig) -> BackboneIdentity:
-    """What fitted experts are keyed by; no network is loaded, and a file of weights is hashed once.
+def backbone_key(config: EagleConfig) -> list[str]:
+    """What fitted experts are keyed by; no network is loaded. Of weights in a file it is remembered in the store, so that
+    timm, whose import takes seconds, is not needed either.
 
     Raises:
         EagleError: See ``identify_backbone``.
     """
+    wanted, digest = config.expert.backbone, remembered_sha256(config.run.cache_dir)
+    source = weights_source(wanted, digest)
+    if source is None:
+        return _identified(wanted, digest)
+    versions = [importlib.metadata.version(name) for name in ("timm", "eagle-iad")]
+    described = json.dumps([wanted.model_dump(mode="json"), source, versions, IDENTITY_VERSION])
+    known = config.run.cache_dir / FOLDER / f"backbone-{hashlib.sha256(described.encode()).hexdigest()}.json"
+    if not known.is_file():
+        known.parent.mkdir(parents=True, exist_ok=True)
+        aside = known.with_suffix(f".{os.getpid()}-{threading.get_ident()}")
+        aside.write_text(json.dumps(_identified(wanted, digest)), encoding="utf-8")
+        aside.replace(known)
+    return [str(part) for part in json.loads(known.read_text(encoding="utf-8"))]
+
+
+def _identified(config: BackboneConfig, digest: Callable[[Path], str]) -> list[str]:
     from eagle_core.expert.identity import identify_backbone
 
-    return identify_backbone(config.expert.backbone, remembered_sha256(config.run.cache_dir))
+    return identify_backbone(config, digest).key()
 
 
 @functools.lru_cache(maxsize=1)

@@ -10,6 +10,9 @@ import dataclasses
 import json
 import os
 import socket
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -21,14 +24,14 @@ FILE = "journal.jsonl"
 class Note:
     """One line."""
 
-    event: Literal["mllm loaded", "questions asked"]
+    event: Literal["start", "stage", "mllm loaded", "questions asked"]
     name: str
-    """Of the MLLM in the configuration."""
+    """Of the stage, or of the MLLM in the configuration."""
     count: int
-    """Questions; 1 for a load."""
+    """Questions; 1 for a load or a stage that was computed; 0 for one that was found in the store."""
     seconds: float
-    threads: int
-    """CPU threads of torch in that process."""
+    threads: int | None = None
+    """CPU threads of torch in that process, where it matters."""
     host: str = dataclasses.field(default_factory=socket.gethostname)
     process: int = dataclasses.field(default_factory=os.getpid)
 
@@ -41,6 +44,23 @@ def write_note(cache_dir: Path, note: Note) -> None:
         os.write(file, (json.dumps(dataclasses.asdict(note)) + "\n").encode())
     finally:
         os.close(file)
+
+
+def notes_before_run(cache_dir: Path) -> int:
+    """How many notes are older than this process's run: its start, noted just before, belongs to it."""
+    notes = read_journal(cache_dir)
+    count = len(notes)
+    while count and notes[count - 1].event == "start" and notes[count - 1].process == os.getpid():
+        count -= 1
+    return count
+
+
+@contextmanager
+def noted(cache_dir: Path, stage: str) -> Iterator[None]:
+    """Note how long a stage takes that always runs."""
+    start = time.perf_counter()
+    yield
+    write_note(cache_dir, Note("stage", stage, 1, time.perf_counter() - start))
 
 
 def read_journal(cache_dir: Path) -> tuple[Note, ...]:

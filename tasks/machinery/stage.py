@@ -7,6 +7,7 @@ yields ``NotRun``, which passes through the stages behind it and ends as a line 
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -15,6 +16,7 @@ from prefect.client.schemas.objects import State
 from prefect.states import Completed
 
 from eagle_core.errors import EagleError
+from tasks.machinery.journal import Note, write_note
 from tasks.machinery.store import Entry
 
 LOG = logging.getLogger("eagle.stage")
@@ -37,11 +39,13 @@ def attempt(name: str, function: Callable[..., Entry], *args: Any) -> Result:
     absent = next((value for value in args if isinstance(value, NotRun)), None)
     if absent is not None:
         return absent
+    start = time.perf_counter()
     try:
         entry = function(*args)
     except EagleError as error:
         LOG.warning("%s not run: %s", name, error)
         return NotRun(name, str(error))
+    write_note(entry.path.parents[2], Note("stage", name, int(not entry.cached), time.perf_counter() - start))
     LOG.info("%s %s %s", name, entry.key[:12], "cached" if entry.cached else "computed")
     return entry
 

@@ -14,7 +14,9 @@ import logging
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -46,6 +48,23 @@ def file_sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+_LOOKING: ContextVar[bool] = ContextVar("only looking", default=False)
+
+
+class NotThere(Exception):
+    """Raised instead of computing, inside ``only_looking``."""
+
+
+@contextmanager
+def only_looking() -> Iterator[None]:
+    """Inside, stages find what is in the store and raise ``NotThere`` for the rest: what a run would have to do."""
+    token = _LOOKING.set(True)
+    try:
+        yield
+    finally:
+        _LOOKING.reset(token)
+
+
 class Store:
     """Results of stages below one folder; safe for several processes at once."""
 
@@ -74,11 +93,16 @@ class Store:
             version: Raised by hand when the stage's code changes what it computes.
             inputs: JSON values that, with stage and version, decide the payload.
             compute: Writes the payload's files into the empty folder it is given.
+
+        Raises:
+            NotThere: It is missing, inside ``only_looking``.
         """
         key = content_key(stage, version, inputs)
         found = self.find(stage, key)
         if found:
             return found
+        if _LOOKING.get():
+            raise NotThere(stage)
         final = self.path(stage, key)
         final.parent.mkdir(parents=True, exist_ok=True)
         aside = Path(tempfile.mkdtemp(prefix=f".{key[:12]}-", dir=final.parent))

@@ -85,8 +85,8 @@ class Tracker:
         """End an open run."""
         self._client.set_terminated(run_id, status=ending)
 
-    def log(self, content: RunContent, parent: str | None = None) -> str:
-        """Write ``content`` and finish its run; returns MLflow's run id.
+    def write(self, content: RunContent, parent: str | None = None) -> str:
+        """Write ``content`` to its run, which stays as open or closed as it was; returns MLflow's run id.
 
         Args:
             content: What is written.
@@ -96,8 +96,18 @@ class Tracker:
         for file, folder in content.artifacts:
             self._log_artifact(run, file, folder)
         run_id: str = run.info.run_id
+        return run_id
+
+    def log(self, content: RunContent, parent: str | None = None) -> str:
+        """``write``, and finish the run."""
+        run_id = self.write(content, parent)
         self.close(run_id, "FINISHED")
         return run_id
+
+    def is_finished(self, identity: str) -> bool:
+        """Whether a run of this identity was written to its end."""
+        found = self._find(mlflow_name(identity))
+        return found is not None and found.info.status == "FINISHED"
 
     def close_orphans(self) -> tuple[str, ...]:
         """Mark as killed every run that a process of this machine left open and can no longer close; returns their ids."""

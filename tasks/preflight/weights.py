@@ -10,7 +10,8 @@ import psutil
 
 from eagle_core.config import EagleConfig, EndpointConfig, MllmConfig
 from eagle_core.data.catalogue import load_dataset
-from eagle_core.errors import EagleError
+from eagle_core.errors import EagleError, ModelError
+from eagle_core.mllm.model_files import locate
 from tasks.preflight.finding import Finding
 
 GIB = 2**30
@@ -18,7 +19,7 @@ ENDPOINT_SECONDS = 5.0
 
 
 def asks_mllm(config: EagleConfig) -> bool:
-    """False for the expert alone."""
+    """Whether any method does more than ask the expert."""
     return any(method != "expert" for method in config.methods)
 
 
@@ -34,19 +35,31 @@ def expert_findings(config: EagleConfig) -> Iterator[Finding]:
 
 
 def mllm_findings(config: EagleConfig) -> Iterator[Finding]:
-    """A line for each MLLM: its weights are here and fit into memory, or its server answers."""
+    """A line for each MLLM: its weights are here, or its server answers. Imports nothing heavy for what is here."""
     for name, mllm in config.mllms.items():
         if mllm.endpoint is not None:
             yield _endpoint(name, mllm, mllm.endpoint)
             continue
         try:
-            yield _local(name, mllm)
+            yield Finding("MLLM", f"{name}: {locate(mllm)}")
         except EagleError as error:
             yield Finding("MLLM", f"{name}: {error}", fault=True)
 
 
+def refuse_absent(config: EagleConfig, mllm: str) -> None:
+    """For a job that nothing is left of without ``mllms.<mllm>``.
+
+    Raises:
+        ModelError: Its weights are not here, or its server does not answer; says what to do.
+    """
+    only = config.model_copy(update={"mllms": {mllm: config.mllms[mllm]}})
+    for finding in mllm_findings(only):
+        if finding.fault:
+            raise ModelError(finding.text)
+
+
 def memory_findings(config: EagleConfig) -> Iterator[Finding]:
-    """What fitting the largest category of each dataset takes, against what is free."""
+    """What the weights and fitting the largest category of each dataset take, against what is free. Imports torch."""
     from eagle_core.expert.memory import estimate_fit_bytes
 
     available = psutil.virtual_memory().available
@@ -61,16 +74,24 @@ def memory_findings(config: EagleConfig) -> Iterator[Finding]:
         if needed > available:
             text += f", and {available / GIB:.2f} GiB are free; lower expert.preprocessing.resize or use fewer training images"
         yield Finding("memory", text, fault=needed > available)
+    if asks_mllm(config):
+        local = ((name, mllm) for name, mllm in config.mllms.items() if mllm.endpoint is None)
+        yield from filter(None, (_weights_in_memory(name, mllm) for name, mllm in local))
 
 
-def _local(name: str, mllm: MllmConfig) -> Finding:
+def _weights_in_memory(name: str, mllm: MllmConfig) -> Finding | None:
+    """None where the weights are not here, which is told elsewhere."""
     from eagle_core.mllm.memory import check_memory, weight_bytes
-    from eagle_core.mllm.model_files import locate
 
-    found = locate(mllm)
-    check_memory(name, found.folder, mllm)
-    size = weight_bytes(found.folder, mllm) / GIB
-    return Finding("MLLM", f"{name}: {found}; weights of {size:.2f} GiB on {mllm.device}")
+    try:
+        folder = locate(mllm).folder
+    except EagleError:
+        return None
+    try:
+        check_memory(name, folder, mllm)
+    except EagleError as error:
+        return Finding("memory", str(error), fault=True)
+    return Finding("memory", f"{name}: weights of {weight_bytes(folder, mllm) / GIB:.2f} GiB on {mllm.device}")
 
 
 def _endpoint(name: str, mllm: MllmConfig, endpoint: EndpointConfig) -> Finding:

@@ -23,17 +23,14 @@ from eagle_core.config import EagleConfig
 from eagle_core.data.demo import SCENES_FILE, load_scenes
 from eagle_core.data.scene import SceneRecord
 from eagle_core.errors import FitError
-from eagle_core.evaluation.comparisons import Comparison, compare
+from eagle_core.evaluation.comparisons import Comparison
 from eagle_core.evaluation.completeness import missing_lines, not_judged, p_defect_notes
-from eagle_core.evaluation.explanations import explanation_accuracy
 from eagle_core.evaluation.promises import KeptPromise
-from eagle_core.evaluation.summary import summarise
 from eagle_core.evaluation.table import ALL, NotRunRow
 from eagle_core.evaluation.unlabelled import UnlabelledVerdicts, unlabelled_verdicts, worst_first
-from eagle_core.mmad.summary import question_rows
 from eagle_core.record_table import write_table
-from tasks.graph.values import CategoryResult, records_of
-from tasks.machinery.journal import read_journal
+from tasks.graph.values import CategoryResult, records_of, with_run_id
+from tasks.machinery.journal import noted, read_journal
 from tasks.machinery.provenance import Provenance
 from tasks.machinery.stage import NotRun
 from tasks.machinery.stand_in import not_asked_notes
@@ -44,10 +41,12 @@ from tasks.report.page import keep_stages, write_page
 from tasks.report.pixels import pixel_rows
 from tasks.report.promises import promises_of
 from tasks.report.run_content import child_content, parent_content
+from tasks.report.timings import Timing, timings_of
 from tasks.stages.data import AvailableData
 from tasks.stages.expert import training_failures
 from tasks.stages.knowledge import FILE as KNOWLEDGE_FILE
 from tasks.stages.localisation import mask_remarks
+from tasks.stages.measurement import measure, read_measurement
 
 LOG = logging.getLogger("eagle.report")
 
@@ -70,6 +69,8 @@ class Outcome:
     """What was asked for and is not there, a line each; empty: everything was done."""
     summary: pd.DataFrame
     """Of ``summarise``: what the tables are made from."""
+    timings: tuple[Timing, ...]
+    """Where the seconds went."""
 
 
 @task(name="report", persist_result=False)
@@ -104,24 +105,13 @@ def conclude(
         raise FitError(f"nothing could be run: {reasons}")
     folder = config.run.output_dir / provenance.run_id
     folder.mkdir(parents=True, exist_ok=True)
-    records = records_of([entry for *_, entries in answered for entry in entries])
-    records["run_id"] = pd.Series(provenance.run_id, index=records.index, dtype=records["run_id"].dtype)
+    records = with_run_id(records_of([entry for *_, entries in answered for entry in entries]), provenance.run_id)
     write_table(records, folder / "records.parquet")
-    summary = pd.concat(
-        [
-            summarise(records, config.evaluation, seed=config.run.seed),
-            pixel_rows(results),
-            explanation_accuracy(records, _known_scenes(config, results), config.evaluation.confidence),
-            question_rows(
-                records,
-                samples=config.evaluation.bootstrap_samples,
-                confidence=config.evaluation.confidence,
-                seed=config.run.seed,
-            ),
-        ],
-        ignore_index=True,
-    )
-    compared = compare(records, config.evaluation, seed=config.run.seed)
+    with noted(config.run.cache_dir, "metrics"):
+        sources = [entry for *_, entries in answered for entry in entries]
+        measured = measure(config, sources, records, _known_scenes(config, results), provenance.data_hashes)
+        summary, compared = read_measurement(measured)
+    summary = pd.concat([summary, pixel_rows(results)], ignore_index=True)
     fitted = {(r.name.dataset, r.name.category): r.threshold for r in results if isinstance(r.threshold, Entry)}
     promises = promises_of(fitted, records, config.evaluation.confidence)
     limits = tuple(fitted_limits(results))
@@ -134,24 +124,32 @@ def conclude(
         "fitted": [asdict(limit) for limit in limits],
     }
     unlabelled = unlabelled_verdicts(records)
-    described = _described(config, provenance, summary, compared, unlabelled, promises, absences, told)
-    _write_json(folder / "summary.json", described | findings)
+    described = _described(config, provenance, summary, compared, unlabelled, promises, absences, told) | findings
+    _write_json(folder / "summary.json", described)
     for result in results:
         _copy_figures(result, folder / "figures")
         _copy_knowledge(result, folder / "knowledge")
 
     keep_stages(results, folder)
-    write_page(folder, config)
+    with noted(config.run.cache_dir, "report page"):
+        write_page(folder, config)
+    cached = [entry.cached for result in results for entry in result.entries()]
+    timings = timings_of(read_journal(config.run.cache_dir)[notes_before:])
+    _write_json(folder / "summary.json", described | {"timings": [asdict(t) for t in timings]})
 
-    tracker = Tracker(config.tracking, project)
-    parent = tracker.log(parent_content(config, provenance, summary, folder))
-    for result, done, _ in answered:
-        tracker.log(child_content(config, provenance, summary, result, done, records, folder), parent=parent)
+    with noted(config.run.cache_dir, "MLflow"):
+        tracker = Tracker(config.tracking, project)
+        # A rerun that computes nothing does not know where the seconds of this run went: what stands there stays.
+        spent = () if all(cached) else timings
+        parent = tracker.write(parent_content(config, provenance, summary, folder, spent))
+        for result, done, _ in answered:
+            tracker.log(child_content(config, provenance, summary, result, done, records, folder), parent=parent)
+        tracker.advance(parent, 1.0)
+        tracker.close(parent, "FINISHED")
 
     macro = summary[(summary.scope == "macro") & summary.value.notna()]
     headline = {f"{r.dataset}.{r.mllm}.{r.method}.{r.metric}": float(r.value) for r in macro.itertuples()}
     _write_json(config.run.output_dir / "latest_metrics.json", headline)
-    cached = [entry.cached for result in results for entry in result.entries()]
     LOG.info("run %s: %d stages computed, %d from the store", provenance.run_id, cached.count(False), sum(cached))
     return Outcome(
         provenance.run_id,
@@ -159,10 +157,11 @@ def conclude(
         parent,
         computed=cached.count(False),
         cached=sum(cached),
-        loads=sum(note.event == "mllm loaded" for note in read_journal(config.run.cache_dir)[notes_before:]),
+        loads=sum(timing.count for timing in timings if timing.event == "mllm loaded"),
         absences=absences,
         missing=missing,
         summary=summary,
+        timings=timings_of(read_journal(config.run.cache_dir)[notes_before:]),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,23 +19,32 @@ from tasks.machinery.provenance import Provenance
 from tasks.machinery.store import Entry
 from tasks.machinery.tracking import RunContent
 from tasks.report.promises import promise_metrics, promise_tags
+from tasks.report.timings import Timing, as_metrics
 from tasks.stages.asking import GUIDED_METHODS
+from tasks.stages.data import CategoryName
 from tasks.stages.threshold import read_threshold
 
-UNLOGGED = ("run.output_dir", "run.cache_dir", "tracking.", "report.", "service.")
+UNLOGGED = ("run.output_dir", "run.cache_dir", "run.engine.", "tracking.", "report.", "service.")
 
 
-def parent_content(config: EagleConfig, provenance: Provenance, summary: pd.DataFrame, folder: Path) -> RunContent:
+def parent_content(
+    config: EagleConfig, provenance: Provenance, summary: pd.DataFrame, folder: Path, timings: Sequence[Timing] = ()
+) -> RunContent:
     """The benchmark's own run: macro and pooled metrics of every method, by ``mllm/method/metric``."""
     wide = summary[summary.scope.isin(("macro", "pooled")) & summary.value.notna()]
     return RunContent(
         identity=provenance.run_id,
         name=f"benchmark {provenance.run_id}",
         params=logged_params(config),
-        metrics={f"{r.dataset}/{r.mllm}/{r.method}/{r.metric}": float(r.value) for r in wide.itertuples()},
+        metrics={f"{r.dataset}/{r.mllm}/{r.method}/{r.metric}": float(r.value) for r in wide.itertuples()} | as_metrics(timings),
         tags=_tags(provenance),
         artifacts=[(folder / name, "") for name in ("records.parquet", "summary.json", "report.html") if (folder / name).is_file()],
     )
+
+
+def child_identity(provenance: Provenance, name: CategoryName, done: MethodResult) -> str:
+    """What one method of one category is found again by."""
+    return f"{provenance.run_id}/{name.dataset}/{name.category}/{done.mllm}/{done.method}"
 
 
 def child_content(
@@ -82,7 +92,7 @@ def child_content(
         layers = () if depth is None else AttentionSettings.from_config(config.caas).layers_for(depth)
         params["caas.layers"] = " ".join(map(str, layers))
     return RunContent(
-        identity=f"{provenance.run_id}/{dataset}/{category}/{mllm}/{method}",
+        identity=child_identity(provenance, result.name, done),
         name=f"{dataset}/{category} {method}" + (f" ({mllm})" if mllm != "none" else ""),
         params=params,
         metrics=metrics,

@@ -13,7 +13,7 @@ from eagle_core.expert.bundle import load_expert, save_expert
 from eagle_core.expert.fit import FittedExpert, fit_expert
 from eagle_core.expert.scoring import predict
 from eagle_core.records import NOT_JUDGED, ExpertPrediction, Failure, Sample
-from tasks.machinery.holders import backbone, backbone_identity
+from tasks.machinery.holders import backbone, backbone_key
 from tasks.machinery.inputs import category_of, image_hashes, limit_threads, store_of
 from tasks.machinery.progress import progress_bar
 from tasks.machinery.store import Entry
@@ -38,7 +38,7 @@ def fit(config: EagleConfig, dataset: str, category: str) -> Entry:
         "images": image_hashes(samples),
         "held_out": image_hashes(held_out),
         "groups": dataclasses.asdict(groups) if groups else None,
-        "backbone": backbone_identity(config).key(),
+        "backbone": backbone_key(config),
         "expert": config.expert.model_dump(mode="json", exclude={"batch_size", "backbone"}),
         "seed": config.run.seed,
     }

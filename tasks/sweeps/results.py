@@ -25,6 +25,7 @@ from tasks.machinery.provenance import Provenance, with_parameters
 from tasks.machinery.stage import NotRun
 from tasks.machinery.store import Entry
 from tasks.machinery.tracking import Tracker
+from tasks.report.live_run import open_run
 from tasks.report.run_content import logged_params, parent_content
 from tasks.stages.data import CategoryName
 from tasks.stages.threshold import read_threshold
@@ -139,7 +140,7 @@ def open_sweep(title: str, points: Sequence[Point], provenance: Provenance, proj
         params=_shared(points) | _varied(points),
         artifacts=(),
     )
-    return SweepIdentity(sweep_id, title, own, folder, Tracker(config.tracking, project).log(content))
+    return SweepIdentity(sweep_id, title, own, folder, open_run(Tracker(config.tracking, project), content))
 
 
 @task(name="point metrics", persist_result=False)

@@ -38,7 +38,7 @@ with server.ready():
     for name in logs:
         flow_id = client.read_flow_by_name(name).id
         [mine] = [run for run in by_id.values() if run.flow_id == flow_id]
-        said = [log.message for log in client.read_logs() if str(log.flow_run_id) == str(mine.id)]
+        said = [log.message for log in client.read_logs() if str(log.flow_run_id) == str(mine.id) and log.task_run_id is None]
         logs[name] |= {"state": mine.state.type.value, "message": mine.state.message, "log": said}
 print(json.dumps(logs))
 """

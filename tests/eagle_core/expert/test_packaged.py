@@ -59,7 +59,7 @@ def test_the_default_backbone_is_packaged_and_takes_an_eighth_and_a_sixteenth():
 def test_another_file_is_refused(tmp_path, monkeypatch):
     path = tmp_path / "weights.pth"
     torch.save({"a": torch.zeros(1)}, path)
-    monkeypatch.setattr(packaged, "_installed", lambda known: path)
+    monkeypatch.setattr(packaged, "installed_file", lambda known: path)
     with pytest.raises(WeightsError, match=r"weights\.pth: sha256 .* is not the 57934424.*reinstall"):
         read_packaged("tf_efficientnet_lite0")
 

@@ -1,0 +1,94 @@
+"""What importing a part of the core brings, seen in a fresh process; and that judging an image brings no more."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import timm
+from safetensors.torch import save_file
+
+PROJECT = Path(__file__).parents[2]
+ORCHESTRATION = {"prefect", "mlflow", "dvc"}
+PLOTTING = {"matplotlib", "plotly"}
+FITTING = {"anomalib", "lightning", "torchmetrics", "sklearn", "pandas", "faiss"}
+NETWORKS = {"torch", "torchvision", "timm", "transformers"}
+SCRIPT = "import json, sys\n{}\nprint(json.dumps(sorted(name for name in sys.modules if '.' not in name)))"
+
+JUDGE = """
+import numpy as np
+from pathlib import Path
+from PIL import Image
+from eagle_core.config import BackboneConfig, ExpertConfig
+from eagle_core.expert.bundle import load_expert
+from eagle_core.expert.backbone import load_backbone
+from eagle_core.expert.scoring import predict
+from eagle_core.records import Sample
+expert = load_expert(Path(sys.argv[1]))
+[judged] = predict(expert, load_backbone(expert.config.backbone), [Sample("d", "c", "i", Path(sys.argv[2]), "test", None)], batch_size=1)
+assert judged.score > 0
+"""
+
+
+def imported(code: str, *arguments: str) -> set[str]:
+    """Top-level modules of a fresh process after ``code``."""
+    done = subprocess.run(
+        [sys.executable, "-c", SCRIPT.format(code), *arguments],
+        env=os.environ | {"PYTHONPATH": str(PROJECT)}, capture_output=True, text=True, timeout=300,
+    )
+    assert done.returncode == 0, done.stderr
+    return set(json.loads(done.stdout.splitlines()[-1]))
+
+
+@pytest.mark.parametrize(
+    ("modules", "absent"),
+    [
+        ("eagle_core.expert.scoring, eagle_core.expert.backbone, eagle_core.expert.bundle", FITTING | {"transformers"}),
+        ("eagle_core.expert.fit", FITTING | {"transformers"}),
+        ("eagle_core.threshold.fit, eagle_core.threshold.gate, eagle_core.threshold.shift", FITTING | NETWORKS),
+        ("eagle_core.guidance.prompt, eagle_core.guidance.boxes, eagle_core.guidance.overlay", FITTING | {"torchvision", "timm", "transformers"}),
+        ("eagle_core.attention.scope, eagle_core.attention.ratio, eagle_core.attention.lens", FITTING | {"timm"}),
+        ("eagle_core.mllm.loading, eagle_core.mllm.registry, eagle_core.mllm.answering", FITTING | {"timm"}),
+        ("eagle_core.evaluation.summary, eagle_core.evaluation.localisation", {"anomalib", "lightning", "torchmetrics", "torchvision"}),
+        ("tasks.machinery.params, tasks.preflight.data", FITTING | NETWORKS),
+    ],
+)
+def test_an_import_brings_only_what_it_needs(modules: str, absent: set[str]) -> None:
+    found = imported(f"import {modules}")
+    assert sorted(found & (ORCHESTRATION | PLOTTING | absent)) == []
+
+
+def test_judging_an_image_needs_no_anomalib(tmp_path: Path, image_to_judge: tuple[Path, Path]) -> None:
+    folder, image = image_to_judge
+    found = imported(JUDGE, str(folder), str(image))
+    assert sorted(found & (ORCHESTRATION | PLOTTING | FITTING | {"transformers"})) == []
+
+
+@pytest.fixture
+def image_to_judge(tmp_path: Path) -> tuple[Path, Path]:
+    """A folder with a fitted expert, and an image."""
+    import numpy as np
+    from PIL import Image
+
+    from eagle_core.config import BackboneConfig, CoresetConfig, ExpertConfig, PreprocessingConfig
+    from eagle_core.expert.bundle import save_expert
+    from eagle_core.expert.fit import fit_expert
+    from eagle_core.records import Sample
+
+    save_file({k: v for k, v in timm.create_model("test_resnet").state_dict().items() if "num_batches" not in k}, tmp_path / "w.safetensors")
+    generator = np.random.default_rng(0)
+    paths = [tmp_path / f"{i}.png" for i in range(6)]
+    for path in paths:
+        Image.fromarray(generator.integers(0, 256, (64, 64, 3), dtype=np.uint8)).save(path)
+    config = ExpertConfig(
+        preprocessing=PreprocessingConfig(resize=64),
+        backbone=BackboneConfig(name="test_resnet", weights=str(tmp_path / "w.safetensors")),
+        coreset=CoresetConfig(ratio=0.2, projection_dim=32),
+    )
+    samples = [Sample("d", "c", path.name, path, "train", is_defective=False) for path in paths]
+    save_expert(fit_expert(samples, config, seed=0), tmp_path / "expert")
+    return tmp_path / "expert", paths[0]

@@ -1,0 +1,33 @@
+"""How an open MLflow run ends: by an error, by Ctrl-C, or as its own code says. Real SQLite."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from mlflow import MlflowClient
+
+from eagle_core.config import TrackingConfig
+from eagle_core.errors import FitError
+from flows.live import current, ended_by_errors, followed
+from tasks.machinery.tracking import RunContent, Tracker
+from tasks.report.live_run import LiveRun, open_run
+
+
+@pytest.mark.parametrize(("error", "status"), [(FitError("no"), "FAILED"), (ValueError("bug"), "FAILED"), (KeyboardInterrupt(), "KILLED")])
+def test_an_error_ends_the_run_before_it_gets_out(tmp_path: Path, error: BaseException, status: str) -> None:
+    uri = f"sqlite:///{tmp_path}/mlflow.db"
+    tracker = Tracker(TrackingConfig(tracking_uri=uri), tmp_path)
+    run = open_run(tracker, RunContent("r", "r", {}, {}, {}))
+    seen = []
+    with pytest.raises(type(error)), followed(LiveRun(tracker, run)) as live:
+        live.advance(0.4)
+        try:
+            with ended_by_errors():
+                raise error
+        finally:
+            seen.append(MlflowClient(uri).get_run(run).info.status)
+    assert seen == [status], "told inside, where a task runner would still wait for its tasks"
+    found = MlflowClient(uri).get_run(run)
+    assert (found.info.status, found.data.metrics) == (status, {"progress": 0.4})
+    assert current() is None
