@@ -11,7 +11,7 @@ from prefect import flow
 from prefect.task_runners import ThreadPoolTaskRunner
 
 from flows.experts import fit_experts, groups_of
-from flows.progress import Progress
+from flows.progress import ANSWERS, EXPERTS, Progress
 from flows.questions import ask_models, questions_asked
 from tasks.graph.handover import AnswersMade, AnswersWanted, ExpertsMade, ExpertsWanted, give, take
 from tasks.graph.values import Point
@@ -38,13 +38,13 @@ def ask(store: str, token: str) -> None:
 @flow(name="experts", persist_result=False)
 def _experts(wanted: ExpertsWanted, store: str, token: str) -> None:
     groups = groups_of(wanted.points, wanted.categories)
-    progress = Progress("experts", len(groups) * (3 if wanted.localise else 2))
+    progress = Progress("experts", len(groups) * (3 if wanted.localise else 2), EXPERTS)
     give(Store(Path(store)), token, ExpertsMade(fit_experts(groups, progress, localise=wanted.localise)))
 
 
 @flow(name="ask", persist_result=False)
 def _ask(wanted: AnswersWanted, store: str, token: str) -> None:
-    progress = Progress("answers", questions_asked(wanted.points, wanted.readings))
+    progress = Progress("answers", questions_asked(wanted.points, wanted.readings), ANSWERS)
     give(Store(Path(store)), token, AnswersMade(ask_models(wanted.points, wanted.readings, progress)))
 
 
