@@ -1,0 +1,82 @@
+"""``eagle run`` on a few tiny images, on its own temporary server: MLflow, timings, and what a second call finds."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+from mlflow import MlflowClient
+
+from tests.tiny.dataset import CATEGORIES, write_dataset
+
+PROJECT = Path(__file__).parents[3]
+METHODS = ("expert", "mllm")
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = tmp_path_factory.mktemp("tiny")
+    write_dataset(root / "data")
+    params = {
+        "datasets": {"tiny": {"format": "mvtec", "root": "data"}},
+        "methods": list(METHODS),
+        "mllms": {"embedded": {"model": "embedded"}},
+        "expert": {"preprocessing": {"resize": 64}, "coreset": {"ratio": 0.2, "projection_dim": 16}, "min_unsampled_patches": 4},
+        "threshold": {"bootstrap_samples": 10},
+        "evaluation": {"bootstrap_samples": 10},
+        "explanation": {"when": "never"},
+        "report": {"images": 1, "attention": 0},
+        "profiles": {"demo": {}},
+    }
+    (root / "params.yaml").write_text(yaml.safe_dump(params))
+    return root
+
+
+def eagle(project: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    environment = {key: value for key, value in os.environ.items() if key != "PREFECT_API_URL"}
+    environment |= {"PYTHONPATH": str(PROJECT), "PREFECT_HOME": str(project / ".prefect"), "COLUMNS": "200", "OMP_NUM_THREADS": "1"}
+    done = subprocess.run(
+        [sys.executable, "-m", "flows.cli.main", *arguments], cwd=project, env=environment, capture_output=True, text=True, timeout=900
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done
+
+
+@pytest.mark.server
+@pytest.mark.timeout(1800)
+def test_a_run_its_timings_and_a_second_one(project: Path) -> None:
+    before = eagle(project, "run", "--check").stdout
+    assert "3 experts to fit; up to 9 questions for embedded" in before
+    assert "not known: nothing of it was done here before" in before
+    assert not (project / "mlflow.db").exists()
+
+    first = eagle(project, "run", "--timings")
+    client = MlflowClient(f"sqlite:///{project}/mlflow.db")
+    runs = {run.info.run_name: run for e in client.search_experiments() for run in client.search_runs([e.experiment_id])}
+    [parent] = [run for name, run in runs.items() if name.startswith("benchmark")]
+    assert len(runs) == 1 + len(CATEGORIES) * len(METHODS)
+    assert {run.info.status for run in runs.values()} == {"FINISHED"}
+    shares = [metric.value for metric in sorted(client.get_metric_history(parent.info.run_id, "progress"), key=lambda m: m.step)]
+    assert shares == sorted(shares)
+    assert shares[-1] == 1.0
+    assert len(shares) > len(CATEGORIES)
+    timed = {key for key in parent.data.metrics if key.startswith("seconds/")}
+    assert {"seconds/start/imports and Prefect_u27_s server", "seconds/stage/expert", "seconds/questions_asked/embedded"} <= timed
+    [summary] = (project / "runs").glob("*/summary.json")
+    told = {(t["event"], t["name"]): t for t in json.loads(summary.read_text())["timings"]}
+    assert told["stage", "expert"]["count"] == len(CATEGORIES)
+    assert told["questions asked", "embedded"]["count"] == 9
+    assert told["mllm loaded", "embedded"]["count"] == 1
+    assert "where the seconds went" in first.stdout
+
+    again = eagle(project, "run", "--timings")
+    assert "stages: 0 computed" in again.stdout
+    after = client.get_run(parent.info.run_id)
+    assert after.data.metrics == parent.data.metrics, "logged twice, nothing changes"
+    assert len(client.get_metric_history(parent.info.run_id, "progress")) == len(shares)
+    assert "everything is in the store" in eagle(project, "run", "--check").stdout
