@@ -78,4 +78,4 @@ def test_every_task_travels_by_name_and_runs_in_a_spawned_process(tmp_path: Path
     subprocess.run([sys.executable, "-c", SPAWNED, str(tmp_path)], cwd=PROJECT, check=True, timeout=300)
     done = pickle.loads((tmp_path / "results").read_bytes())
     assert [name for name, _ in done] == ["Cached"] * len(made)
-    assert [data for _, data in done] == [uncached(value) for _, _, value in made]
+    assert [uncached(data) for _, data in done] == [uncached(value) for _, _, value in made]
