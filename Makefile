@@ -10,7 +10,7 @@ INSTALLED := $(VENV)/.installed
 # Two workers; the tests of a file stay together and share what they set up (tests/conftest.py).
 PYTEST := $(BIN)/pytest --numprocesses 2 --dist loadgroup --no-loadscope-reorder
 
-.PHONY: demo demo-real test test-all soak mutants check setup prefect benchmarks clean
+.PHONY: demo demo-real test test-all soak mutants check setup prefect benchmarks promise clean
 
 demo: setup
 	$(BIN)/eagle run --profile demo
@@ -51,7 +51,11 @@ prefect: setup
 	$(BIN)/python -m flows.serve
 
 benchmarks: setup
-	for script in $(filter-out benchmarks/gpu.py,$(wildcard benchmarks/*.py)); do $(BIN)/python $$script || exit 1; done
+	for script in $(filter-out benchmarks/gpu.py benchmarks/promise.py,$(wildcard benchmarks/*.py)); do $(BIN)/python $$script || exit 1; done
+
+# Is a promised rate of false alarms kept? Hours on one core; EAGLE_REAL_DATA names the folder of real images.
+promise: setup
+	$(BIN)/python benchmarks/promise.py
 
 clean:
 	rm -rf $(VENV) .eagle runs build dist *.egg-info

@@ -16,7 +16,7 @@ EFFECT = 0.85
 """Seen at 256 pixels, whole test sets: at most 0.67 where the promise holds, 0.96 where frames repeat each other."""
 SIGNIFICANCE = 0.01
 FEWEST = 8
-"""Images from which it speaks. Measured (``benchmarks/promise_check.py``): of draws of 8 new images from the set whose
+"""Images from which it speaks. Measured (docs/promise.md): of draws of 8 new images from the set whose
 frames repeat each other 99 % are warned of, of the others at most 1 %."""
 
 
