@@ -39,13 +39,16 @@ def match(answers: Sequence[GivenAnswer], questions: QuestionSet) -> Matched:
     for image in questions.images:
         for question in image.questions:
             free.setdefault((image.path, question.question_type), []).append(question)
-    found, strangers, disputed = [], [], []
+    found: list[GivenAnswer] = []
+    strangers: list[str] = []
+    disputed: list[str] = []
     for answer in answers:
         waiting = free.get((answer.image, answer.question_type), [])
-        question = next((q for q in waiting if _is_about(answer, q)), None)
-        if question is None:
+        about = [q for q in waiting if _is_about(answer, q)]
+        if not about:
             strangers.append(f"{answer.image}: {answer.question}")
             continue
+        question = about[0]
         waiting.remove(question)
         found.append(replace(answer, options=answer.options or question.options))
         if answer.correct != question.correct_letter:
