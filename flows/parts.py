@@ -6,9 +6,10 @@ Each takes what it is to do from the store and leaves what it made there; both a
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from prefect import flow
-from prefect.task_runners import ThreadPoolTaskRunner
+from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
 
 from flows.experts import fit_experts, groups_of
 from flows.progress import ANSWERS, EXPERTS, Progress
@@ -48,6 +49,6 @@ def _ask(wanted: AnswersWanted, store: str, token: str) -> None:
     give(Store(Path(store)), token, AnswersMade(ask_models(wanted.points, wanted.readings, progress)))
 
 
-def _threads(points: tuple[Point, ...]) -> ThreadPoolTaskRunner:
+def _threads(points: tuple[Point, ...]) -> TaskRunner[Any]:
     """As many as ``run.engine.workers``: a part is one process."""
     return ThreadPoolTaskRunner(max_workers=points[0].config.run.engine.workers)
