@@ -19,7 +19,11 @@ def test_asked_once_until_a_weight_changes(tmp_path: Path, monkeypatch: pytest.M
     torch.manual_seed(0)
     save_file({k: v for k, v in timm.create_model("test_resnet").state_dict().items() if "num_batches" not in k}, weights)
     config = EagleConfig.model_validate(
-        {"expert": {"backbone": {"name": "test_resnet", "weights": str(weights)}}, "run": {"cache_dir": tmp_path / "cache"}}
+        {
+            "datasets": {"d": {"root": tmp_path}},
+            "expert": {"backbone": {"name": "test_resnet", "weights": str(weights)}},
+            "run": {"cache_dir": tmp_path / "cache"},
+        }
     )
     asked = []
     whole = identity.identify_backbone

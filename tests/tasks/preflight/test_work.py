@@ -76,6 +76,6 @@ def server() -> Iterator[str]:
 @pytest.mark.server
 def test_an_endpoint_that_does_not_answer_is_a_fault(server: str) -> None:
     there = {"there": {"model": "m", "endpoint": {"url": server}}, "gone": {"model": "m", "endpoint": {"url": "http://127.0.0.1:9/v1"}}}
-    found = list(mllm_findings(EagleConfig.model_validate({"mllms": there})))
+    found = list(mllm_findings(EagleConfig.model_validate({"datasets": {"d": {"root": "d"}}, "mllms": there})))
     assert [finding.fault for finding in found] == [False, True]
     assert "set mllms.gone.endpoint.url" in found[1].text

@@ -33,7 +33,7 @@ def records() -> list[Record]:
 def test_kept_metrics_are_the_computed_ones(tmp_path: Path) -> None:
     write_records(records(), tmp_path / "records.parquet")
     table = read_records(tmp_path / "records.parquet")
-    config = EagleConfig.model_validate({"run": {"cache_dir": tmp_path / "cache"}, "evaluation": {"bootstrap_samples": 40}})
+    config = EagleConfig.model_validate({"datasets": {"d": {"root": tmp_path}}, "run": {"cache_dir": tmp_path / "cache"}, "evaluation": {"bootstrap_samples": 40}})
     source = Entry("records", "abc", tmp_path, cached=True)
     first = measure(config, [source], table, {}, {})
     again = measure(config, [source], table.iloc[:0], {}, {})
