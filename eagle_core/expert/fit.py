@@ -25,7 +25,7 @@ from eagle_core.expert.memory import check_memory, estimate_fit_bytes
 from eagle_core.expert.pooling import patch_quantiles
 from eagle_core.expert.sampling import sample_patches
 from eagle_core.expert.scoring import predict
-from eagle_core.expert.training_scores import score_training_images
+from eagle_core.expert.training_scores import FromOneBank, score_training_images
 from eagle_core.records import Calibration, Failure, Sample, TrainingScores
 
 __all__ = ["FittedExpert", "fit_expert"]
@@ -180,14 +180,14 @@ def _fit(
     scored = partial(report, "scores")
     rule = calibration.rule
     mine = tuple(groups.of[i] for i in gathered.image_ids) if groups is not None and rule == "grouped" else ()
-    if rule in ("cross_fitted", "grouped"):
+    if rule == "cross_fitted" or rule == "grouped":
         count = len(gathered.image_ids)
         folds = group_folds(mine, config.folds, seed) if mine else random_folds(count, config.folds, seed)
         scores = cross_fit(
             patches, gathered.image_ids, folds, config, calibration, groups=mine, seed=seed, progress=scored
         )
     else:
-        one = "leave_out" if rule == "held_out" else rule
+        one: FromOneBank = "leave_out" if rule == "held_out" else rule
         scores = score_training_images(patches, sampled, gathered.image_ids, config, one, scored)
         scores = dataclasses.replace(scores, calibration=calibration)
     rows, columns = gathered.grid
