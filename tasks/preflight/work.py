@@ -10,6 +10,7 @@ from typing import Any
 from eagle_core.config import EagleConfig
 from eagle_core.errors import EagleError
 from tasks.machinery.journal import Note
+from tasks.machinery.stand_in import is_asked
 from tasks.machinery.store import Entry, NotThere, only_looking
 from tasks.preflight.finding import Finding
 from tasks.stages import asking, expert, knowledge, memory, threshold
@@ -110,7 +111,7 @@ def _jobs(config: EagleConfig, name: CategoryName) -> Iterable[tuple[Job, Shard,
     """Every (method of an MLLM, shard), and its number of questions."""
     every = questions_of(config, name.dataset, name.category)
     counts = [len(questions) for questions in every.values()]
-    for mllm in config.mllms:
+    for mllm in (each for each in config.mllms if is_asked(config, name.dataset, each)):
         for method in config.methods:
             if method != "expert":
                 for shard in shards_of(config, name.dataset, name.category):

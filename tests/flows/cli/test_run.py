@@ -25,7 +25,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     params = {
         "datasets": {"tiny": {"format": "mvtec", "root": "data"}},
         "methods": list(METHODS),
-        "mllms": {"embedded": {"model": "embedded"}},
+        "mllms": {"embedded": {"model": "embedded", "beyond_the_demo": True}},
         "expert": {"preprocessing": {"resize": 64}, "coreset": {"ratio": 0.2, "projection_dim": 16}, "min_unsampled_patches": 4},
         "threshold": {"bootstrap_samples": 10},
         "evaluation": {"bootstrap_samples": 10},
