@@ -9,6 +9,7 @@ from typing import Any
 from prefect import flow
 
 from eagle_core.config import EagleConfig
+from eagle_core.evaluation.localisation_table import localisation_tables
 from eagle_core.evaluation.table import comparison_tables
 from flows.graph import graph
 from flows.live import followed
@@ -52,5 +53,8 @@ def run_benchmark(config: EagleConfig, project: Path) -> Outcome:
         with engine_of(config) as runner:
             [results] = graph.with_options(task_runner=runner)([point], [available.categories], pictures=True)
         outcome = conclude(config, project, provenance, available, results, notes_before=before)
-    show_tables(comparison_tables(outcome.summary, confidence=config.evaluation.confidence, not_run=outcome.absences))
+    compared = comparison_tables(
+        outcome.summary, confidence=config.evaluation.confidence, not_run=outcome.absences, unread=outcome.unread
+    )
+    show_tables((*compared, *localisation_tables(outcome.summary)))
     return outcome

@@ -1,1 +1,1 @@
-"""Prefect tasks and what they need, a room for each thing they serve; computation belongs to eagle_core."""
+"""Prefect tasks and what they need, a room for each thing they serve; no computation, which belongs to eagle_core."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 from pathlib import Path, PurePosixPath
 
 from eagle_core.data.dataset import Category, SampleMaker, name_of
-from eagle_core.mmad.questions import AskedImage, by_dataset, read_questions
+from eagle_core.data.mmad_questions import AskedImage, by_dataset, read_questions
 from eagle_core.records import Sample
 
 QUESTIONS_FILE = "mmad.json"

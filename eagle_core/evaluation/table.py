@@ -23,6 +23,8 @@ METHOD_NAMES = {
 ALL = "*"
 NO_VALUE = "–"
 NOT_RUN = "not run"
+NAMED = 3
+"""Images of a category that a note names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +35,16 @@ class NotRunRow:
     category: str
     mllm: str
     method: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class UnreadImage:
+    """A training image that could not be read, so that the expert was fitted without it."""
+
+    dataset: str
+    category: str
+    image_id: str
     reason: str
 
 
@@ -54,11 +66,12 @@ def comparison_tables(
     metric: str = "balanced_accuracy",
     confidence: float = 0.95,
     not_run: Sequence[NotRunRow] = (),
+    unread: Sequence[UnreadImage] = (),
 ) -> tuple[ComparisonTable, ...]:
     """One table for each dataset of ``summary`` and ``not_run``."""
     names = dict.fromkeys([*summary["dataset"], *(row.dataset for row in not_run)])
     return tuple(
-        comparison_table(summary, name, metric=metric, confidence=confidence, not_run=not_run)
+        comparison_table(summary, name, metric=metric, confidence=confidence, not_run=not_run, unread=unread)
         for name in names
     )
 
@@ -70,6 +83,7 @@ def comparison_table(
     metric: str = "balanced_accuracy",
     confidence: float = 0.95,
     not_run: Sequence[NotRunRow] = (),
+    unread: Sequence[UnreadImage] = (),
 ) -> ComparisonTable:
     """Methods by categories, then the macro mean with its interval, pooled value, flips and unparsed answers.
 
@@ -79,6 +93,7 @@ def comparison_table(
         metric: Name of a category's metric, such as ``balanced_accuracy`` or ``f1``.
         confidence: Of the summary's intervals, for the header.
         not_run: What was asked for and is absent: ``not run`` in the table, the reason in the notes.
+        unread: Training images that the experts were fitted without: a note for each category.
     """
     mine = summary[summary["dataset"] == dataset]
     missing = [row for row in not_run if row.dataset == dataset]
@@ -93,7 +108,21 @@ def comparison_table(
         f"not run: {_shown(row.mllm)} {METHOD_NAMES[row.method]}, category {row.category}: {row.reason}"
         for row in missing
     )
-    return ComparisonTable(dataset, metric, header, rows, notes)
+    return ComparisonTable(dataset, metric, header, rows, (*notes, *unread_notes([u for u in unread if u.dataset == dataset])))
+
+
+def unread_notes(unread: Sequence[UnreadImage]) -> tuple[str, ...]:
+    """A line for each category: how many training images could not be read, and the first few with their reasons."""
+    lines = []
+    for dataset, category in dict.fromkeys((u.dataset, u.category) for u in unread):
+        mine = [f"{u.image_id} ({u.reason})" for u in unread if (u.dataset, u.category) == (dataset, category)]
+        more = f"; and {len(mine) - NAMED} more" if len(mine) > NAMED else ""
+        lines.append(
+            f"{dataset}/{category}: fitted without {len(mine)} training image{'s' * (len(mine) > 1)} that could not be read: "
+            + "; ".join(mine[:NAMED])
+            + more
+        )
+    return tuple(lines)
 
 
 def _combinations(mine: pd.DataFrame, missing: Sequence[NotRunRow]) -> list[tuple[str, str]]:

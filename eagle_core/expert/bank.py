@@ -46,10 +46,6 @@ class FittedExpert:
         """(h, w) of the patches of one image."""
         return self.sampled.shape[1], self.sampled.shape[2]
 
-    def bank_positions(self) -> np.ndarray:
-        """``(M, 3) int64``: image index, row and column of each bank patch."""
-        return np.argwhere(self.sampled)
-
     def sampled_per_image(self) -> np.ndarray:
         """``(N,) int64``: patches of each image in the bank (paper: Fig. 3)."""
         return self.sampled.sum(axis=(1, 2))

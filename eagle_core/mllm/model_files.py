@@ -10,7 +10,7 @@ from pathlib import Path
 
 from eagle_core.config import MllmConfig
 from eagle_core.errors import ModelError
-from eagle_core.mllm.remote.code import refuse_unpinned
+from eagle_core.mllm.remote.code import opt_in, refuse_unpinned
 
 PATTERNS = ("*.json", "*.safetensors", "*.jinja", "*.txt", "*.model", "*.py")
 """What a checkpoint consists of; pickled weights are neither fetched nor read."""
@@ -135,5 +135,6 @@ def _hub(config: MllmConfig, *, local_files_only: bool) -> ModelFiles:
             f"{config.model}: the weights are not on this machine"
             + ("" if local_files_only else " and the hub did not deliver them")
             + f"; where there is network, run: hf download {config.model}{revision}"
+            + opt_in(config)
         ) from error
     return ModelFiles(config.model, Path(folder), commit=Path(folder).name)

@@ -8,6 +8,7 @@ from typing import Literal
 from eagle_core.config import MllmConfig
 from eagle_core.errors import ModelError
 from eagle_core.mllm.model_files import locate
+from eagle_core.mllm.remote.code import BRING_CODE
 
 Verified = Literal["tiny config", "real size, random weights", "real weights", "never"]
 
@@ -25,8 +26,11 @@ class KnownModel:
     """On what Eagle's answers and CAAS were checked for this model's class."""
     caas: str
     """``yes``, where, or why not."""
-    own_code: bool = False
-    """The checkpoint brings code of its own, which runs only with ``trust_remote_code`` and a ``revision``."""
+
+    @property
+    def own_code(self) -> bool:
+        """The checkpoint brings code of its own, which runs only with ``trust_remote_code`` and a ``revision``."""
+        return self.source in BRING_CODE
 
     @property
     def needs(self) -> tuple[str, ...]:
@@ -73,10 +77,10 @@ KNOWN_MODELS = (
     KnownModel("MiniCPM-V 4.6", "openbmb/MiniCPM-V-4.6", None, "tiny config", "every fourth layer"),
     KnownModel("Idefics3-8B", "HuggingFaceM4/Idefics3-8B-Llama3", 8.5, "tiny config", "yes"),
     KnownModel("SmolVLM2-2.2B", "HuggingFaceTB/SmolVLM2-2.2B-Instruct", 2.2, "tiny config", "yes"),
-    KnownModel("MiniCPM-V 4.5", "openbmb/MiniCPM-V-4_5", 8.7, "never", UNTESTED, own_code=True),
-    KnownModel("MiniCPM-V 2.6", "openbmb/MiniCPM-V-2_6", 8.1, "never", UNTESTED, own_code=True),
-    KnownModel("InternVL2-4B", "OpenGVLab/InternVL2-4B", 4.1, "never", REFUSED, own_code=True),
-    KnownModel("InternVL2-8B", "OpenGVLab/InternVL2-8B", 8.1, "never", REFUSED, own_code=True),
+    KnownModel("MiniCPM-V 4.5", "openbmb/MiniCPM-V-4_5", 8.7, "never", UNTESTED),
+    KnownModel("MiniCPM-V 2.6", "openbmb/MiniCPM-V-2_6", 8.1, "never", UNTESTED),
+    KnownModel("InternVL2-4B", "OpenGVLab/InternVL2-4B", 4.1, "never", REFUSED),
+    KnownModel("InternVL2-8B", "OpenGVLab/InternVL2-8B", 8.1, "never", REFUSED),
 )
 
 

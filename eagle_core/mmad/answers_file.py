@@ -14,12 +14,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from eagle_core.data.mmad_questions import LETTERS, NORMAL, right_letter
+from eagle_core.data.question_types import TITLES, type_titled
 from eagle_core.data.text_file import forward_slashes, read_json
 from eagle_core.errors import DataError
 from eagle_core.mllm.parsing import parse_letter
 from eagle_core.mmad.asked_text import asked_text
-from eagle_core.mmad.question_types import TITLES, type_titled
-from eagle_core.mmad.questions import LETTERS, NORMAL, right_letter
 from eagle_core.records import QuestionType
 from eagle_core.written_text import check_text
 

@@ -7,10 +7,10 @@ from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
+from eagle_core.data.mmad_questions import QuestionSet, by_dataset
+from eagle_core.data.question_types import TITLES
 from eagle_core.errors import DataError
 from eagle_core.mmad.published import COUNTS
-from eagle_core.mmad.question_types import TITLES
-from eagle_core.mmad.questions import QuestionSet, by_dataset
 
 
 @dataclass(frozen=True, slots=True)

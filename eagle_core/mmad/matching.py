@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from eagle_core.data.mmad_questions import QuestionSet
 from eagle_core.errors import DataError
 from eagle_core.mmad.answers_file import NO_TEXT, GivenAnswer
 from eagle_core.mmad.asked_text import asked_text
-from eagle_core.mmad.questions import QuestionSet
 from eagle_core.records import Question, QuestionType
 
 

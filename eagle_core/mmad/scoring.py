@@ -18,11 +18,11 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 
+from eagle_core.data.mmad_questions import LETTERS, NORMAL, QuestionSet
+from eagle_core.data.question_types import TITLES
 from eagle_core.evaluation.bootstrap import generator, percentile_interval
 from eagle_core.mmad.answers_file import GivenAnswer
 from eagle_core.mmad.matching import match
-from eagle_core.mmad.question_types import TITLES
-from eagle_core.mmad.questions import LETTERS, NORMAL, QuestionSet
 from eagle_core.records import QuestionType
 
 Definition = Literal["mmad", "mmad_compat"]

@@ -1,0 +1,1 @@
+"""Nearest normal images: encoders, index, templates. Knows no MLLM and no question."""

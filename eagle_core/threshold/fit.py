@@ -12,10 +12,9 @@ from eagle_core.config import ThresholdConfig
 from eagle_core.errors import ConfigurationError, DataError, FitError
 from eagle_core.records import Promise, Threshold, TrainingScores
 from eagle_core.threshold.authors_evt import authors_level
+from eagle_core.threshold.by_name import rule_named
 from eagle_core.threshold.conformal import conformal, grouped_conformal, smallest_rate
 from eagle_core.threshold.gev import GevParameters, fit_gev, gev_quantile
-from eagle_core.threshold.kappa_sigma import kappa_sigma
-from eagle_core.threshold.mad import mad
 from eagle_core.threshold.oracle import oracle
 from eagle_core.threshold.promise import promise_of
 from eagle_core.threshold.quantile import quantile
@@ -61,7 +60,7 @@ def fit_threshold(scores: TrainingScores, config: ThresholdConfig, *, seed: int)
         interval = _bootstrap_groups(values, groups, config, generator)
         tau_warn = _at_warn_rate(config, lambda rate: grouped_conformal(values, groups, rate))
     else:
-        rule = _vectorised_rule(config)
+        rule = rule_named(config)
         tau = float(rule(values))
         drawn = generator.integers(len(values), size=(config.bootstrap_samples, len(values)))
         interval = _percentiles(rule(values[drawn]))
@@ -134,20 +133,6 @@ def _checked(scores: TrainingScores, least: int) -> np.ndarray:
     if not np.isfinite(values).all():
         raise FitError("a training score is not finite; check the images and the backbone's weights")
     return values
-
-
-def _vectorised_rule(config: ThresholdConfig) -> Callable[[np.ndarray], np.ndarray]:
-    """``(..., N)`` scores to ``(...)`` thresholds."""
-    match config.method:
-        case "kappa_sigma":
-            return lambda values: kappa_sigma(values, config.kappa)
-        case "mad":
-            return lambda values: mad(values, config.kappa)
-        case "quantile":
-            return lambda values: quantile(values, config.false_alarm_rate)
-        case "conformal":
-            return lambda values: conformal(values, config.false_alarm_rate)
-    raise ConfigurationError(f"threshold.method: unknown rule {config.method}")
 
 
 def _gev_tau(parameters: GevParameters, config: ThresholdConfig) -> float:

@@ -1,0 +1,1 @@
+"""How the embedded MLLM was trained. Nothing else of the package needs it."""

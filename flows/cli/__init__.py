@@ -1,4 +1,4 @@
-"""The ``eagle`` command. Imported before anything of Prefect's, it keeps a terminal free of other people's logs."""
+"""The ``eagle`` command, one file a verb; no computation. Imported before anything of Prefect's, it keeps a terminal free of other people's logs."""
 
 import os
 import warnings

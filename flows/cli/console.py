@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
 from rich.console import Console
 from rich.markup import escape
+from rich.progress import Progress, TaskID
 
 from eagle_core.names import printable
 
@@ -19,3 +23,18 @@ def wide_console() -> Console:
 def plain(*cells: object) -> list[str]:
     """Cells of a table taken literally: names of files and folders may hold what looks like markup."""
     return [escape(printable(str(cell))) for cell in cells]
+
+
+@contextmanager
+def progress() -> Iterator[Callable[[str, int, int | None], None]]:
+    """A bar for each phase, on a terminal only; called with (phase, done, total where known)."""
+    console = Console(stderr=True)
+    with Progress(console=console, transient=True, disable=not console.is_terminal) as shown:
+        bars: dict[str, TaskID] = {}
+
+        def report(phase: str, done: int, total: int | None) -> None:
+            if phase not in bars:
+                bars[phase] = shown.add_task(phase)
+            shown.update(bars[phase], completed=done, total=total)
+
+        yield report

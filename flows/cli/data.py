@@ -5,28 +5,25 @@ from __future__ import annotations
 import json
 import shlex
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
 from rich.console import Console
 from rich.markup import escape
-from rich.progress import Progress, TaskID
 from rich.table import Table
 
 from eagle_core.data import elpv
 from eagle_core.data.catalogue import DatasetFormat, detect_format
 from eagle_core.data.elpv import ElpvSplit
+from eagle_core.data.mmad_questions import write_questions
+from eagle_core.data.question_types import TITLES
 from eagle_core.errors import ConfigurationError
-from eagle_core.mmad.question_types import TITLES
-from eagle_core.mmad.questions import write_questions
 from eagle_core.names import dataset_name
+from flows.cli.console import progress
 from flows.cli.data_findings import corrected, described, show, show_corrected
 from flows.cli.options import PARAMS, ParamsOption, ProfileOption, SetOption
 from tasks.acquisition import (
-    Report,
     audit_folder,
     correct_folder,
     fetch_elpv,
@@ -103,12 +100,12 @@ def fetch(
         ensure_demo(folder, project)
     elif name == "elpv":
         _say(elpv.NOTICE)
-        with _progress() as report:
+        with progress() as report:
             counts = fetch_elpv(ElpvSplit(train, test, seed), project, report)
         _say(", ".join(f"{place}: {count}" for place, count in counts.items()))
         folder = project / "data" / elpv.DATASET
     else:
-        with _progress() as report:
+        with progress() as report:
             folder = fetch_published(name, url, sha256, project, report)
     _say(f"{folder}: there, tracked with DVC")
 
@@ -152,14 +149,14 @@ def import_(
     as_normal = flat and as_ != "unlabelled"
     found: DatasetFormat | None = layout
     if not no_check:
-        with _progress() as report:
+        with progress() as report:
             audited = audit_folder(folder, layout, report, as_normal=as_normal)
         show(audited)
         if audited.has_errors:
             _say("not imported: correct the errors above, or repeat with --no-check")
             raise typer.Exit(1)
         found = audited.layout
-    with _progress() as report:
+    with progress() as report:
         target = import_folder(folder, chosen, params.resolve().parent, link, report, inside="normal" if as_normal else None)
     _say(f"{target}: {'linked, not tracked with DVC' if link else 'copied, tracked with DVC'}")
     if as_normal:
@@ -202,11 +199,11 @@ def check(
       eagle data check ~/photos/cups --fix ~/photos/cups_corrected
     """
     source = folder.expanduser()
-    with _progress() as report:
+    with progress() as report:
         audited = audit_folder(source, layout, report, parse_labels(label or []))
     copied = None
     if fix is not None:
-        with _progress() as report:
+        with progress() as report:
             copied, audited_copy = correct_folder(audited, fix.expanduser(), report)
     if as_json:
         typer.echo(json.dumps(described(audited) | ({"corrected": corrected(copied)} if copied else {}), indent=2))
@@ -257,18 +254,3 @@ def questions(
 def _say(line: str) -> None:
     """One line, unwrapped and taken literally, so that paths can be copied from it."""
     Console().print(escape(line), highlight=False, soft_wrap=True)
-
-
-@contextmanager
-def _progress() -> Iterator[Report]:
-    """A bar for each phase, on a terminal only."""
-    console = Console(stderr=True)
-    with Progress(console=console, transient=True, disable=not console.is_terminal) as progress:
-        bars: dict[str, TaskID] = {}
-
-        def report(phase: str, done: int, total: int | None) -> None:
-            if phase not in bars:
-                bars[phase] = progress.add_task(phase)
-            progress.update(bars[phase], completed=done, total=total)
-
-        yield report

@@ -69,7 +69,7 @@ def run_experiment(
 
 def show(outcome: ExperimentOutcome) -> None:
     """Print ours, then the paper's numbers in a table of their own, and where everything is."""
-    from tasks.experiments.outcome import STAND_IN, as_table
+    from eagle_core.experiments.results_text import STAND_IN, as_table
 
     console = wide_console()
     console.print(outcome.experiment.question, style="bold")
@@ -92,7 +92,7 @@ def show(outcome: ExperimentOutcome) -> None:
 
 def _narrowed(table: pd.DataFrame) -> pd.DataFrame:
     """Fewer and shorter columns for a terminal; the CSV has them all. Question types take the place of yes/no metrics."""
-    from eagle_core.mmad.question_types import TITLES
+    from eagle_core.data.question_types import TITLES
     from eagle_core.mmad.scoring import AVERAGE
     from eagle_core.mmad.summary import METRIC
 
@@ -105,7 +105,7 @@ def _narrowed(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def _as_rich(table: pd.DataFrame, title: str) -> Table:
-    from tasks.experiments.outcome import shown
+    from eagle_core.experiments.results_text import shown
 
     rich = Table(*map(str, table.columns), title=title, title_justify="left")
     for row in table.itertuples(index=False):

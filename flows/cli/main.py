@@ -18,6 +18,8 @@ HELP = """Industrial anomaly detection with multimodal LLMs guided by a PatchCor
 
 Examples:
 
+  eagle init line3 --images ~/photos      a project for your own images
+
   eagle run                               the demo: four methods, a table, MLflow runs
 
   eagle run --profile visa --set caas.alpha=0.3

@@ -9,13 +9,13 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
+from eagle_core.data.mmad_questions import read_questions
+from eagle_core.data.question_types import TITLES
 from eagle_core.errors import ConfigurationError
 from eagle_core.mmad.answers_file import read_answers, write_answers
 from eagle_core.mmad.audit import audit
 from eagle_core.mmad.conversion import answers_from, records_from
 from eagle_core.mmad.published import AVERAGES
-from eagle_core.mmad.question_types import TITLES
-from eagle_core.mmad.questions import read_questions
 from eagle_core.mmad.scoring import AVERAGE, MmadScores, Score, score
 from eagle_core.record_table import read_records, write_records
 from flows.cli.console import plain, wide_console

@@ -11,12 +11,13 @@ import pandas as pd
 from rich.markup import escape
 from rich.table import Column, Table
 
+from eagle_core.data.question_types import TITLES as TYPE_TITLES
 from eagle_core.evaluation.comparisons import Comparison
+from eagle_core.evaluation.localisation_table import localisation_tables
 from eagle_core.evaluation.promises import KeptPromise
 from eagle_core.evaluation.summary import summary_of
 from eagle_core.evaluation.table import METHOD_NAMES, ComparisonTable, comparison_tables
 from eagle_core.evaluation.unlabelled import RankedImage, UnlabelledVerdicts
-from eagle_core.mmad.question_types import TITLES as TYPE_TITLES
 from eagle_core.mmad.scoring import AVERAGE
 from eagle_core.mmad.summary import CHANCE, METRIC
 from eagle_core.record_table import NO_MLLM
@@ -36,7 +37,11 @@ def show(outcome: Outcome, tracking_uri: str) -> None:
     described = json.loads((outcome.folder / "summary.json").read_text(encoding="utf-8"))
     summary = summary_of(described["summary"])
     confidence = described["params"]["evaluation"]["confidence"]
-    for table in comparison_tables(summary, confidence=confidence, not_run=outcome.absences):
+    for table in comparison_tables(summary, confidence=confidence, not_run=outcome.absences, unread=outcome.unread):
+        console.print(as_rich(table))
+        for note in table.notes:
+            console.print(note, style="yellow", highlight=False, markup=False)
+    for table in localisation_tables(summary):
         console.print(as_rich(table))
         for note in table.notes:
             console.print(note, style="yellow", highlight=False, markup=False)
@@ -65,6 +70,12 @@ def show(outcome: Outcome, tracking_uri: str) -> None:
     for note in described["notes"]:
         console.print(note, style="yellow", highlight=False, markup=False, soft_wrap=True)
     console.print(f"compare runs: mlflow ui --backend-store-uri {tracking_uri}", highlight=False)
+    if outcome.unread:
+        console.print(
+            f"{len(outcome.unread)} training image{'s' * (len(outcome.unread) > 1)} could not be read; the experts were fitted without them "
+            "(named below the table above; check them with eagle data check)",
+            style="yellow", highlight=False,
+        )
     for line in outcome.missing:
         console.print(f"missing: {line}", style="yellow", highlight=False, markup=False, soft_wrap=True)
 

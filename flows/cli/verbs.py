@@ -10,6 +10,7 @@ from typer.core import TyperGroup
 from typer.main import get_command
 
 VERBS = {
+    "init": "Start a project for your own images.",
     "run": "Run the benchmark of a profile: data, expert, threshold, MLLM, metrics, MLflow.",
     "inspect": "Judge single images: verdict, score, boxes, explanation.",
     "serve": "Open the inspection station: judge parts over HTTP, with a page for people.",
@@ -17,6 +18,7 @@ VERBS = {
     "report": "Write the page of a run once more, or of the latest.",
     "models": "List the MLLMs: hub id, size, memory, weights here, what was verified.",
     "doctor": "Check this machine against the configured job.",
+    "cache": "Show what the store of results holds, and prune it.",
     "data": "Fetch, import and check datasets.",
     "experiment": "Named experiments: every table, figure and ablation is one command.",
     "mmad": "MMAD: score answers files, audit the data, convert.",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -13,10 +12,10 @@ from eagle_core.attention.settings import AttentionSettings
 from eagle_core.data.images import read_image_of
 from eagle_core.data.masks import read_masks_of
 from eagle_core.errors import ModelError
-from eagle_core.evaluation.bootstrap import generator, percentile_interval
 from eagle_core.experiments import attention_sheet, layer_plot, ratio_plot
 from eagle_core.experiments.attention_sheet import SheetRow
-from eagle_core.experiments.matching import matched_pairs
+from eagle_core.experiments.tables.attention_ratios import SeenImage, compared_ratios
+from eagle_core.experiments.tables.option_dynamics import dynamics_rows
 from eagle_core.methods.plan import Plan
 from eagle_core.mllm.layer_readings import layer_readings
 from eagle_core.mllm.parsing import defect_letter
@@ -27,11 +26,8 @@ from tasks.graph.values import records_of
 from tasks.machinery.progress import progress_bar
 from tasks.sweeps.results import SweepOutcome
 
-LIKE_SIZE = float(np.log(1.5))
-"""Areas of a matched pair differ by at most a factor of 1.5."""
 SHEET_ROWS = 4
 """Images of each category on an attention sheet."""
-CONFIDENCE = 0.95
 
 
 def attention_ratios(sweep: SweepOutcome, folder: Path) -> pd.DataFrame:
@@ -42,7 +38,7 @@ def attention_ratios(sweep: SweepOutcome, folder: Path) -> pd.DataFrame:
     tables = []
     for group in asked_groups(sweep):
         records = records_of(group.entries).set_index(["category", "image_id"])
-        images: list[dict[str, Any]] = []
+        images: list[SeenImage] = []
         for category, sample, _, seen, mask in _observed(group, "attention ratios"):
             verdict = records.loc[(category, sample.image_id), "verdict_defective"]
             try:
@@ -50,12 +46,10 @@ def attention_ratios(sweep: SweepOutcome, folder: Path) -> pd.DataFrame:
             except ModelError:
                 continue
             if not pd.isna(verdict):
-                images.append(
-                    {"category": category, "area": mask.mean(), "correct": bool(verdict), "ratio": ratio}
-                )
-        correct, incorrect = [i for i in images if i["correct"]], [i for i in images if not i["correct"]]
+                images.append(SeenImage(category, float(mask.mean()), bool(verdict), ratio))
+        correct, incorrect = [i for i in images if i.correct], [i for i in images if not i.correct]
         if correct and incorrect:
-            table = _compared(correct, incorrect, seed=group.result.point.config.run.seed)
+            table = compared_ratios(correct, incorrect, seed=group.result.point.config.run.seed)
             name = f"ratio-{group.dataset}-{group.mllm}-{group.result.point.label}-{group.method}".replace(" ", "_")
             ratio_plot.draw(table, folder / f"{name}.png", f"{group.dataset}, {group.mllm}, {group.setting}")
             table.insert(0, "method", group.method)
@@ -85,23 +79,7 @@ def option_dynamics(sweep: SweepOutcome, folder: Path) -> pd.DataFrame:
         values = np.asarray(read, dtype=np.float64)
         if not len(values):
             continue
-        for layer in range(values.shape[2]):
-            yes_values, no_values, control = values[:, 0, layer], values[:, 1, layer], values[:, 2, layer]
-            rows.append(
-                {
-                    "dataset": group.dataset,
-                    "mllm": group.mllm,
-                    "setting": group.setting,
-                    "layer": layer,
-                    "images": len(values),
-                    "yes": yes_values.mean(),
-                    "no": no_values.mean(),
-                    "control": control.mean(),
-                    "yes_deviation": yes_values.std(),
-                    "no_deviation": no_values.std(),
-                    "prefers_yes": float((yes_values > no_values).mean()),
-                }
-            )
+        rows += dynamics_rows({"dataset": group.dataset, "mllm": group.mllm, "setting": group.setting}, values)
     table = pd.DataFrame(rows)
     for (dataset, mllm), mine in table.groupby(["dataset", "mllm"], sort=False):
         layer_plot.draw(mine, guided[str(mllm)], folder / f"layers-{dataset}-{mllm}.png", f"{dataset}, {mllm}")
@@ -177,43 +155,3 @@ def _evenly(samples: Sequence[Sample]) -> list[Sample]:
     if len(samples) <= SHEET_ROWS:
         return list(samples)
     return [samples[i] for i in np.linspace(0, len(samples) - 1, SHEET_ROWS).round().astype(int)]
-
-
-def _compared(
-    correct: Sequence[dict[str, Any]], incorrect: Sequence[dict[str, Any]], *, seed: int
-) -> pd.DataFrame:
-    """One row for each layer, as ``ratio_plot`` takes it."""
-    layers = list(correct[0]["ratio"])
-    right, wrong = (
-        np.asarray([list(i["ratio"].values()) for i in part], dtype=np.float64) for part in (correct, incorrect)
-    )
-    pairs = matched_pairs(
-        [np.log(i["area"]) for i in correct],
-        [np.log(i["area"]) for i in incorrect],
-        ([i["category"] for i in correct], [i["category"] for i in incorrect]),
-        LIKE_SIZE,
-    )
-    table = pd.DataFrame(
-        {
-            "layer": layers,
-            "correct": right.mean(axis=0),
-            "incorrect": wrong.mean(axis=0),
-            "correct_deviation": right.std(axis=0),
-            "incorrect_deviation": wrong.std(axis=0),
-            "matched_difference": None,
-            "low": None,
-            "high": None,
-            "correct_images": len(right),
-            "incorrect_images": len(wrong),
-            "pairs": len(pairs),
-        }
-    )
-    if pairs:
-        difference = np.asarray([right[a] - wrong[b] for a, b in pairs])
-        draws = generator(seed, "attention ratio").integers(0, len(pairs), size=(1000, len(pairs)))
-        replicates = difference[draws].mean(axis=1)
-        intervals = [percentile_interval(replicates[:, i], CONFIDENCE) for i in range(len(layers))]
-        table["matched_difference"] = difference.mean(axis=0)
-        table["low"] = [i.low if i else None for i in intervals]
-        table["high"] = [i.high if i else None for i in intervals]
-    return table

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pandas as pd
 
+from eagle_core.data.question_types import TITLES
 from eagle_core.echo.modules import KNOWLEDGE_CAPTION
 from eagle_core.evaluation.table import METHOD_NAMES
 from eagle_core.experiments import case_sheet
 from eagle_core.experiments.case_sheet import Case, GivenLetter
 from eagle_core.methods.plan import Plan
-from eagle_core.mmad.question_types import TITLES
 from eagle_core.records import ImagePart, QuestionType, TextPart
 from tasks.graph.values import records_of
 from tasks.machinery.inputs import category_of

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from eagle_core.evaluation.classification import auroc
-from tasks.experiments.rates import rate_columns
+from eagle_core.experiments.tables.rates import rate_columns
 from tasks.graph.values import CategoryResult, records_of
 from tasks.machinery.store import Entry
 from tasks.stages.expert import read_seconds

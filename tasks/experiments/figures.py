@@ -38,9 +38,9 @@ def coreset_shares(sweep: SweepOutcome, folder: Path) -> None:
     kept: dict[str, dict[str, tuple[float, float]]] = {}
     for category in result.categories:
         if isinstance(category.expert, Entry):
-            sampled = load_expert(category.expert.path).sampled.reshape(-1, load_expert(category.expert.path).sampled[0].size)
-            mean = float(sampled.sum(axis=1).mean())
-            kept.setdefault(category.name.dataset, {})[category.name.category] = (mean, sampled.shape[1] - mean)
+            fitted = load_expert(category.expert.path)
+            means = float(fitted.sampled_per_image().mean()), float(fitted.unsampled_per_image().mean())
+            kept.setdefault(category.name.dataset, {})[category.name.category] = means
     for dataset, shares in kept.items():
         coreset_plot.draw(shares, folder / f"coreset-{dataset}.png", title=dataset)
 

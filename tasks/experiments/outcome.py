@@ -6,7 +6,7 @@ further table, PNGs in ``figures/``.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,9 +16,16 @@ from prefect import task
 
 from eagle_core.experiments.experiment import Experiment, Output
 from eagle_core.experiments.published import PublishedTable, published_table
+from eagle_core.experiments.results_text import as_markdown, as_table
+from eagle_core.experiments.tables import question_types
+from eagle_core.experiments.tables.answered import Answered
+from eagle_core.experiments.tables.gate_effect import gate_effect
+from eagle_core.experiments.tables.prior_following import prior_following
+from eagle_core.experiments.tables.threshold_rates import threshold_rates
 from eagle_core.mmad.summary import METRIC
 from eagle_core.written_text import write_csv
 from tasks.experiments import attention, cases, experts, figures, questions, tables
+from tasks.experiments.tables import answered_groups
 from tasks.graph.values import Point
 from tasks.machinery.params import load_params
 from tasks.sweeps.points import WITHOUT
@@ -28,18 +35,19 @@ SHOWN = [
     "point", "dataset", "mllm", "method", "accuracy_macro", "balanced_accuracy_macro", "precision_macro", "recall_macro", "f1_macro",
     "false_alarm_rate_macro", "gate_open_count",
 ]
-STAND_IN = (
-    "Numbers of the embedded MLLM are a stand-in's: they show that the machinery works, nothing about the paper's accuracy."
-)
-TABLES: Mapping[Output, Callable[[SweepOutcome], pd.DataFrame]] = {
-    "expert_ranking": experts.expert_ranking,
-    "threshold_rates": tables.threshold_rates,
-    "gate_effect": tables.gate_effect,
-    "visual_mass": tables.visual_mass,
-    "prior_following": tables.prior_following,
-    "answer_counts": questions.answer_counts,
-    "accuracy_by_novelty": questions.accuracy_by_novelty,
+TABLES: Mapping[Output, Callable[[Sequence[Answered]], pd.DataFrame]] = {
+    "threshold_rates": threshold_rates,
+    "gate_effect": gate_effect,
+    "prior_following": prior_following,
+    "answer_counts": question_types.answer_counts,
+    "accuracy_by_novelty": question_types.accuracy_by_novelty,
 }
+"""Tables that are made of records alone."""
+OBSERVED: Mapping[Output, Callable[[SweepOutcome], pd.DataFrame]] = {
+    "expert_ranking": experts.expert_ranking,
+    "visual_mass": tables.visual_mass,
+}
+"""Tables for which experts are measured or the model is looked into."""
 FIGURES: Mapping[Output, Callable[[SweepOutcome, Path], None]] = {
     "alpha_curve": figures.alpha_curve,
     "coreset_shares": figures.coreset_shares,
@@ -84,12 +92,14 @@ def write_experiment(experiment: Experiment, sweep: SweepOutcome, project: Path)
     """Write tables and figures into the sweep's folder and log them to its MLflow run."""
     folder = sweep.identity.folder
     asked = [name for name in sweep.table.columns if str(name).startswith(METRIC)]
-    tables = {"results": sweep.table.reindex(columns=[*SHOWN, *asked])}
+    found = {"results": sweep.table.reindex(columns=[*SHOWN, *asked])}
     if asked:
-        tables["random_chance"] = questions.random_chance(sweep)
-    tables |= {name: TABLES[name](sweep) for name in experiment.outputs if name in TABLES}
-    tables |= {name: DRAWN_TABLES[name](sweep, folder / "figures") for name in experiment.outputs if name in DRAWN_TABLES}
-    for name, table in tables.items():
+        found["random_chance"] = question_types.random_chance(sweep.table)
+    groups = answered_groups(sweep) if set(experiment.outputs) & set(TABLES) else []
+    found |= {name: TABLES[name](groups) for name in experiment.outputs if name in TABLES}
+    found |= {name: OBSERVED[name](sweep) for name in experiment.outputs if name in OBSERVED}
+    found |= {name: DRAWN_TABLES[name](sweep, folder / "figures") for name in experiment.outputs if name in DRAWN_TABLES}
+    for name, table in found.items():
         write_csv(table, folder / f"{name}.csv")
     for name in experiment.outputs:
         if name in FIGURES:
@@ -97,42 +107,22 @@ def write_experiment(experiment: Experiment, sweep: SweepOutcome, project: Path)
     published = published_table(experiment.name)
     if published is not None:
         write_csv(as_table(published), folder / "paper.csv")
-    outcome = ExperimentOutcome(experiment, sweep, tables, published, tuple(sorted((folder / "figures").rglob("*.png"))))
-    (folder / "results.md").write_text(as_markdown(outcome), encoding="utf-8")
-    written = [*sorted(folder.glob("*.md")), *(folder / f"{name}.csv" for name in tables), *outcome.figures]
+    outcome = ExperimentOutcome(experiment, sweep, found, published, tuple(sorted((folder / "figures").rglob("*.png"))))
+    (folder / "results.md").write_text(_as_text(outcome), encoding="utf-8")
+    written = [*sorted(folder.glob("*.md")), *(folder / f"{name}.csv" for name in found), *outcome.figures]
     log_parent(sweep, project, [(path, str(path.parent.relative_to(folder)).strip(".")) for path in written])
     return outcome
 
 
-def as_table(published: PublishedTable) -> pd.DataFrame:
-    """One row for each setting and dataset, in percent, as printed."""
-    rows = [[setting, dataset, *values] for setting, dataset, values in published.rows]
-    return pd.DataFrame(rows, columns=["setting", "dataset", *published.metrics])
-
-
-def as_markdown(outcome: ExperimentOutcome) -> str:
-    """The whole outcome as text."""
-    provenance = outcome.sweep.identity.provenance
-    lines = [f"# {outcome.experiment.name}", "", outcome.experiment.question, "", STAND_IN, ""]
-    lines += [f"Commit {provenance.git_commit}; data {', '.join(f'{k} {v}' for k, v in provenance.data_hashes.items())}.", ""]
-    for name, table in outcome.tables.items():
-        lines += [f"## Ours: {name.replace('_', ' ')}", "", *_markdown(table), ""]
-    lines += [f"- not run: {line}" for line in outcome.sweep.absences]
-    lines += [f"![{figure.stem}]({figure.relative_to(outcome.sweep.identity.folder)})" for figure in outcome.figures]
-    if outcome.published is not None:
-        published = outcome.published
-        lines += ["", f"## {published.source} ({published.label}, percent)", "", *_markdown(as_table(published)), ""]
-        lines += [f"- {note}" for note in published.notes]
-    return "\n".join(lines) + "\n"
-
-
-def _markdown(table: pd.DataFrame) -> list[str]:
-    rows = [[shown(value) for value in row] for row in table.itertuples(index=False)]
-    return ["| " + " | ".join(cells) + " |" for cells in ([*map(str, table.columns)], ["---"] * len(table.columns), *rows)]
-
-
-def shown(value: Any) -> str:
-    """A table cell: three decimals, a dash where there is no value."""
-    if value is None or value is pd.NA or (isinstance(value, float) and value != value):
-        return "–"
-    return f"{value:.3f}" if isinstance(value, float) and not value.is_integer() else f"{value:g}" if isinstance(value, float) else str(value)
+def _as_text(outcome: ExperimentOutcome) -> str:
+    identity = outcome.sweep.identity
+    provenance = identity.provenance
+    data = ", ".join(f"{name} {digest}" for name, digest in provenance.data_hashes.items())
+    return as_markdown(
+        outcome.experiment,
+        outcome.tables,
+        outcome.published,
+        origin=f"Commit {provenance.git_commit}; data {data}.",
+        absences=outcome.sweep.absences,
+        figures=[str(figure.relative_to(identity.folder)) for figure in outcome.figures],
+    )

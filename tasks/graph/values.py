@@ -116,6 +116,12 @@ class CategoryResult:
             if not isinstance(done.records, NotRun):
                 yield from done.records
 
+    def sources(self) -> Iterator[Entry]:
+        """``entries`` and the memory, which the categories of a dataset share."""
+        yield from self.entries()
+        if isinstance(self.memory, Entry):
+            yield self.memory
+
 
 def of_expert(judged: JudgedCategory) -> tuple[MethodResult, ...]:
     """The method ``expert`` as a result like any other; empty where it is not asked for."""

@@ -68,11 +68,6 @@ def _settle_backbone(config: EagleConfig) -> EagleConfig:
     return config.model_copy(update={"expert": config.expert.model_copy(update={"backbone": backbone})})
 
 
-def profile_names(path: Path) -> tuple[str, ...]:
-    """All profiles of ``path``, in its order."""
-    return tuple(_profiles(_read(path).get("profiles"), path))
-
-
 def parse_assignments(assignments: Iterable[str]) -> dict[str, Any]:
     """Turn ``["caas.alpha=0.3", …]`` into {dotted key: value}; values are YAML.
 

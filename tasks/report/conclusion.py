@@ -26,7 +26,7 @@ from eagle_core.errors import FitError
 from eagle_core.evaluation.comparisons import Comparison
 from eagle_core.evaluation.completeness import missing_lines, not_judged, p_defect_notes
 from eagle_core.evaluation.promises import KeptPromise
-from eagle_core.evaluation.table import ALL, NotRunRow
+from eagle_core.evaluation.table import ALL, NotRunRow, UnreadImage
 from eagle_core.evaluation.unlabelled import UnlabelledVerdicts, unlabelled_verdicts, worst_first
 from eagle_core.record_table import write_table
 from tasks.graph.values import CategoryResult, records_of, with_run_id
@@ -67,6 +67,8 @@ class Outcome:
     absences: tuple[NotRunRow, ...]
     missing: tuple[str, ...]
     """What was asked for and is not there, a line each; empty: everything was done."""
+    unread: tuple[UnreadImage, ...]
+    """Training images that could not be read."""
     summary: pd.DataFrame
     """Of ``summarise``: what the tables are made from."""
     timings: tuple[Timing, ...]
@@ -97,7 +99,7 @@ def conclude(
         FitError: Nothing at all could be run; the message lists why.
     """
     absences = (*_absent_datasets(available), *_absent_methods(results))
-    told = (*available.remarks, *_unread(results))
+    told = (*available.remarks, *_about_masks(results))
     notes = not_asked_notes(config, [result.name.dataset for result in results])
     answered = [(r, done, done.records) for r in results for done in r.methods if not isinstance(done.records, NotRun)]
     if not answered:
@@ -112,6 +114,7 @@ def conclude(
         measured = measure(config, sources, records, _known_scenes(config, results), provenance.data_hashes)
         summary, compared = read_measurement(measured)
     summary = pd.concat([summary, pixel_rows(results)], ignore_index=True)
+    unread = _unread(results)
     fitted = {(r.name.dataset, r.name.category): r.threshold for r in results if isinstance(r.threshold, Entry)}
     promises = promises_of(fitted, records, config.evaluation.confidence)
     limits = tuple(fitted_limits(results))
@@ -124,7 +127,7 @@ def conclude(
         "fitted": [asdict(limit) for limit in limits],
     }
     unlabelled = unlabelled_verdicts(records)
-    described = _described(config, provenance, summary, compared, unlabelled, promises, absences, told) | findings
+    described = _described(config, provenance, summary, compared, unlabelled, promises, absences, unread, told) | findings
     _write_json(folder / "summary.json", described)
     for result in results:
         _copy_figures(result, folder / "figures")
@@ -160,8 +163,18 @@ def conclude(
         loads=sum(timing.count for timing in timings if timing.event == "mllm loaded"),
         absences=absences,
         missing=missing,
+        unread=unread,
         summary=summary,
         timings=timings_of(read_journal(config.run.cache_dir)[notes_before:]),
+    )
+
+
+def _unread(results: list[CategoryResult]) -> tuple[UnreadImage, ...]:
+    return tuple(
+        UnreadImage(result.name.dataset, result.name.category, failure.image_id, failure.reason)
+        for result in results
+        if isinstance(result.expert, Entry)
+        for failure in training_failures(result.expert)
     )
 
 
@@ -187,14 +200,10 @@ def _absent_methods(results: list[CategoryResult]) -> Iterator[NotRunRow]:
                 yield NotRunRow(result.name.dataset, result.name.category, done.mllm, done.method, done.records.reason)
 
 
-def _unread(results: list[CategoryResult]) -> Iterator[str]:
-    """Training images that the expert was fitted without, and masks that could not be taken as they are."""
+def _about_masks(results: list[CategoryResult]) -> Iterator[str]:
+    """Masks that could not be taken as they are."""
     for result in results:
         name = f"{result.name.dataset}/{result.name.category}"
-        if isinstance(result.expert, Entry):
-            for failure in training_failures(result.expert):
-                LOG.warning("%s: fitted without %s", name, failure)
-                yield f"{name}: the expert was fitted without {failure}"
         if isinstance(result.localisation, NotRun):
             yield f"{name}: pixels were not measured: {result.localisation.reason}"
         if isinstance(result.localisation, Entry):
@@ -211,6 +220,7 @@ def _described(
     unlabelled: tuple[UnlabelledVerdicts, ...],
     promises: tuple[KeptPromise, ...],
     absences: tuple[NotRunRow, ...],
+    unread: tuple[UnreadImage, ...],
     told: tuple[str, ...],
 ) -> dict[str, Any]:
     return {
@@ -221,6 +231,7 @@ def _described(
         "unlabelled": [asdict(u) for u in unlabelled],
         "promises": [asdict(p) for p in promises],
         "not_run": [asdict(a) for a in absences],
+        "unread_training_images": [asdict(u) for u in unread],
         "told": list(told),
     }
 

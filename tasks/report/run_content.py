@@ -22,6 +22,7 @@ from tasks.report.promises import promise_metrics, promise_tags
 from tasks.report.timings import Timing, as_metrics
 from tasks.stages.asking import GUIDED_METHODS
 from tasks.stages.data import CategoryName
+from tasks.stages.expert import training_failures
 from tasks.stages.threshold import read_threshold
 
 UNLOGGED = ("run.output_dir", "run.cache_dir", "run.engine.", "tracking.", "report.", "service.")
@@ -76,6 +77,7 @@ def child_content(
         "s_max": threshold.s_max,
         "interval_mass": threshold.interval_mass,
         **_shift(threshold),
+        "unread_training_images": float(len(training_failures(result.expert)) if isinstance(result.expert, Entry) else 0),
         **promise_metrics(threshold, records, (dataset, category), config.evaluation.confidence),
         "defective_count": float(rows[rows.question_type == "anomaly_detection"].verdict_defective.fillna(value=False).sum()),
         "gate_open_count": float(rows[rows.question_type == "anomaly_detection"].gate_open.fillna(value=False).sum()),

@@ -108,7 +108,7 @@ def _write_seconds(folder: Path, begun: float) -> None:
     (folder / SECONDS_FILE).write_text(json.dumps(time.perf_counter() - begun), encoding="utf-8")
 
 
-def training_failures(expert: Entry) -> list[str]:
-    """Training images of a fitted expert that could not be read, with their reasons."""
+def training_failures(expert: Entry) -> list[Failure]:
+    """Training images that a fitted expert does without because they could not be read."""
     described = json.loads((expert.path / "expert.json").read_text(encoding="utf-8"))
-    return [f"{f['image_id']}: {f['reason']}" for f in described.get("failures", [])]
+    return [Failure(f["image_id"], f["reason"]) for f in described.get("failures", [])]

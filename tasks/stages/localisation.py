@@ -35,6 +35,7 @@ def measure(config: EagleConfig, dataset: str, category: str, expert: Entry, pre
         metrics = localisation_metrics(
             [(read[s.image_id], s) for s in samples if s.image_id in read],
             config.expert.preprocessing,
+            lambda sample, size: read_masks_of(sample, size).defective,
             tau=None if threshold is None else threshold.tau,
         )
         remarks = [f"{s.image_id}: {remark}" for s in samples if s.masks and s.is_defective for remark in _remarks(s, read)]

@@ -18,8 +18,8 @@ import pyarrow.parquet as pq
 from eagle_core.config import EagleConfig
 from eagle_core.data.scene import SceneRecord
 from eagle_core.evaluation.comparisons import Comparison, compare
-from eagle_core.evaluation.explanations import explanation_accuracy
 from eagle_core.evaluation.summary import SUMMARY_SCHEMA, summarise
+from eagle_core.methods.explanation_accuracy import explanation_accuracy
 from eagle_core.mmad.summary import question_rows
 from tasks.machinery.inputs import store_of
 from tasks.machinery.store import Entry

@@ -15,11 +15,11 @@ import numpy as np
 from eagle_core.config import EagleConfig
 from eagle_core.data import mmad
 from eagle_core.data.demo import SCENES_FILE, load_scenes
+from eagle_core.data.mmad_questions import AskedImage, read_questions
 from eagle_core.data.question_sets import in_form, of_generated
 from eagle_core.errors import ConfigurationError
 from eagle_core.guidance.prompt import DEFECT_QUESTION
 from eagle_core.methods.outcome import correct_letter
-from eagle_core.mmad.questions import AskedImage, read_questions
 from eagle_core.records import Question, Sample
 from tasks.machinery.inputs import category_of, dataset_of
 

@@ -22,6 +22,7 @@ from eagle_core.record_table import NO_MLLM
 from eagle_core.written_text import write_csv
 from tasks.graph.values import CategoryResult, Point
 from tasks.machinery.provenance import Provenance, with_parameters
+from tasks.machinery.pruning import note_needed
 from tasks.machinery.stage import NotRun
 from tasks.machinery.store import Entry
 from tasks.machinery.tracking import Tracker
@@ -182,6 +183,7 @@ def conclude_sweep(identity: SweepIdentity, results: Sequence[PointResult], proj
     _replace(identity.folder / "points.parquet", long.to_parquet)
     table = wide(results)
     _replace(identity.folder / "points.csv", lambda path: write_csv(table, path))
+    note_needed((entry for result in results for category in result.categories for entry in category.sources()), identity.folder)
     outcome = SweepOutcome(identity, tuple(results))
     log_parent(outcome, project, [(identity.folder / "points.parquet", ""), (identity.folder / "points.csv", "")])
     return outcome

@@ -9,8 +9,8 @@ from collections.abc import Callable
 import pandas as pd
 import pytest
 
+from eagle_core.data.question_types import TITLES
 from eagle_core.mmad.answers_file import read_answers
-from eagle_core.mmad.question_types import TITLES
 from eagle_core.mmad.scoring import score
 
 ASK = (

@@ -22,11 +22,6 @@ def load_manifest() -> dict[str, str]:
     return manifest
 
 
-def encode_manifest(manifest: Mapping[str, str]) -> str:
-    """The text of the manifest file, one file a line."""
-    return json.dumps(manifest, indent=0, sort_keys=True) + "\n"
-
-
 def list_files(root: Path) -> list[str]:
     """Every file below ``root``, by path with forward slashes, sorted."""
     return sorted(path.relative_to(root).as_posix() for path in root.rglob("*") if path.is_file())

@@ -34,15 +34,8 @@ def generate_demo(root: Path, workers: int = 1, progress: Progress | None = None
     make_files(root, wrong, workers, progress)
 
 
-def all_files() -> set[str]:
-    """Every path that the demo consists of."""
-    plans = [plan for category in PRODUCTS for plan in plan_category(category)]
-    names = {plan.image for plan in plans} | {plan.mask for plan in plans if plan.mask}
-    return names | {f"{category}/{SCENES_FILE}" for category in PRODUCTS}
-
-
 def make_files(root: Path, names: set[str], workers: int, progress: Progress | None) -> None:
-    """Make those files of ``all_files`` that are named, overwriting what is there."""
+    """Make those files of the demo that are named, overwriting what is there."""
     plans = [plan for category in PRODUCTS for plan in _plans_for(category, names)]
     scenes: dict[str, dict[str, SceneRecord]] = {category: {} for category in PRODUCTS}
     for done, (plan, scene) in enumerate(_make(root, names, plans, workers), start=1):

@@ -1,4 +1,4 @@
-"""Numbers that others published, kept apart from ours: one TOML file for each table, in percent, as printed."""
+"""Numbers that others published, kept apart from ours: one TOML file for each table, in percent, as printed. None is ours."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Experts of anomalib's that stand in for PatchCore with our bank: one file each, behind one small protocol."""
+"""Experts of anomalib's that stand in for PatchCore with our bank: one file each, behind one small protocol. No bank, no coreset."""

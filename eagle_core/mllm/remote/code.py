@@ -17,6 +17,10 @@ from eagle_core.errors import ModelError
 ELSEWHERE = "--"
 """``owner/name--module.Class`` in an auto_map names code of another repository."""
 COMMIT = re.compile(r"[0-9a-f]{40}")
+BRING_CODE = frozenset(
+    {"openbmb/MiniCPM-V-4_5", "openbmb/MiniCPM-V-2_6", "OpenGVLab/InternVL2-4B", "OpenGVLab/InternVL2-8B"}
+)
+"""Hub ids that are known to bring code, so that it can be said before anything of them is here."""
 
 
 def own_code(folder: Path) -> tuple[str, ...]:
@@ -49,6 +53,16 @@ def refuse_untrusted(folder: Path, config: MllmConfig) -> bool:
             + ("" if Path(config.model).expanduser().is_dir() else " and mllm.revision: the commit that you read")
         )
     return bool(code)
+
+
+def opt_in(config: MllmConfig) -> str:
+    """What is to be passed beside the weights, where the model is known to bring code and nobody has asked to run it."""
+    if config.model not in BRING_CODE or config.trust_remote_code:
+        return ""
+    return (
+        "; it brings code of its own: read that, and set trust_remote_code: true and revision: the full commit that you "
+        "read (docs/remote_code.md)"
+    )
 
 
 def refuse_unpinned(config: MllmConfig) -> None:

@@ -1,0 +1,1 @@
+"""Generated training images. No texture, object or product of the demo's."""

@@ -1,1 +1,1 @@
-"""One file for each noun of the API."""
+"""The routes of the API, one file a noun. Nothing is kept or computed here."""

@@ -1,1 +1,1 @@
-"""The station's tables, version by version. Only Alembic imports these."""
+"""The station's tables, version by version. Only Alembic imports these, nothing else."""

@@ -20,10 +20,10 @@ from eagle_core.config import DatasetConfig
 from eagle_core.data import decoding
 from eagle_core.data.catalogue import list_dataset
 from eagle_core.data.images import SUFFIX_OF, read_mask, read_rgb
+from eagle_core.data.mmad_questions import read_questions
 from eagle_core.data.text_file import read_csv_rows, read_json, read_text
 from eagle_core.data.visa import SPLIT_FILE
 from eagle_core.errors import DataError
-from eagle_core.mmad.questions import read_questions
 
 CORPUS = Path(__file__).parents[2] / "corpus"
 FORMATS = [name for name in SUFFIX_OF if name not in ("MPO", "DIB")]

@@ -11,9 +11,9 @@ import pytest
 
 from eagle_core.config import DatasetConfig
 from eagle_core.data.catalogue import detect_format, load_dataset
+from eagle_core.data.mmad_questions import AskedImage, read_questions, write_questions
 from eagle_core.errors import DataError
 from eagle_core.guidance.prompt import DEFECT_QUESTION
-from eagle_core.mmad.questions import AskedImage, read_questions, write_questions
 
 ASKED = (dataclasses.replace(DEFECT_QUESTION, correct_letter="A"),)
 ENTRIES = (

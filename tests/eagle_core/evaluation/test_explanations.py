@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from eagle_core.data.scene import DefectRecord, SceneRecord
-from eagle_core.evaluation.explanations import explanation_accuracy
+from eagle_core.methods.explanation_accuracy import explanation_accuracy
 from eagle_core.record_table import to_frame
 
 

@@ -11,12 +11,17 @@ from scipy import ndimage
 from sklearn.metrics import auc, roc_auc_score
 
 from eagle_core.config import PreprocessingConfig
+from eagle_core.data.masks import read_masks_of
 from eagle_core.errors import DataError
 from eagle_core.evaluation.localisation import localisation_metrics
 from eagle_core.geometry import ImageGeometry
 from eagle_core.records import ExpertPrediction, Sample
 
 STRETCH = PreprocessingConfig(resize=32)
+
+
+def read_mask(sample: Sample, size: tuple[int, int]) -> np.ndarray:
+    return read_masks_of(sample, size).defective
 
 
 def prediction(image_id: str, scores: np.ndarray, size: tuple[int, int]) -> ExpertPrediction:
@@ -74,7 +79,7 @@ def brute_force_aupro(maps: np.ndarray, masks: np.ndarray, limit: float) -> floa
 @pytest.mark.parametrize("offset", [0.0, 25.0])  # distances far above 1 must not be squashed
 def test_pixel_metrics_equal_independent_computations(tmp_path, size, offset):
     pairs, maps, masks = category(tmp_path, size, offset=offset)
-    metrics = localisation_metrics(pairs, STRETCH)
+    metrics = localisation_metrics(pairs, STRETCH, read_mask)
     assert metrics["pixel_auroc"] == pytest.approx(roc_auc_score(masks.ravel(), maps.ravel()), abs=1e-12)
     assert metrics["aupro_fpr30"] == pytest.approx(brute_force_aupro(maps, masks, 0.3), abs=1e-5)
     assert 0.5 < metrics["aupro_fpr30"] < 1
@@ -83,8 +88,8 @@ def test_pixel_metrics_equal_independent_computations(tmp_path, size, offset):
 
 def test_a_bound_on_memory_picks_pixels_and_says_how_many(tmp_path):
     pairs, maps, masks = category(tmp_path, (60, 60), count=12)
-    full = localisation_metrics(pairs, STRETCH)
-    bounded = localisation_metrics(pairs, STRETCH, max_pixels=12 * 30 * 30)
+    full = localisation_metrics(pairs, STRETCH, read_mask)
+    bounded = localisation_metrics(pairs, STRETCH, read_mask, max_pixels=12 * 30 * 30)
     assert bounded["pixel_share"] == 0.25
     picked = np.ix_(
         range(12), range(1, 60, 2), range(1, 60, 2)
@@ -99,7 +104,7 @@ def test_images_of_different_sizes_share_the_smallest_grid(tmp_path):
     small, _, _ = category(tmp_path, (40, 30))
     (tmp_path / "large").mkdir()
     large, _, _ = category(tmp_path / "large", (80, 60))
-    metrics = localisation_metrics([*small, *large], STRETCH)
+    metrics = localisation_metrics([*small, *large], STRETCH, read_mask)
     assert metrics["pixel_images"] == 12 and metrics["pixel_share"] == 1.0
     assert 0.5 < metrics["pixel_auroc"] < 1
 
@@ -109,10 +114,10 @@ def test_without_a_defective_pixel_there_is_no_value(tmp_path):
     normal = (prediction("n", scores, (20, 20)), sample("n", False))
     unmasked = (prediction("u", scores, (20, 20)), sample("u", True))
     unlabelled = (prediction("x", scores, (20, 20)), sample("x", None))
-    metrics = localisation_metrics([normal, unmasked, unlabelled], STRETCH)
+    metrics = localisation_metrics([normal, unmasked, unlabelled], STRETCH, read_mask)
     assert metrics["pixel_auroc"] is None and metrics["aupro_fpr30"] is None
     assert metrics["pixel_images"] == 1 and metrics["pixel_images_left_out"] == 1
-    assert localisation_metrics([], STRETCH)["pixel_auroc"] is None
+    assert localisation_metrics([], STRETCH, read_mask)["pixel_auroc"] is None
 
 
 def test_what_is_not_finite_or_does_not_fit_is_refused(tmp_path):
@@ -120,20 +125,20 @@ def test_what_is_not_finite_or_does_not_fit_is_refused(tmp_path):
     Image.fromarray(np.full((20, 20), 255, dtype=np.uint8)).save(path)
     with pytest.raises(DataError, match="not finite"):
         localisation_metrics(
-            [(prediction("n", np.full((4, 4), np.nan), (20, 20)), sample("n", False))], STRETCH
+            [(prediction("n", np.full((4, 4), np.nan), (20, 20)), sample("n", False))], STRETCH, read_mask
         )
     with pytest.raises(DataError, match="20x20"):
-        localisation_metrics([(prediction("d", np.eye(4), (30, 20)), sample("d", True, path))], STRETCH)
+        localisation_metrics([(prediction("d", np.eye(4), (30, 20)), sample("d", True, path))], STRETCH, read_mask)
 
 
 def test_iou_and_false_pixels_at_a_threshold(tmp_path):
     """Recomputed on the whole maps: the overlap of all pixels at or above tau with the masks."""
     pairs, maps, masks = category(tmp_path, (40, 30))
     tau = float(np.quantile(maps, 0.9))
-    metrics = localisation_metrics(pairs, STRETCH, tau=tau)
+    metrics = localisation_metrics(pairs, STRETCH, read_mask, tau=tau)
     marked = maps >= tau
     assert metrics["pixel_iou"] == pytest.approx((marked & masks).sum() / (marked | masks).sum())
     normal = [i for i, (_, s) in enumerate(pairs) if s.is_defective is False]
     expected = marked[normal].mean() if normal else None
     assert metrics["false_pixel_rate"] == (pytest.approx(expected) if normal else None)
-    assert localisation_metrics(pairs, STRETCH)["pixel_iou"] is None
+    assert localisation_metrics(pairs, STRETCH, read_mask)["pixel_iou"] is None

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from eagle_core.data.mmad_questions import read_questions
 from eagle_core.errors import DataError, EagleError
 from eagle_core.mmad.answers_file import read_answers
 from eagle_core.mmad.asked_text import asked_text
-from eagle_core.mmad.questions import read_questions
 from eagle_core.mmad.scoring import score
 
 GOOD, BAD = "DS-MVTec/nut/image/good/3.png", "DS-MVTec/nut/image/bent/7.png"

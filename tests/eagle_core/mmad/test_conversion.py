@@ -6,10 +6,10 @@ from dataclasses import replace
 
 import pytest
 
+from eagle_core.data.mmad_questions import AskedImage, QuestionSet
 from eagle_core.errors import DataError
 from eagle_core.mmad.answers_file import GivenAnswer, read_answers, write_answers
 from eagle_core.mmad.conversion import answers_from, records_from
-from eagle_core.mmad.questions import AskedImage, QuestionSet
 from eagle_core.mmad.scoring import score
 from eagle_core.record_table import Record, to_frame
 from eagle_core.records import Question

@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from eagle_core.data.mmad_questions import LETTERS, AskedImage, read_questions, write_questions
+from eagle_core.data.question_types import TITLES
 from eagle_core.errors import DataError
 from eagle_core.mmad.audit import audit
 from eagle_core.mmad.published import COUNTS, QUESTIONS
-from eagle_core.mmad.question_types import TITLES
-from eagle_core.mmad.questions import LETTERS, AskedImage, read_questions, write_questions
 from eagle_core.records import Question
 
 texts = st.text(st.characters(blacklist_categories=("Cs",)), min_size=1, max_size=12).filter(str.strip)

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from eagle_core.data.mmad_questions import AskedImage, QuestionSet
 from eagle_core.mmad.answers_file import GivenAnswer
-from eagle_core.mmad.questions import AskedImage, QuestionSet
 from eagle_core.mmad.scoring import AVERAGE, MEAN_OF_DATASETS, score
 from eagle_core.records import Question
 

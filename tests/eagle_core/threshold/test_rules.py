@@ -9,8 +9,10 @@ from hypothesis import strategies as st
 from scipy.stats import genextreme
 from sklearn.metrics import balanced_accuracy_score
 
+from eagle_core.config import ThresholdConfig
 from eagle_core.errors import FitError
 from eagle_core.threshold.authors_evt import authors_level
+from eagle_core.threshold.by_name import rule_named
 from eagle_core.threshold.conformal import conformal
 from eagle_core.threshold.gev import GevParameters, fit_gev, gev_quantile
 from eagle_core.threshold.kappa_sigma import kappa_sigma
@@ -132,3 +134,18 @@ def test_oracle_has_the_best_balanced_accuracy():
 def test_oracle_needs_both_classes():
     with pytest.raises(FitError, match="both"):
         oracle(np.array([1.0, 2.0]), np.array([True, True]))
+
+
+@pytest.mark.parametrize(
+    ("method", "expected"),
+    [
+        ("kappa_sigma", kappa_sigma(EIGHT, 2.5)),
+        ("mad", mad(EIGHT, 2.5)),
+        ("quantile", quantile(EIGHT, 0.2)),
+        ("conformal", conformal(EIGHT, 0.2)),
+    ],
+)
+def test_a_rule_is_found_by_name_and_given_the_settings_that_it_names(method, expected):
+    rule = rule_named(ThresholdConfig(method=method, kappa=2.5, false_alarm_rate=0.2))
+    assert rule(EIGHT) == expected
+    assert np.array_equal(rule(np.stack([EIGHT, EIGHT + 1])), [expected, rule(EIGHT + 1)])

@@ -11,7 +11,8 @@ import yaml
 from eagle_core.errors import ConfigurationError
 from eagle_core.experiments.catalogue import CATALOGUE, experiment_named
 from eagle_core.experiments.experiment import Output
-from tasks.experiments.outcome import DRAWN_TABLES, FIGURES, TABLES, points_of_experiment, shown
+from eagle_core.experiments.results_text import shown
+from tasks.experiments.outcome import DRAWN_TABLES, FIGURES, OBSERVED, TABLES, points_of_experiment
 
 PARAMS = Path(__file__).parents[3] / "params.yaml"
 
@@ -25,7 +26,7 @@ def test_every_variant_is_a_configuration_of_its_own(experiment):
 
 
 def test_every_output_is_written_by_exactly_one_function():
-    writers = [*TABLES, *FIGURES, *DRAWN_TABLES]
+    writers = [*TABLES, *OBSERVED, *FIGURES, *DRAWN_TABLES]
     assert sorted(writers) == sorted(get_args(Output))
 
 

@@ -1,1 +1,1 @@
-"""One migration a file; never edited after it has been released."""
+"""One migration a file, no other code; never edited after it has been released."""

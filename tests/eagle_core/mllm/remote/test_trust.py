@@ -133,3 +133,11 @@ def test_published_checkpoints_that_bring_code_were_never_verified():
     }
     assert {model.verified for model in remote.values()} == {"never"}
     assert [model.source for model in known_models() if model.verified == "never"] == list(remote)
+
+
+def test_what_is_to_be_passed_is_said_before_anything_is_here() -> None:
+    with pytest.raises(ModelError, match="it brings code of its own: read that, and set trust_remote_code: true and revision"):
+        locate(MllmConfig(model="openbmb/MiniCPM-V-4_5"))
+    with pytest.raises(ModelError) as caught:
+        locate(MllmConfig(model="Qwen/Qwen2-VL-2B-Instruct"))
+    assert "of its own" not in str(caught.value)

@@ -1,4 +1,4 @@
-"""The report's tables beside the headline: other metrics, paired differences, thresholds, explanations."""
+"""The tables of the page: the headline, other metrics, paired differences, thresholds, explanations."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
+from eagle_core.data.question_types import TITLES
 from eagle_core.evaluation.comparisons import Comparison
 from eagle_core.evaluation.kinds import found_by_kind
-from eagle_core.evaluation.table import METHOD_NAMES, NO_VALUE
+from eagle_core.evaluation.table import METHOD_NAMES, NO_VALUE, ComparisonTable
 from eagle_core.evaluation.unlabelled import UnlabelledVerdicts
-from eagle_core.mmad.question_types import TITLES
 from eagle_core.mmad.scoring import AVERAGE
 from eagle_core.mmad.summary import CHANCE, METRIC
 from eagle_core.record_table import NO_MLLM
@@ -32,7 +32,7 @@ COLUMNS = {
 }
 
 
-def tables(
+def summary_tables(
     summary: pd.DataFrame, records: pd.DataFrame, compared: Sequence[Comparison], confidence: float
 ) -> list[PageTable]:
     """Macro means of further metrics, paired differences, what the gate changed, explanations."""
@@ -59,6 +59,16 @@ def tables(
         ]
         found.append(PageTable("Explanations against the record of each defect", ("field", "method", "share"), tuple(rows)))
     return found
+
+
+def as_page_table(table: ComparisonTable) -> PageTable:
+    """A table that the terminal shows too; its second column comes first here."""
+    return PageTable(
+        f"{table.dataset}: {table.metric.replace('_', ' ')}",
+        (table.header[1], table.header[0], *table.header[2:]),
+        tuple((row[1], row[0], *row[2:]) for row in table.rows),
+        table.notes,
+    )
 
 
 def unlabelled_tables(verdicts: Sequence[UnlabelledVerdicts]) -> list[PageTable]:

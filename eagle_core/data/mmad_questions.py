@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from eagle_core.data.question_types import TITLES, type_titled
 from eagle_core.data.text_file import read_json, relative_path
 from eagle_core.errors import DataError
-from eagle_core.mmad.question_types import TITLES, type_titled
 from eagle_core.records import Question
 from eagle_core.written_text import check_text
 

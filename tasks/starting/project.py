@@ -1,0 +1,87 @@
+"""Writes the files of a new project: params.yaml for the user's images, what git leaves out, and DVC where wanted."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+
+from eagle_core.errors import ConfigurationError, DataError
+from eagle_core.names import dataset_name
+from tasks.acquisition import Audited, Report, audit_folder, import_folder
+from tasks.machinery.params_file import add_dataset
+
+PARAMS = "params.yaml"
+LEFT_OUT = "/.eagle/\n/runs/\n/mlflow.db*\n/mlruns/\n/mlartifacts/\n"
+DATA_LEFT_OUT = "*\n!*.dvc\n!.gitignore\n"
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """A project that is ready for ``eagle run``."""
+
+    params: Path
+    name: str
+    """Of the dataset."""
+    audited: Audited
+
+
+def start_project(folder: Path, images: Path, name: str | None, *, copy: bool, report: Report) -> Started:
+    """Make ``folder`` a project for the user's images.
+
+    Args:
+        folder: Made where it is missing; files that are there stay.
+        images: The user's folder, in any layout that Eagle reads.
+        name: Of the dataset; the folder's own where it is None.
+        copy: Copy the images to ``data/<name>`` and track them with DVC, with a ``dvc.yaml``; else they are read where
+            they are.
+        report: Told how far checking and copying are.
+
+    Raises:
+        ConfigurationError: There is a params.yaml already.
+        DataError: The images have no layout that Eagle reads, none of them is normal, or they cannot be copied.
+    """
+    params = folder / PARAMS
+    if params.exists():
+        raise ConfigurationError(f"{params} is there already; remove it, or choose another folder")
+    audited = audit_folder(images, None, report)
+    _refuse_unlearnable(audited, images)
+    chosen = name or dataset_name(images.resolve().name)
+    (folder / "data").mkdir(parents=True, exist_ok=True)
+    root = _brought(folder, images, chosen, report) if copy else _place(images, folder)
+    _write_if_missing(folder / "data/.gitignore", DATA_LEFT_OUT)
+    _write_if_missing(folder / ".gitignore", LEFT_OUT)
+    aside = folder / f".{PARAMS}"
+    aside.write_text(_template(PARAMS), encoding="utf-8")
+    add_dataset(aside, chosen, {"format": audited.layout, "root": root}, make_default=True)
+    aside.replace(params)
+    return Started(params, chosen, audited)
+
+
+def _refuse_unlearnable(audited: Audited, images: Path) -> None:
+    if not any(category.train for category in audited.dataset.categories.values()):
+        raise DataError(
+            f"{images}: no image is marked as normal, so there is nothing to learn from; make a folder `normal` in it "
+            "(for several products: one in the folder of each) and move images of good parts there"
+        )
+
+
+def _brought(folder: Path, images: Path, name: str, report: Report) -> str:
+    import_folder(images, name, folder, link=False, report=report)
+    _write_if_missing(folder / "dvc.yaml", _template("dvc.yaml").replace("{name}", name))
+    return f"data/{name}"
+
+
+def _place(images: Path, folder: Path) -> str:
+    """Below the project as people would write it, else the whole path."""
+    place, project = images.resolve(), folder.resolve()
+    return place.relative_to(project).as_posix() if place.is_relative_to(project) else str(place)
+
+
+def _template(name: str) -> str:
+    return (files("tasks.starting") / name).read_text(encoding="utf-8")
+
+
+def _write_if_missing(path: Path, text: str) -> None:
+    if not path.exists():
+        path.write_text(text, encoding="utf-8")
