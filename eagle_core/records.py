@@ -1,7 +1,6 @@
 """The frozen nouns that travel between the stages.
 
-Sample -> ExpertPrediction -> Guidance -> Prompt -> Answer -> Record. Stage packages do not import each
-other; they meet here. Knows no files formats (see ``eagle_core.record_table`` for the Parquet schema).
+Sample -> ExpertPrediction -> Guidance -> Prompt -> Answer -> Record. Stage packages meet here; the Parquet schema: ``record_table``.
 """
 
 from __future__ import annotations

@@ -116,11 +116,11 @@ def test_a_folders_fingerprint_follows_its_code(folder, tmp_path):
     """A folder has no revision: what its files hold is its identity."""
     copy = tmp_path / "copy"
     shutil.copytree(folder, copy)
-    same = locate(MllmConfig(model=str(copy))).fingerprint
-    assert same == locate(MllmConfig(model=str(folder))).fingerprint
+    same = locate(MllmConfig(model=str(copy))).fingerprint()
+    assert same == locate(MllmConfig(model=str(folder))).fingerprint()
     with (copy / "modeling_minicpmv.py").open("a") as file:
         file.write("\n")
-    assert locate(MllmConfig(model=str(copy))).fingerprint != same
+    assert locate(MllmConfig(model=str(copy))).fingerprint() != same
 
 
 def test_published_checkpoints_that_bring_code_were_never_verified():
