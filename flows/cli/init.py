@@ -19,7 +19,7 @@ ADD_MLLM = "No language model is asked. `eagle models` lists which there are; pa
 
 def init(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="The project's folder; made where it is missing.")],
-    images: Annotated[Path, typer.Option("--images", help="Folder with your images: normal/, and where there are any normal_test/, defective/, unlabelled/.")],
+    images: Annotated[Path, typer.Option("--images", help="Folder with your images: normal/, and where there are any normal_test/, defective/, unlabelled/; or photographs of good parts right inside.")],
     name: Annotated[str | None, typer.Option(help="What to call the images in tables; the folder's own name if not given.")] = None,
     dvc: Annotated[bool, typer.Option("--dvc", help="Copy the images to DIR/data and track them with DVC; else they are read where they are.")] = False,
 ) -> None:
@@ -40,7 +40,9 @@ def init(
     show(started.audited)
     console = Console(soft_wrap=True)
     console.print(escape(printable(f"written: {started.params}")), highlight=False)
+    if started.all_normal:
+        console.print(f"A folder of photographs and nothing else: taken as good parts (data/{started.name}/normal).", highlight=False, markup=False)
     console.print(ADD_MLLM, highlight=False, markup=False)
     if not any(category.test for category in started.audited.dataset.categories.values()):
-        console.print("There is nothing to judge yet: put images into unlabelled/, or name them to `eagle inspect`.", highlight=False)
+        console.print("There is nothing to judge yet: put images into unlabelled/ beside normal/, or name them to `eagle inspect`.", highlight=False)
     console.print(escape(printable(f"Next: cd {folder}; eagle run; eagle inspect IMAGE")), highlight=False)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from eagle_core.errors import ConfigurationError, DataError
 from eagle_core.names import dataset_name
-from tasks.acquisition import Audited, Report, audit_folder, import_folder
+from tasks.acquisition import Audited, Report, audit_folder, holds_photographs_only, import_folder
 from tasks.machinery.params_file import add_dataset
 
 PARAMS = "params.yaml"
@@ -24,6 +24,8 @@ class Started:
     name: str
     """Of the dataset."""
     audited: Audited
+    all_normal: bool
+    """The folder held photographs and nothing else: all were taken as good parts."""
 
 
 def start_project(folder: Path, images: Path, name: str | None, *, copy: bool, report: Report) -> Started:
@@ -31,7 +33,7 @@ def start_project(folder: Path, images: Path, name: str | None, *, copy: bool, r
 
     Args:
         folder: Made where it is missing; files that are there stay.
-        images: The user's folder, in any layout that Eagle reads.
+        images: The user's folder, in any layout that Eagle reads; or photographs right inside, which are taken as normal.
         name: Of the dataset; the folder's own where it is None.
         copy: Copy the images to ``data/<name>`` and track them with DVC, with a ``dvc.yaml``; else they are read where
             they are.
@@ -44,18 +46,23 @@ def start_project(folder: Path, images: Path, name: str | None, *, copy: bool, r
     params = folder / PARAMS
     if params.exists():
         raise ConfigurationError(f"{params} is there already; remove it, or choose another folder")
-    audited = audit_folder(images, None, report)
+    all_normal = images.is_dir() and holds_photographs_only(images)
+    audited = audit_folder(images, None, report, as_normal=all_normal)
     _refuse_unlearnable(audited, images)
     chosen = name or dataset_name(images.resolve().name)
     (folder / "data").mkdir(parents=True, exist_ok=True)
-    root = _brought(folder, images, chosen, report) if copy else _place(images, folder)
+    if copy or all_normal:
+        import_folder(images, chosen, folder, not copy, report, inside="normal" if all_normal else None)
+    if copy:
+        _write_if_missing(folder / "dvc.yaml", _template("dvc.yaml").replace("{name}", chosen))
+    root = f"data/{chosen}" if copy or all_normal else _place(images, folder)
     _write_if_missing(folder / "data/.gitignore", DATA_LEFT_OUT)
     _write_if_missing(folder / ".gitignore", LEFT_OUT)
     aside = folder / f".{PARAMS}"
     aside.write_text(_template(PARAMS), encoding="utf-8")
     add_dataset(aside, chosen, {"format": audited.layout, "root": root}, make_default=True)
     aside.replace(params)
-    return Started(params, chosen, audited)
+    return Started(params, chosen, audited, all_normal)
 
 
 def _refuse_unlearnable(audited: Audited, images: Path) -> None:
@@ -64,12 +71,6 @@ def _refuse_unlearnable(audited: Audited, images: Path) -> None:
             f"{images}: no image is marked as normal, so there is nothing to learn from; make a folder `normal` in it "
             "(for several products: one in the folder of each) and move images of good parts there"
         )
-
-
-def _brought(folder: Path, images: Path, name: str, report: Report) -> str:
-    import_folder(images, name, folder, link=False, report=report)
-    _write_if_missing(folder / "dvc.yaml", _template("dvc.yaml").replace("{name}", name))
-    return f"data/{name}"
 
 
 def _place(images: Path, folder: Path) -> str:

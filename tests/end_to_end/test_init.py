@@ -55,8 +55,19 @@ def test_with_dvc_the_images_are_copied_and_tracked(project_at: Callable, photog
 
 @pytest.mark.quick
 def test_images_that_nothing_can_be_learnt_from_are_refused_with_a_remedy(project_at: Callable, photographs: Path, tmp_path: Path) -> None:  # type: ignore[type-arg]
-    shutil.copytree(photographs / "normal", tmp_path / "all")
+    shutil.copytree(photographs / "unlabelled", tmp_path / "all/unlabelled")
     ended = project_at(tmp_path).eagle("init", "line3", "--images", "all", check=False)
     assert ended.returncode == 2
     assert "make a folder `normal` in it" in " ".join(ended.stderr.split())
     assert not (tmp_path / "line3").exists()
+
+
+@pytest.mark.quick
+def test_a_folder_of_photographs_and_nothing_else_holds_good_parts(project_at: Callable, photographs: Path, tmp_path: Path) -> None:  # type: ignore[type-arg]
+    started = project_at(tmp_path).eagle("init", "line3", "--images", str(photographs / "normal"), "--name", "lids").stdout
+    assert "taken as good parts (data/lids/normal)" in started and "nothing to judge yet" in started
+    project = project_at(tmp_path / "line3")
+    assert (project.root / "data/lids/normal").is_symlink()
+    project.eagle("inspect", str(photographs / "unlabelled/scratched2.jpg"), str(photographs / "unlabelled/fine1.jpg"))
+    verdicts = {p.stem.split("-")[-1]: json.loads(p.read_text())["verdict"] for p in (project.root / "runs/inspect").glob("*.json")}
+    assert verdicts == {"scratched2": "defective", "fine1": "normal"}
