@@ -13,7 +13,7 @@ import tempfile
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import get_args
+from typing import cast, get_args
 
 from eagle_core.config import DatasetConfig
 from eagle_core.data import elpv
@@ -59,7 +59,7 @@ def parse_labels(assignments: Iterable[str]) -> dict[str, Label]:
         folder, equals, label = text.rpartition("=")
         if not equals or not folder or label not in get_args(Label):
             raise ConfigurationError(f"--label {text!r}: write it as FOLDER=LABEL with one of {', '.join(get_args(Label))}")
-        labels[folder] = label
+        labels[folder] = cast(Label, label)
     return labels
 
 

@@ -103,9 +103,10 @@ def _orientation(sample: Sample) -> int:
 def _read(path: Path) -> Mask:
     image = decode(path)
     levels = _levels(image)
+    remarks: list[Remark] = []
     if image.format in ("JPEG", "MPO"):
         # Its compression smears zeros.
-        defective, remarks = levels >= 128, []
+        defective = levels >= 128
     else:
         defective, remarks = _above_background(levels)
     if _looks_inverted(defective):

@@ -34,8 +34,8 @@ def images_with_masks(images: Path, masks: Path) -> list[tuple[Path, tuple[Path,
     names = Counter(path.stem for path in found)
     pairs = []
     for path in found:
-        place = path.parent.relative_to(images).as_posix()
-        of_image = by_place.get((place, path.name)) or by_place.get((place, path.stem))
+        inside = path.parent.relative_to(images).as_posix()
+        of_image = by_place.get((inside, path.name)) or by_place.get((inside, path.stem))
         if not of_image and names[path.stem] == 1:
             of_image = by_stem.get(path.stem)
         pairs.append((path, tuple(sorted(of_image or ()))))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Literal
 
 from eagle_core.attention.settings import AttentionSettings
 from eagle_core.config import EagleConfig
@@ -94,7 +95,7 @@ def _ask(
     dataset, category = samples[0].dataset, samples[0].category
     # The attention of a served model cannot be guided: it is asked as EAGLE without CAAS.
     guided = config.mllms[mllm].endpoint is None
-    method = "eagle" if guided else "eagle_no_caas"
+    method: Literal["eagle", "eagle_no_caas"] = "eagle" if guided else "eagle_no_caas"
     prompter = TemplatePrompter(config, (dataset, category), method, fitted, Predictions(predictions, ()), tau)
     planned = [(sample, prompter.plan(sample)) for sample in samples]
     good = [(sample, plan) for sample, plan in planned if isinstance(plan, Plan)]
