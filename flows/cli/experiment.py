@@ -107,7 +107,7 @@ def _narrowed(table: pd.DataFrame) -> pd.DataFrame:
 def _as_rich(table: pd.DataFrame, title: str) -> Table:
     from eagle_core.experiments.results_text import shown
 
-    rich = Table(*map(str, table.columns), title=title, title_justify="left")
+    rich = Table(*plain(*table.columns), title=title, title_justify="left")
     for row in table.itertuples(index=False):
         rich.add_row(*plain(*map(shown, row)))
     return rich

@@ -166,7 +166,7 @@ def as_rich(table: ComparisonTable) -> Table:
     """A comparison table for the terminal."""
     shown = Table(title=f"{table.dataset}: {table.metric.replace('_', ' ')}", title_justify="left")
     for number, name in enumerate(table.header):
-        shown.add_column(name, justify="left" if number < 2 else "right", no_wrap=number == 1)
+        shown.add_column(*plain(name), justify="left" if number < 2 else "right", no_wrap=number == 1)
     for row in table.rows:
         shown.add_row(*plain(*row))
     return shown
