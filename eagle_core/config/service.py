@@ -3,11 +3,49 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 
 from eagle_core.config.section import Fraction, Positive, Section
+
+StationVerdictName = Literal["ok", "look", "not_ok", "not_judged"]
+EVERY_VERDICT: tuple[StationVerdictName, ...] = ("ok", "look", "not_ok", "not_judged")
+
+
+class WebhookConfig(Section):
+    """Judged parts as JSON to an HTTP address, signed where EAGLE_WEBHOOK_SECRET is set."""
+
+    url: Annotated[str, Field(pattern=r"^https?://")]
+    verdicts: Annotated[tuple[StationVerdictName, ...], Field(min_length=1)] = ("look", "not_ok", "not_judged")
+    per_minute: Positive = 120
+    """At most so many; the others follow later."""
+
+
+class MqttConfig(Section):
+    """Judged parts as JSON to an MQTT broker; EAGLE_MQTT_USER and EAGLE_MQTT_PASSWORD where it asks for them."""
+
+    host: str
+    port: Annotated[int, Field(gt=0, le=65535)] = 1883
+    topic: Annotated[str, Field(min_length=1)] = "eagle/{category}"
+    verdicts: Annotated[tuple[StationVerdictName, ...], Field(min_length=1)] = EVERY_VERDICT
+
+
+class WatchConfig(Section):
+    """Images that another program puts into a folder."""
+
+    folder: Path
+    category: str
+
+
+class CameraConfig(Section):
+    """Frames of a camera, a video file or a stream, through OpenCV."""
+
+    source: str
+    """A number (0 is the first camera), a file, or an address such as rtsp://…"""
+    category: str
+    seconds: Annotated[float, Field(gt=0)] = 1.0
+    """Between two judged frames; of a file, of its own time."""
 
 
 class ServiceConfig(Section):
@@ -28,3 +66,11 @@ class ServiceConfig(Section):
     """Images of older parts are removed, their records kept; None: never."""
     keep_gib: Annotated[float, Field(gt=0)] | None = None
     """Oldest images are removed beyond so much; None: never."""
+    results_folder: Path | None = None
+    """A JSON file for each judged part is put here."""
+    results_csv: Path | None = None
+    """A line for each judged part is added to this CSV file."""
+    webhook: WebhookConfig | None = None
+    mqtt: MqttConfig | None = None
+    watch: tuple[WatchConfig, ...] = ()
+    camera: CameraConfig | None = None

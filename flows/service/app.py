@@ -18,6 +18,7 @@ from flows.service.context import Context
 from flows.service.metrics import Metrics
 from flows.service.queue import BoundedQueue
 from flows.service.routes import categories, pages, parts, thresholds, today
+from flows.service.running import beside
 from flows.service.security import CONTENT_SECURITY_POLICY, Access, refuse_other_sites
 from tasks.station.station import open_station
 
@@ -31,7 +32,12 @@ def make_app(config: EagleConfig, access: Access) -> FastAPI:
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         station = open_station(config)
         app.state.context = Context(station, Metrics(), BoundedQueue(config.service.queue))
+        running = beside(station)
+        for each in running:
+            each.start()
         yield
+        for each in running:
+            each.stop()
         station.close()
 
     app = FastAPI(title="Eagle inspection station", version=eagle_core.__version__, lifespan=lifespan)

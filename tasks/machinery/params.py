@@ -10,7 +10,7 @@ from typing import Any
 import yaml
 from pydantic import BaseModel, ValidationError
 
-from eagle_core.config import EagleConfig
+from eagle_core.config import EagleConfig, ServiceConfig
 from eagle_core.config.ineffective import without_effect
 from eagle_core.config.renamed import RENAMED
 from eagle_core.data.text_file import read_text
@@ -183,9 +183,15 @@ def _resolve_paths(config: EagleConfig, folder: Path) -> EagleConfig:
     run = config.run.model_copy(
         update={"output_dir": folder / config.run.output_dir, "cache_dir": folder / config.run.cache_dir}
     )
-    service = config.service.model_copy(update={"folder": folder / config.service.folder})
+    service = _resolve_service_paths(config.service, folder)
     tracking = config.tracking.model_copy(update={"tracking_uri": _resolve_uri(config.tracking.tracking_uri, folder)})
     return config.model_copy(update={"datasets": datasets, "run": run, "service": service, "tracking": tracking})
+
+
+def _resolve_service_paths(service: ServiceConfig, folder: Path) -> ServiceConfig:
+    given = {"folder": service.folder, "results_folder": service.results_folder, "results_csv": service.results_csv}
+    watch = tuple(each.model_copy(update={"folder": folder / each.folder}) for each in service.watch)
+    return service.model_copy(update={k: folder / v for k, v in given.items() if v is not None} | {"watch": watch})
 
 
 def _resolve_uri(uri: str, folder: Path) -> str:

@@ -143,3 +143,12 @@ class Audit(Base):
     what: Mapped[str] = mapped_column(String(64))
     category: Mapped[str] = mapped_column(String(255))
     detail: Mapped[dict[str, Any]] = mapped_column(JSON)
+
+
+class Delivery(Base):
+    """How far a sink (a webhook, a file) has been told of parts."""
+
+    __tablename__ = "delivery"
+
+    sink: Mapped[str] = mapped_column(String(64), primary_key=True)
+    last_part_id: Mapped[int]

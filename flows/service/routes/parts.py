@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated
 from urllib.parse import unquote
@@ -14,6 +13,7 @@ from fastapi.concurrency import run_in_threadpool
 from eagle_core.station.heat_map import heat_map_png
 from flows.service.context import Context, Shared
 from flows.service.schemas import PartOut, ReviewIn
+from flows.service.shown import shown
 from flows.service.upload import body_within
 from tasks.station import parts
 from tasks.station.categories import station_dataset
@@ -47,8 +47,8 @@ async def judge(
         shared.metrics.queue.set(shared.queue.inside)
     shared.metrics.parts.labels(category, part.verdict).inc()
     shared.metrics.seconds.observe(part.seconds)
-    [shown] = await run_in_threadpool(_shown, shared, [part])
-    return shown
+    [answer] = await run_in_threadpool(shown, shared.station.database, [part])
+    return answer
 
 
 @router.get("/parts")
@@ -67,14 +67,14 @@ def listed(
     chosen = parts.PartFilter(category, verdict, since, until, reviewer, unreviewed)
     with shared.station.database.transaction() as session:
         found = parts.listed(session, chosen, limit, before)
-    return _shown(shared, found)
+    return shown(shared.station.database, found)
 
 
 @router.get("/parts/{part_id}")
 def one(part_id: int, shared: Shared) -> PartOut:
     """One part."""
-    [shown] = _shown(shared, [_part(shared, part_id)])
-    return shown
+    [answer] = shown(shared.station.database, [_part(shared, part_id)])
+    return answer
 
 
 @router.get("/parts/{part_id}/image")
@@ -129,16 +129,6 @@ def _part(shared: Context, part_id: int) -> Part:
     if part is None:
         raise HTTPException(404, f"there is no part {part_id}")
     return part
-
-
-def _shown(shared: Context, found: Sequence[Part]) -> list[PartOut]:
-    with shared.station.database.transaction() as session:
-        reviews = parts.newest_reviews(session, [part.id for part in found])
-        used = {i: session.get_one(ThresholdVersion, i) for i in {part.threshold_version_id for part in found}}
-    return [
-        PartOut.of(part, used[part.threshold_version_id].tau, used[part.threshold_version_id].warn_tau, reviews.get(part.id))
-        for part in found
-    ]
 
 
 def _picture(content: bytes) -> Response:

@@ -54,7 +54,7 @@ def write_project(root: Path, categories: dict[str, int], **service: Any) -> Pat
     return path
 
 
-def wait_for(question: Callable[[], Any], seconds: float = 120) -> Any:
+def wait_for(question: Callable[[], Any], seconds: float = 600) -> Any:
     """The first answer that is true."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:

@@ -1,0 +1,52 @@
+"""Everything that runs beside the requests: sources, sinks, and the removal of old images."""
+
+from __future__ import annotations
+
+import logging
+import threading
+
+from flows.service.delivery import Delivering, sinks_of
+from flows.service.sources.camera import Filming
+from flows.service.sources.watch import Watching
+from tasks.station.retention import remove_old_images
+from tasks.station.station import Station
+
+LOG = logging.getLogger("eagle.station")
+RETENTION_EVERY_SECONDS = 3600.0
+
+
+class Tidying:
+    """A thread that applies ``keep_days`` and ``keep_gib``, at the start and every hour."""
+
+    def __init__(self, station: Station) -> None:
+        self._station = station
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._work, name="retention", daemon=True)
+
+    def start(self) -> None:
+        """Begin now."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End soon."""
+        self._stopping.set()
+
+    def _work(self) -> None:
+        wait = 0.0
+        while not self._stopping.wait(wait):
+            removed = remove_old_images(self._station.config.service, self._station.database, self._station.images)
+            if removed:
+                LOG.info("%d images of old parts were removed; their records stay", removed)
+            wait = RETENTION_EVERY_SECONDS
+
+
+def beside(station: Station) -> list[Delivering | Watching | Filming | Tidying]:
+    """What the configuration asks for, not started yet."""
+    service = station.config.service
+    running: list[Delivering | Watching | Filming | Tidying] = [Delivering(s, station.database) for s in sinks_of(service)]
+    running += [Watching(watched, station) for watched in service.watch]
+    if service.camera is not None:
+        running.append(Filming(service.camera, station))
+    if service.keep_days is not None or service.keep_gib is not None:
+        running.append(Tidying(station))
+    return running

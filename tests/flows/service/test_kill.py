@@ -1,0 +1,134 @@
+"""A station that is killed: what it acknowledged is there, nothing is there twice, and a fit is taken up again."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import pytest
+
+from tests.flows.service.conftest import plate, wait_for, write_project
+
+JUDGEMENTS = 200
+SENDERS = 4
+
+
+class Killable:
+    """``eagle serve`` that is started again and again on the same project and port."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            self.port = free.getsockname()[1]
+        self.url = f"http://127.0.0.1:{self.port}/"
+        self.process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        command = [sys.executable, "-m", "flows.cli.main", "serve", "--port", str(self.port)]
+        log = (self.root / "log").open("ab")
+        self.process = subprocess.Popen(command, cwd=self.root, env=os.environ | {"OMP_NUM_THREADS": "1"}, stdout=log, stderr=log)
+        wait_for(self.answers)
+
+    def answers(self) -> bool:
+        assert self.process is not None
+        assert self.process.poll() is None, (self.root / "log").read_text()
+        try:
+            return httpx2.get(self.url + "healthz").is_success
+        except httpx2.HTTPError:
+            return False
+
+    def kill(self) -> None:
+        assert self.process is not None
+        self.process.send_signal(signal.SIGKILL)
+        self.process.wait()
+
+    def get(self, path: str) -> Any:
+        return httpx2.get(self.url + path).raise_for_status().json()
+
+
+@pytest.fixture
+def station(tmp_path: Path) -> Any:
+    write_project(tmp_path, {"plate": 24}, queue=64)
+    made = Killable(tmp_path)
+    made.start()
+    wait_for(lambda: made.get("api/categories")[0]["ready"])
+    yield made
+    if made.process is not None and made.process.poll() is None:
+        made.process.terminate()
+        made.process.wait(30)
+
+
+def test_what_was_acknowledged_survives_a_kill_and_nothing_is_there_twice(station: Killable) -> None:
+    acknowledged: dict[str, int] = {}
+    killed = threading.Event()
+    lock = threading.Lock()
+
+    def send(numbers: range) -> None:
+        for number in numbers:
+            key = f"part {number}"
+            for _ in range(3000):
+                with contextlib.suppress(httpx2.HTTPError):
+                    answer = httpx2.post(
+                        station.url + "api/categories/plate/parts",
+                        content=plate(number, blot=number % 10 == 0),
+                        headers={"Idempotency-Key": key},
+                        timeout=60,
+                    )
+                    assert answer.status_code in (201, 503), answer.text
+                    if answer.status_code == 201:
+                        with lock:
+                            acknowledged.setdefault(key, answer.json()["id"])
+                        break
+                threading.Event().wait(0.2)
+            if len(acknowledged) >= JUDGEMENTS // 2:
+                killed.set()
+
+    senders = [threading.Thread(target=send, args=(range(i, JUDGEMENTS, SENDERS),)) for i in range(SENDERS)]
+    for sender in senders:
+        sender.start()
+    assert killed.wait(900)
+    station.kill()
+    with lock:
+        before = dict(acknowledged)
+    station.start()
+    for sender in senders:
+        sender.join(900)
+    assert len(acknowledged) == JUDGEMENTS
+    parts = station.get("api/parts?limit=500")
+    assert len(parts) == JUDGEMENTS
+    assert {part["id"] for part in parts} == set(acknowledged.values())
+    assert before.items() <= acknowledged.items()
+    assert sorted(p["verdict"] == "not_ok" for p in parts).count(True) >= JUDGEMENTS // 10
+
+
+def test_a_fit_is_taken_up_again_and_a_switch_is_whole(station: Killable) -> None:
+    for seed in range(100, 130):
+        httpx2.post(station.url + "api/categories/plate/images", content=plate(seed), timeout=60).raise_for_status()
+    job = httpx2.post(station.url + "api/categories/plate/fits", json={}, timeout=60).json()
+    station.kill()
+    station.start()
+    wait_for(lambda: station.get(f"api/jobs/{job['id']}")["state"] == "done")
+    newest, *_ = station.get("api/categories/plate/thresholds")
+    assert newest["images"] == 54
+    threading.Thread(target=lambda: _quietly(station.url + f"api/thresholds/{newest['id']}/switch"), daemon=True).start()
+    station.kill()
+    station.start()
+    now = station.get("api/categories/plate")
+    kept = {(v["id"], v["expert_version"]) for v in station.get("api/categories/plate/thresholds")}
+    assert (now["threshold_version"], now["expert_version"]) in kept
+    answer = httpx2.post(station.url + "api/categories/plate/parts", content=plate(1, blot=True), timeout=60).json()
+    assert answer["verdict"] == "not_ok"
+
+
+def _quietly(url: str) -> None:
+    with contextlib.suppress(httpx2.HTTPError):
+        httpx2.post(url, timeout=60)
