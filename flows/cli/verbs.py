@@ -14,6 +14,7 @@ VERBS = {
     "run": "Run the benchmark of a profile: data, expert, threshold, MLLM, metrics, MLflow.",
     "inspect": "Judge single images: verdict, score, boxes, explanation.",
     "serve": "Open the inspection station: judge parts over HTTP, with a page for people.",
+    "station": "Back up, restore and export what an inspection station keeps.",
     "sweep": "Run every point of a grid of parameters for little more than one run.",
     "report": "Write the page of a run once more, or of the latest.",
     "models": "List the MLLMs: hub id, size, memory, weights here, what was verified.",

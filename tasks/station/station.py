@@ -69,13 +69,19 @@ class Station:
         self.database.close()
 
 
-def open_station(config: EagleConfig) -> Station:
-    """Open the station that ``config.service`` describes, and take up what was left unfinished."""
+def open_station(config: EagleConfig, *, fit: bool = True) -> Station:
+    """Open the station that ``config.service`` describes.
+
+    Args:
+        config: All of it is read.
+        fit: Take up unfinished fits, and fit the categories that never were.
+    """
     folder = config.service.folder
     database = Database(config.service.database or sqlite_url(folder))
     station = Station(config, database, KeptImages(folder / "images"), Judge(config), Fitter(config, database))
-    station.fitter.start()
-    _fit_what_was_never_fitted(station)
+    if fit:
+        station.fitter.start()
+        _fit_what_was_never_fitted(station)
     return station
 
 
