@@ -9,9 +9,9 @@ import pytest
 from fastapi.testclient import TestClient
 from typer.testing import CliRunner
 
+from eagle_core.config import DatasetConfig
 from eagle_core.config.service import ServiceConfig
 from eagle_core.data.catalogue import load_dataset
-from eagle_core.config import DatasetConfig
 from eagle_core.errors import DataError
 from flows.cli.station import app
 from flows.service.app import make_app
@@ -61,13 +61,13 @@ def test_reviewed_parts_are_exported_as_a_dataset(client: TestClient, reviewed: 
 
 def test_old_images_go_and_their_records_stay(client: TestClient, reviewed: list[int]) -> None:
     station = client.app.state.context.station  # type: ignore[attr-defined]
-    old = client.post("/api/categories/plate/parts", content=plate(3002)).json()["id"]
+    old = client.post("/api/categories/plate/parts", content=plate(3002)).json()
     with station.database.transaction() as session:
-        session.get_one(Part, old).received_at -= timedelta(days=30)
+        session.get_one(Part, old["id"]).received_at -= timedelta(days=30)
     assert remove_old_images(ServiceConfig(keep_days=7), station.database, station.images) == 1
-    assert client.get(f"/api/parts/{old}/image").status_code == 410
-    assert client.get(f"/api/parts/{old}").json()["verdict"] == "ok"
+    assert client.get(f"/api/parts/{old['id']}/image").status_code == 410
+    assert client.get(f"/api/parts/{old['id']}").json()["score"] == old["score"]
     assert client.get(f"/api/parts/{reviewed[0]}/image").status_code == 200
-    present = len([p for p in client.get("/api/parts", params={"limit": 500}).json() if p["id"] != old])
+    present = len([p for p in client.get("/api/parts", params={"limit": 500}).json() if p["id"] != old["id"]])
     assert remove_old_images(ServiceConfig(keep_gib=1e-9), station.database, station.images) <= present
     assert client.get(f"/api/parts/{reviewed[0]}/image").status_code == 410

@@ -17,6 +17,8 @@ import pytest
 
 from tests.flows.service.conftest import plate, wait_for, write_project
 
+pytestmark = [pytest.mark.slow, pytest.mark.server]
+
 JUDGEMENTS = 200
 SENDERS = 4
 

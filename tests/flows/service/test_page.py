@@ -20,6 +20,8 @@ from playwright.sync_api import Page, expect, sync_playwright
 from tests.conftest import skip_or_fail
 from tests.flows.service.conftest import GOOD, plate, wait_for, write_project
 
+pytestmark = [pytest.mark.slow, pytest.mark.server]
+
 WIDTHS = {1400: 900, 820: 1180, 400: 800}
 PATIENCE_MS = 120_000
 

@@ -26,6 +26,8 @@ from tasks.machinery.params import load_params
 from tests.conftest import skip_or_fail
 from tests.flows.service.conftest import GOOD, plate, wait_for, write_project
 
+pytestmark = [pytest.mark.slow, pytest.mark.server]
+
 SECRET = "a-secret-that-nobody-may-read"
 
 
