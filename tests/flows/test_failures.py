@@ -54,9 +54,9 @@ def test_the_log_of_a_failed_flow_run(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     told = json.loads(done.stdout.splitlines()[-1])
     ours, bug = told["eagle"], told["broken"]
-    assert (ours["error"], ours["state"]) == ("FitError", "FAILED")
+    assert (ours["error"], ours["state"]) == ("DataError", "FAILED")
     assert not any("Traceback" in line for line in ours["log"]), ours["log"]
-    [line] = [line for line in ours["log"] if line.startswith("nothing could be run")]
+    [line] = [line for line in ours["log"] if line.startswith("nothing can be run")]
     assert len(line.splitlines()) == 1
     assert "mvtec_ad: no such folder" in line
     assert any("Traceback" in line for line in bug["log"])

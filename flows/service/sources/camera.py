@@ -6,6 +6,7 @@ import logging
 import threading
 import time
 import uuid
+from typing import Any
 
 from eagle_core.config.service import CameraConfig
 from eagle_core.errors import ConfigurationError, EagleError
@@ -56,19 +57,19 @@ class Filming:
                 return
             self._stopping.wait(OPEN_AGAIN_SECONDS)
 
-    def _film(self, capture: object, *, recorded: bool) -> None:
+    def _film(self, capture: Any, *, recorded: bool) -> None:
         """Judge a frame each ``seconds``: of a recording in its own time, of a camera by the clock."""
         last = float("-inf")
         while not self._stopping.is_set():
-            there, frame = capture.read()  # type: ignore[attr-defined]
+            there, frame = capture.read()
             if not there:
                 return
-            now = capture.get(self._cv2.CAP_PROP_POS_MSEC) / 1000 if recorded else time.monotonic()  # type: ignore[attr-defined]
+            now = capture.get(self._cv2.CAP_PROP_POS_MSEC) / 1000 if recorded else time.monotonic()
             if now - last >= self._config.seconds:
                 last = now
                 self._judge(frame)
 
-    def _judge(self, frame: object) -> None:
+    def _judge(self, frame: Any) -> None:
         written, png = self._cv2.imencode(".png", frame)
         if not written:
             LOG.warning("a frame of the camera could not be written as PNG; it is not judged")
