@@ -1,1 +1,1 @@
-"""Where images come from beside HTTP, one file each."""
+"""Where images come from beside HTTP, one file each. None of them judges."""
