@@ -54,7 +54,7 @@ def start_project(folder: Path, images: Path, name: str | None, *, copy: bool, r
     if copy or all_normal:
         import_folder(images, chosen, folder, not copy, report, inside="normal" if all_normal else None)
     if copy:
-        _write_if_missing(folder / "dvc.yaml", _template("dvc.yaml").replace("{name}", chosen))
+        _write_if_missing(folder / "dvc.yaml", _template("pipeline.yaml").replace("{name}", chosen))
     root = f"data/{chosen}" if copy or all_normal else _place(images, folder)
     _write_if_missing(folder / "data/.gitignore", DATA_LEFT_OUT)
     _write_if_missing(folder / ".gitignore", LEFT_OUT)

@@ -53,7 +53,7 @@ def names(built: Path) -> set[str]:
         "eagle_core/py.typed",
         "tasks/machinery/store.py",
         "tasks/starting/params.yaml",
-        "tasks/starting/dvc.yaml",
+        "tasks/starting/pipeline.yaml",
         "flows/eagle.py",
         "flows/cli/main.py",
     ],
