@@ -51,6 +51,8 @@ def result_of(label: str, expert_section: dict[str, Any], data: Path, cache: Pat
             "expert": {"preprocessing": {"resize": SIDE}, **expert_section},
             "threshold": {"method": "conformal", "false_alarm_rate": 0.05, "bootstrap_samples": 20},
             "run": {"cache_dir": cache},
+            # The spot is so large that the image would be told to show another scene.
+            "judging": {"unlike": "judge"},
         }
     )
     fitted = expert.fit(config, "set", "grain")
@@ -82,7 +84,7 @@ def test_experts_are_ranked_with_their_costs(data: Path, tmp_path: Path) -> None
 
 def absent(label: str, data: Path, cache: Path) -> PointResult:
     config = EagleConfig.model_validate({"datasets": {"set": {"format": "mvtec", "root": data}}, "run": {"cache_dir": cache}})
-    missing = NotRun("weights cannot be had")
+    missing = NotRun("expert", "weights cannot be had")
     judged = JudgedCategory(FittedCategory(CategoryName("set", "grain"), missing, missing), missing, missing, None)
     category = CategoryResult(judged, (MethodResult("none", "expert", missing),))
     return PointResult(Point(label, {}, config), pd.DataFrame(), (category,), "run")
