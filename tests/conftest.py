@@ -25,25 +25,14 @@ LONG_FIRST = ("tests/end_to_end/", "tests/architecture/")
 """Folders whose tests begin first, so that at the end of a run no worker waits for another's long test."""
 
 
-@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
+@pytest.hookimpl(tryfirst=True)  # before ``-m`` looks for marks
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The tests of a file stay together on one worker and share its fixtures, unless they name a group of their own.
-
-    The files that look at the finished end-to-end run are one group. End-to-end tests, and those that start a server,
-    are slow unless they are quick.
-    """
-    finished = {_file(item) for item in items if "finished" in getattr(item, "fixturenames", ())}
+    """End-to-end tests, and those that start a server, are slow unless they are quick; what takes long comes first."""
     for item in items:
         long = item.nodeid.startswith("tests/end_to_end/") or item.get_closest_marker("server") is not None
         if long and item.get_closest_marker("quick") is None:
             item.add_marker(pytest.mark.slow)
-        if item.get_closest_marker("xdist_group") is None:
-            item.add_marker(pytest.mark.xdist_group("finished" if _file(item) in finished else _file(item)))
-    items.sort(key=lambda item: (_file(item) not in finished, not item.nodeid.startswith(LONG_FIRST)))
-
-
-def _file(item: pytest.Item) -> str:
-    return item.nodeid.partition("::")[0]
+    items.sort(key=lambda item: not item.nodeid.startswith(LONG_FIRST))
 
 
 def skip_or_fail(reason: str) -> NoReturn:

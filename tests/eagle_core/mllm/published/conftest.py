@@ -21,7 +21,7 @@ class Published(NamedTuple):
     adapter: Adapter
 
 
-@pytest.fixture(scope="session", params=[pytest.param(n, marks=pytest.mark.xdist_group(n)) for n in sorted(PUBLISHED)])
+@pytest.fixture(scope="session", params=sorted(PUBLISHED))
 def published(request: pytest.FixtureRequest, published_processor: Any) -> Published:
     return Published(request.param, published_processor(request.param), FAMILIES[PUBLISHED[request.param]])
 
