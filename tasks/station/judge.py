@@ -19,7 +19,8 @@ from eagle_core.guidance.boxes import find_boxes
 from eagle_core.records import Box, ExpertPrediction, Failure, Sample
 from eagle_core.station.verdict import Levels, StationVerdict, reason, verdict_of
 from tasks.machinery.holders import backbone
-from tasks.machinery.inputs import limit_threads
+from tasks.machinery.inputs import category_of, limit_threads
+from tasks.station.categories import station_dataset
 
 EXPERTS_IN_MEMORY = 8
 
@@ -64,13 +65,19 @@ class Judge:
         with self._busy:
             limit_threads(self._config)
             expert = self.expert(entry_key)
-            sample = Sample("station", category, image.name, image, "test", None)
+            depth = self._bit_depth(category)
+            sample = Sample("station", category, image.name, image, "test", None, bit_depth=depth)
             network = backbone(expert.config.backbone, self._config.run.device)
             [reading] = predict(expert, network, [sample], batch_size=1)
         if isinstance(reading, Failure):
             told = reading.reason.replace(f"{image}: ", "")
             return Judgement("not_judged", told, (), None, None, None)
         return _judged(reading, expert, levels, self._config)
+
+    def _bit_depth(self, category: str) -> int:
+        """How the camera fills sixteen bits, as its good images show."""
+        train = category_of(self._config, station_dataset(self._config).name, category).train
+        return next((sample.bit_depth for sample in train), 16)
 
 
 def expert_folder(config: EagleConfig, entry_key: str) -> Path:

@@ -10,7 +10,10 @@ import pytest
 from fastapi.testclient import TestClient
 from PIL import Image
 
-from tests.flows.service.conftest import GOOD, plate
+from flows.service.app import make_app
+from flows.service.security import Access
+from tasks.machinery.params import load_params
+from tests.flows.service.conftest import GOOD, plate, wait_for, write_project
 
 
 def send(client: TestClient, content: bytes, **headers: str) -> dict:
@@ -99,3 +102,27 @@ def test_the_day_is_counted(client: TestClient) -> None:
     assert counted == today["parts"] == len(client.get("/api/parts", params={"limit": 500}).json())
     assert client.get("/api/today.csv").text.splitlines()[0] == "hour_utc,category,ok,look,not_ok,not_judged"
     assert 'eagle_parts_total{category="plate",verdict="not_ok"}' in client.get("/metrics").text
+
+
+def test_a_twelve_bit_camera_is_read_as_its_good_images_are(tmp_path: Path) -> None:
+    """Good images whose brightest value is 3,900 of 65,535: read by the file's full range they would be nearly black."""
+    params = write_project(tmp_path, {})
+    folder = tmp_path / "data/line/deep/train/good"
+    folder.mkdir(parents=True)
+
+    def deep(seed: int, *, blot: bool = False) -> bytes:
+        wide = np.random.default_rng(seed).normal(2400, 100, (96, 96))
+        wide[0, 0] = 3900
+        if blot:
+            wide[40:62, 50:74] = 1500
+        out = io.BytesIO()
+        Image.fromarray(wide.clip(0, 4095).astype(np.uint16)).save(out, "PNG")
+        return out.getvalue()
+
+    for seed in range(GOOD):
+        (folder / f"{seed:03}.png").write_bytes(deep(seed))
+    with TestClient(make_app(load_params(params), Access()), base_url="http://localhost") as station:
+        wait_for(lambda: station.get("/api/categories").json()[0]["ready"])
+        path = "/api/categories/deep/parts"
+        assert station.post(path, content=deep(900, blot=True)).json()["verdict"] == "not_ok"
+        assert station.post(path, content=deep(901)).json()["verdict"] != "not_ok"
