@@ -231,7 +231,7 @@ def test_names_with_markup_are_shown_as_they_are(root: Path) -> None:
 def test_names_that_are_no_utf8_come_through_an_import(root: Path, tmp_path: Path) -> None:
     """DVC takes text only, so the copy has them percent-encoded; a link has them as they are."""
     PLANTS["name_not_utf8"][0](root)
-    (tmp_path / "params.yaml").touch()
+    (tmp_path / "params.yaml").write_text("methods: [expert]\n")
     copied = run("import", root, "--name", "copied", "--params", tmp_path / "params.yaml")
     assert copied.exit_code == 0, copied.output
     assert (tmp_path / "data/copied/cup/train/good/%BB%AE%BA%DB.png").is_file() and (tmp_path / "data/copied.dvc").is_file()
@@ -245,7 +245,7 @@ def test_names_that_are_no_utf8_come_through_an_import(root: Path, tmp_path: Pat
 @pytest.mark.parametrize(("folder", "name"), [("ねじ 1 (neu) [a] #2", "ねじ_1_neu_a_2"), ("2", "dataset_2")])
 def test_an_import_is_named_after_its_folder_in_any_script(root: Path, tmp_path: Path, folder: str, name: str) -> None:
     root.rename(root.with_name(folder))
-    (tmp_path / "params.yaml").touch()
+    (tmp_path / "params.yaml").write_text("methods: [expert]\n")
     result = run("import", root.with_name(folder), "--link", "--params", tmp_path / "params.yaml")
     assert result.exit_code == 0, result.output
     assert (tmp_path / "data" / name / "cup/train/good").is_dir()
