@@ -68,16 +68,16 @@ def inspect(
     """
     config = load_params(params, profile, parse_assignments(assignments or []))
     project = params.resolve().parent
-    if mllm is not None and mllm not in config.mllms:
-        raise ConfigurationError(f"--mllm {mllm!r} is unknown; there are: {', '.join(config.mllms)}")
-    refuse_without_data(config, project)
-    name, known = choose_category(config, dataset, category, project)
     paths, faults = chosen_images(images)
     errors = Console(stderr=True, soft_wrap=True)
     for fault in faults:
         errors.print(f"[bold red]error:[/] {escape(printable(fault))}", highlight=False)
     if not paths:
         raise typer.Exit(UNREADABLE)
+    if mllm is not None and mllm not in config.mllms:
+        raise ConfigurationError(f"--mllm {mllm!r} is unknown; there are: {', '.join(config.mllms)}")
+    refuse_without_data(config, project)
+    name, known = choose_category(config, dataset, category, project)
     real = [each for each, settings in config.mllms.items() if not is_stand_in(settings)]
     asked = mllm or next(iter([*real, *config.mllms]), None)
     if check:

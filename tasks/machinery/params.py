@@ -61,7 +61,12 @@ def _leaves(tree: Mapping[str, Any], prefix: str = "") -> list[str]:
 
 
 def _settle_backbone(config: EagleConfig) -> EagleConfig:
-    """``auto`` replaced by what it means on this machine; where that is not the paper's backbone, it is said."""
+    """``auto`` replaced by what it means on this machine; where that is not the paper's backbone, it is said.
+
+    Without any data nothing can be run: then the question, which takes seconds, is left open.
+    """
+    if not any(dataset.root.is_dir() for dataset in config.datasets.values()):
+        return config
     backbone = settle(config.expert.backbone)
     if backbone.stands_in_for is not None:
         LOG.warning("%s", stand_in_notice(backbone))

@@ -25,10 +25,11 @@ def asks_mllm(config: EagleConfig) -> bool:
 
 def expert_findings(config: EagleConfig) -> Iterator[Finding]:
     """Whether the backbone's weights are there. Imports torch and timm."""
+    from eagle_core.expert.automatic import settle
     from eagle_core.expert.backbone import load_backbone
 
     try:
-        fingerprint = load_backbone(config.expert.backbone, "cpu").fingerprint
+        fingerprint = load_backbone(settle(config.expert.backbone), "cpu").fingerprint
         yield Finding("expert", f"backbone {config.expert.backbone.name} ({fingerprint[:12]})")
     except EagleError as error:
         yield Finding("expert", str(error), fault=True)

@@ -48,7 +48,7 @@ def test_a_run_leaves_records_pictures_and_mlflow_runs(finished) -> None:  # typ
     pixels = {"pixel_auroc", "aupro_fpr30", "pixel_iou", "pixel_tau", "false_pixel_rate", "false_pixel_rate_promised"}
     for expert in (c for c in children if c.data.params["method"] == "expert"):
         assert pixels <= set(expert.data.metrics)
-        assert 0 < expert.data.metrics["pixel_iou"] < 1 and 0.5 < expert.data.metrics["pixel_auroc"] <= 1
+        assert 0 <= expert.data.metrics["pixel_iou"] <= 1 and 0.5 < expert.data.metrics["pixel_auroc"] <= 1
     [eagle] = [c for c in children if c.data.params["method"] == "eagle"][:1]
     assert eagle.data.params["caas.layers"] == "4 5 6"  # 12 layers: round(9*12/28) … round(15*12/28)
 

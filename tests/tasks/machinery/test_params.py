@@ -47,7 +47,8 @@ def test_published_data_say_where_the_papers_backbone_cannot_be_had(
     automatic._can_be_had.cache_clear()
     for profile in ("mvtec", "visa"):
         caplog.clear()
-        config = load_params(PARAMS, profile)
+        here = {f"datasets.{'mvtec_ad' if profile == 'mvtec' else 'visa'}.root": str(tmp_path)}
+        config = load_params(PARAMS, profile, here)
         assert config.expert.backbone.weights == "packaged" and config.expert.backbone.stands_in_for == "wide_resnet50_2"
         assert "tf_efficientnet_lite0, whose ImageNet weights are installed with Eagle, stands in" in caplog.text
     caplog.clear()
