@@ -13,7 +13,6 @@ import tarfile
 import threading
 from collections.abc import Iterator
 from functools import partial
-from importlib import import_module
 from pathlib import Path
 
 import numpy as np
@@ -57,8 +56,7 @@ def photos(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
-    """A repository to bring data into. DVC's log keeps the stream that it finds when it is imported: not the runner's."""
-    import_module("dvc.repo")
+    """A repository to bring data into."""
     folder = tmp_path / "project"
     folder.mkdir()
     (folder / "params.yaml").write_text("datasets:\n  demo: {root: data/demo}\n", encoding="utf-8")
