@@ -62,12 +62,11 @@ def separately(chat, guidance=None, settings=None):
     ]
 
 
-def assert_same(answers, expected):
+def assert_same(answers, expected, within=1e-5):
     for one, other in zip(answers, expected, strict=True):
         assert one.letter == other.letter
         assert dict(one.option_log_probabilities) == pytest.approx(dict(other.option_log_probabilities), abs=1e-4)
-        # Float noise of one padded batch against another: LLaVA-NeXT's tiny model, with random weights, reaches 1.3e-5.
-        assert one.p_defect == pytest.approx(other.p_defect, abs=2e-5)
+        assert one.p_defect == pytest.approx(other.p_defect, abs=within)
 
 
 def test_answers_equal_separate_asking_and_the_images_are_read_once(chat, forwards):
@@ -108,7 +107,8 @@ def test_a_family_that_cannot_continue_a_cache_asks_separately(chat, forwards):
     other.adapter = replace(other.adapter, shares_prefix=False)
     apart = other.answer(PROMPTS)
     assert [rows for rows, _ in forwards] == [len(PROMPTS)]
-    assert_same(apart, chat.answer(PROMPTS))
+    # One padded batch against shared prefixes: LLaVA-NeXT's tiny model, with random weights, was seen to differ by 1.3e-5.
+    assert_same(apart, chat.answer(PROMPTS), within=2e-5 if chat.name == "llava_next" else 1e-5)
 
 
 def test_one_pixel_one_word_or_another_strength_separates():
