@@ -16,7 +16,7 @@ from eagle_core.names import printable
 from flows.cli.console import wide_console
 from flows.cli.options import PARAMS, CheckOption, ParamsOption, ProfileOption, SetOption
 from flows.cli.preflight import check_only
-from tasks.inspection.choice import choose_category, chosen_images
+from tasks.inspection.choice import choose_category, chosen_images, refuse_unknown_dataset
 from tasks.machinery.params import load_params, parse_assignments
 from tasks.machinery.stand_in import HOW_TO, is_stand_in
 from tasks.preflight.data import refuse_without_data
@@ -67,6 +67,9 @@ def inspect(
       eagle inspect 'photos/**/*.png' --out verdicts --details
     """
     config = load_params(params, profile, parse_assignments(assignments or []))
+    if mllm is not None and mllm not in config.mllms:
+        raise ConfigurationError(f"--mllm {mllm!r} is unknown; there are: {', '.join(config.mllms)}")
+    refuse_unknown_dataset(config, dataset)
     project = params.resolve().parent
     paths, faults = chosen_images(images)
     errors = Console(stderr=True, soft_wrap=True)
@@ -74,8 +77,6 @@ def inspect(
         errors.print(f"[bold red]error:[/] {escape(printable(fault))}", highlight=False)
     if not paths:
         raise typer.Exit(UNREADABLE)
-    if mllm is not None and mllm not in config.mllms:
-        raise ConfigurationError(f"--mllm {mllm!r} is unknown; there are: {', '.join(config.mllms)}")
     refuse_without_data(config, project)
     name, known = choose_category(config, dataset, category, project)
     real = [each for each, settings in config.mllms.items() if not is_stand_in(settings)]

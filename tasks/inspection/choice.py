@@ -46,14 +46,23 @@ def _of_pattern(path: Path) -> list[Path]:
     return sorted(found for found in Path(*parts[:plain]).glob("/".join(parts[plain:])) if found.is_file())
 
 
+def refuse_unknown_dataset(config: EagleConfig, dataset: str | None) -> None:
+    """Let a name of ``datasets``, or none, pass.
+
+    Raises:
+        ConfigurationError: There is no dataset of this name; the message lists what there is.
+    """
+    if dataset is not None and dataset not in config.datasets:
+        raise ConfigurationError(f"--dataset {dataset!r} is unknown; there are: {', '.join(config.datasets)}")
+
+
 def choose_category(config: EagleConfig, dataset: str | None, category: str | None, project: Path) -> tuple[str, str]:
     """The dataset and category to judge by; where only one has that name, or there is one only, it need not be named.
 
     Raises:
         ConfigurationError: The name is unknown or missing; the message lists what there is.
     """
-    if dataset is not None and dataset not in config.datasets:
-        raise ConfigurationError(f"--dataset {dataset!r} is unknown; there are: {', '.join(config.datasets)}")
+    refuse_unknown_dataset(config, dataset)
     there = {name: _categories(config, name, project) for name in ([dataset] if dataset else config.datasets)}
     fitting = [(name, known) for name, categories in there.items() for known in categories if category in (None, known)]
     if len(fitting) == 1:
