@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -54,6 +56,11 @@ class KeptPromise:
     def exceeded(self) -> bool:
         """True where the test images show, beyond chance, more false alarms than promised."""
         return self.low is not None and self.low > self.promised
+
+
+def promise_from(fields: Mapping[str, Any]) -> KeptPromise:
+    """What ``dataclasses.asdict`` wrote into summary.json."""
+    return KeptPromise(**{**fields, "levels": tuple(Level(**level) for level in fields["levels"])})
 
 
 def kept_promise(

@@ -14,16 +14,16 @@ from rich.table import Column, Table
 from eagle_core.data.question_types import TITLES as TYPE_TITLES
 from eagle_core.evaluation.comparisons import Comparison
 from eagle_core.evaluation.localisation_table import localisation_tables
-from eagle_core.evaluation.promises import KeptPromise
+from eagle_core.evaluation.promises import KeptPromise, promise_from
 from eagle_core.evaluation.summary import summary_of
 from eagle_core.evaluation.table import METHOD_NAMES, ComparisonTable, comparison_tables
 from eagle_core.evaluation.unlabelled import RankedImage, UnlabelledVerdicts
 from eagle_core.mmad.scoring import AVERAGE
 from eagle_core.mmad.summary import CHANCE, METRIC
 from eagle_core.record_table import NO_MLLM
+from eagle_core.report.promise_tables import HEADER, promise_rows
 from flows.cli.console import plain, wide_console
 from tasks.report.conclusion import Outcome
-from tasks.report.promises import HEADER, promise_from, promise_rows
 from tasks.report.timings import Timing
 
 LISTED = 20

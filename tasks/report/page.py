@@ -11,6 +11,7 @@ import pandas as pd
 
 from eagle_core.config import EagleConfig
 from eagle_core.errors import ConfigurationError, DataError
+from eagle_core.evaluation.promises import promise_from
 from eagle_core.expert.bundle import load_expert
 from eagle_core.record_table import read_records
 from eagle_core.report.contact_sheet import telling_samples
@@ -19,6 +20,7 @@ from eagle_core.report.page.card import card, card_pictures
 from eagle_core.report.page.content import Card, Page
 from eagle_core.report.page.render import render
 from eagle_core.report.page.run_plots import KnownExpert
+from eagle_core.report.promise_tables import promise_tables
 from tasks.graph.values import CategoryResult
 from tasks.machinery.inputs import category_of, store_of
 from tasks.machinery.params import as_yaml
@@ -26,7 +28,6 @@ from tasks.machinery.progress import progress_bar
 from tasks.machinery.pruning import note_needed
 from tasks.machinery.store import Entry, file_sha256
 from tasks.report.attention import attention_pictures
-from tasks.report.promises import promise_from, promise_tables
 from tasks.stages.predictions import read_predictions
 from tasks.stages.threshold import read_threshold
 

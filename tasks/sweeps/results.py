@@ -18,6 +18,14 @@ import pandas as pd
 from prefect import task
 
 from eagle_core.errors import FitError
+from eagle_core.evaluation.sweep_table import (
+    MeasuredPoint,
+    distinct_points,
+    gate_counts,
+    long_table,
+    no_metrics,
+    wide_table,
+)
 from eagle_core.record_table import NO_MLLM
 from eagle_core.written_text import write_csv
 from tasks.graph.values import CategoryResult, Point
@@ -66,6 +74,11 @@ class PointResult:
     mlflow_run_id: str
 
     @property
+    def measured(self) -> MeasuredPoint:
+        """What the sweep's tables show of it."""
+        return MeasuredPoint(self.point.label, self.point.values, self.summary)
+
+    @property
     def groups(self) -> dict[Subject, tuple[Entry, ...]]:
         """Records of every method that could be run, category by category; the expert's, then MLLM by MLLM."""
         found: dict[Subject, tuple[Entry, ...]] = {}
@@ -103,15 +116,12 @@ class SweepOutcome:
     @property
     def table(self) -> pd.DataFrame:
         """One row for each point, dataset, MLLM and method; metrics are columns."""
-        return wide(self.results)
+        return wide_table([result.measured for result in self.results])
 
     @property
     def distinct(self) -> int:
         """How many points differ from every earlier one in a metric."""
-        table = self.table
-        measured = table.drop(columns=[key for key in table.columns if key in self.results[0].point.values])
-        rows = measured.groupby("point").apply(lambda part: part.to_csv(index=False), include_groups=False)
-        return int(rows.nunique())
+        return distinct_points(self.table, [key for result in self.results for key in result.point.values])
 
     @property
     def absences(self) -> tuple[str, ...]:
@@ -136,7 +146,7 @@ def open_sweep(title: str, points: Sequence[Point], provenance: Provenance, proj
     folder.mkdir(parents=True, exist_ok=True)
     own = dataclasses.replace(provenance, run_id=sweep_id)
     content = dataclasses.replace(
-        parent_content(config, own, _no_metrics(), folder),
+        parent_content(config, own, no_metrics(), folder),
         name=f"{title} {sweep_id}",
         params=_shared(points) | _varied(points),
         artifacts=(),
@@ -149,9 +159,9 @@ def conclude_point(
     identity: SweepIdentity, point: Point, categories: Sequence[CategoryResult], project: Path
 ) -> PointResult:
     """Measure one point and log it as a child of the sweep's run; nothing of it could be run: no metrics."""
-    result = PointResult(point, _no_metrics(), tuple(categories), "")
+    result = PointResult(point, no_metrics(), tuple(categories), "")
     measured = [measure(point.config, entries) for entries in result.groups.values()]
-    summary = pd.concat(measured, ignore_index=True) if measured else _no_metrics()
+    summary = pd.concat(measured, ignore_index=True) if measured else no_metrics()
     own = with_parameters(identity.provenance, point.config)
     content = parent_content(point.config, own, summary, identity.folder)
     run = Tracker(point.config.tracking, project).log(
@@ -177,11 +187,9 @@ def conclude_sweep(identity: SweepIdentity, results: Sequence[PointResult], proj
     if all(result.summary.empty for result in results):
         reasons = sorted({absent[-1] for result in results for absent in result.absences})
         raise FitError(f"{identity.title}: nothing could be run: {'; '.join(reasons)}")
-    points = [result.point for result in results]
-    measured = [result for result in results if not result.summary.empty]
-    long = pd.concat([_long(result, points) for result in measured], ignore_index=True)
-    _replace(identity.folder / "points.parquet", long.to_parquet)
-    table = wide(results)
+    points = [result.measured for result in results]
+    _replace(identity.folder / "points.parquet", long_table(points).to_parquet)
+    table = wide_table(points)
     _replace(identity.folder / "points.csv", lambda path: write_csv(table, path))
     note_needed((entry for result in results for category in result.categories for entry in category.sources()), identity.folder)
     outcome = SweepOutcome(identity, tuple(results))
@@ -192,7 +200,7 @@ def conclude_sweep(identity: SweepIdentity, results: Sequence[PointResult], proj
 def log_parent(outcome: SweepOutcome, project: Path, artifacts: Sequence[tuple[Path, str]]) -> None:
     """Log the sweep's own run with files of its folder; what was logged before stays."""
     identity, points = outcome.identity, [result.point for result in outcome.results]
-    content = parent_content(points[0].config, identity.provenance, _no_metrics(), identity.folder)
+    content = parent_content(points[0].config, identity.provenance, no_metrics(), identity.folder)
     Tracker(points[0].config.tracking, project).log(
         dataclasses.replace(
             content,
@@ -204,36 +212,6 @@ def log_parent(outcome: SweepOutcome, project: Path, artifacts: Sequence[tuple[P
     )
 
 
-def wide(results: Sequence[PointResult]) -> pd.DataFrame:
-    """One row for each point, dataset, MLLM and method; macro and pooled metrics are columns."""
-    points = [result.point for result in results]
-    rows = []
-    for result in results:
-        if result.summary.empty:
-            continue
-        known = result.summary[result.summary["scope"].isin(("macro", "pooled"))]
-        table = known.pivot(index=[*Subject._fields, "gate_open_count"], columns="metric", values="value").reset_index()
-        rows.append(_labelled(table, result.point, points))
-    return pd.concat(rows, ignore_index=True)
-
-
-def _long(result: PointResult, points: Sequence[Point]) -> pd.DataFrame:
-    return _labelled(result.summary.reset_index(drop=True), result.point, points)
-
-
-def _labelled(table: pd.DataFrame, point: Point, points: Sequence[Point]) -> pd.DataFrame:
-    """``table`` behind columns for the point's label and for each parameter that varies."""
-    keys = list(dict.fromkeys(key for p in points for key in p.values))
-    for position, key in enumerate(keys):
-        known = [p.values[key] for p in points if key in p.values]
-        value = point.values.get(key)
-        numbers = all(isinstance(v, (int, float)) and not isinstance(v, bool) for v in known)
-        shown = value if numbers or value is None else str(value)
-        table.insert(position, key, pd.Series([shown] * len(table), dtype="float64" if numbers else "string"))
-    table.insert(0, "point", pd.Series([point.label] * len(table), dtype="string"))
-    return table
-
-
 def _fitted(summary: pd.DataFrame, result: PointResult) -> dict[str, float]:
     """tau and s_max of every category, and how often the gate opened for each method."""
     found = {}
@@ -241,8 +219,7 @@ def _fitted(summary: pd.DataFrame, result: PointResult) -> dict[str, float]:
         fitted = read_threshold(entry)
         found[f"{name.dataset}/{name.category}/tau"] = fitted.tau
         found[f"{name.dataset}/{name.category}/s_max"] = fitted.s_max
-    opened = summary[[*Subject._fields, "gate_open_count"]].drop_duplicates()
-    return found | {f"{r.dataset}/{r.mllm}/{r.method}/gate_open_count": float(r.gate_open_count) for r in opened.itertuples()}
+    return found | gate_counts(summary)
 
 
 def _shared(points: Sequence[Point]) -> dict[str, Any]:
@@ -255,10 +232,6 @@ def _varied(points: Sequence[Point]) -> dict[str, str]:
     """Each varied key with all its values, under ``sweep.KEY``."""
     keys = dict.fromkeys(key for p in points for key in p.values)
     return {f"sweep.{k}": " ".join(dict.fromkeys(str(p.values.get(k, "–")) for p in points)) for k in keys}
-
-
-def _no_metrics() -> pd.DataFrame:
-    return pd.DataFrame({name: [] for name in (*Subject._fields, "scope", "metric", "value", "gate_open_count")})
 
 
 def _replace(path: Path, write: Callable[[Path], Any]) -> None:
