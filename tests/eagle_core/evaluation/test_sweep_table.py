@@ -4,7 +4,14 @@ from __future__ import annotations
 
 import pandas as pd
 
-from eagle_core.evaluation.sweep_table import MeasuredPoint, distinct_points, gate_counts, long_table, no_metrics, wide_table
+from eagle_core.evaluation.sweep_table import (
+    MeasuredPoint,
+    distinct_points,
+    gate_counts,
+    long_table,
+    no_metrics,
+    wide_table,
+)
 
 
 def summary(value: float, *, opened: int = 3) -> pd.DataFrame:
