@@ -15,6 +15,7 @@ from flows.graph import graph
 from flows.live import followed
 from flows.runners import engine_of
 from tasks.graph.values import Point
+from tasks.machinery.journal import notes_before_run
 from tasks.machinery.progress import progress_bar
 from tasks.machinery.provenance import provenance_of
 from tasks.machinery.tracking import Tracker
@@ -51,6 +52,7 @@ def sweep(
 
 def run_points(title: str, points: Sequence[Point], project: Path) -> SweepOutcome:
     """Fit what the points need, let each MLLM answer all points before the next is loaded, measure point by point."""
+    before = notes_before_run(points[0].config.run.cache_dir)
     preflight(points[0].config, project)
     available = {_datasets(point): point for point in points}
     prepared = {key: prepare_data(point.config, project) for key, point in available.items()}
@@ -68,7 +70,7 @@ def run_points(title: str, points: Sequence[Point], project: Path) -> SweepOutco
             for done, (point, results_of_point) in enumerate(zip(points, found, strict=True), start=1):
                 measured.append(results.conclude_point(identity, point, results_of_point, project))
                 report("", done, len(points))
-        return results.conclude_sweep(identity, measured, project)
+        return results.conclude_sweep(identity, measured, project, before)
 
 
 def _datasets(point: Point) -> tuple[DatasetConfig, ...]:

@@ -9,8 +9,8 @@ from rich.table import Table
 
 from eagle_core.experiments.catalogue import CATALOGUE, experiment_named
 from flows.cli.console import plain, wide_console
-from flows.cli.options import PARAMS, CheckOption, ParamsOption, ProfileOption, SetOption
-from flows.cli.preflight import check_only
+from flows.cli.options import PARAMS, CheckOption, ParamsOption, ProfileOption, SetOption, TimingsOption
+from flows.cli.preflight import check_only, note_start
 from flows.server import TemporaryServer
 from tasks.machinery.params import load_params, parse_assignments
 from tasks.preflight.job import refuse_hopeless
@@ -42,6 +42,7 @@ def run_experiment(
     assignments: SetOption = None,
     params: ParamsOption = PARAMS,
     check: CheckOption = False,
+    timings: TimingsOption = False,
 ) -> None:
     """Run a named experiment on the data of a profile: MLflow runs, tables, figures, the paper's numbers beside.
 
@@ -60,11 +61,15 @@ def run_experiment(
         check_only([point.config for point in points_of_experiment(params.resolve(), chosen, profile, overrides)], project)
     refuse_hopeless(config, project)
     server = TemporaryServer()
+    from flows.cli.results import show_timings
     from flows.experiment import experiment
 
     with server.ready():
+        note_start(config)
         outcome = experiment(name=name, profile=profile, overrides=overrides, params=str(params))
     show(outcome)
+    if timings:
+        show_timings(outcome.sweep.timings)
 
 
 def show(outcome: ExperimentOutcome) -> None:

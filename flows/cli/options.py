@@ -17,3 +17,4 @@ PARAMS = Path("params.yaml")
 CheckOption = Annotated[
     bool, typer.Option("--check", help="Say what is needed, what is missing and how long it takes, and stop there.")
 ]
+TimingsOption = Annotated[bool, typer.Option("--timings", help="Print where the seconds went.")]

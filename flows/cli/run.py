@@ -6,13 +6,11 @@ from typing import Annotated
 
 import typer
 
-from flows.cli.options import PARAMS, CheckOption, ParamsOption, ProfileOption, SetOption
+from flows.cli.options import PARAMS, CheckOption, ParamsOption, ProfileOption, SetOption, TimingsOption
 from flows.cli.preflight import check_only, note_start
 from flows.server import TemporaryServer
 from tasks.machinery.params import load_params, parse_assignments
 from tasks.preflight.job import refuse_hopeless
-
-TimingsOption = Annotated[bool, typer.Option("--timings", help="Print where the seconds went.")]
 
 PARTIAL = 3
 """Exit code where the table is not whole."""

@@ -9,8 +9,8 @@ import typer
 from eagle_core.errors import ConfigurationError
 from eagle_core.experiments.grid import grid_points, parse_axis
 from flows.cli.console import plain
-from flows.cli.options import PARAMS, CheckOption, ParamsOption, ProfileOption
-from flows.cli.preflight import check_only
+from flows.cli.options import PARAMS, CheckOption, ParamsOption, ProfileOption, TimingsOption
+from flows.cli.preflight import check_only, note_start
 from flows.server import TemporaryServer
 from tasks.machinery.params import load_params, parse_assignments
 from tasks.preflight.job import refuse_hopeless
@@ -33,6 +33,7 @@ def sweep(
     profile: ProfileOption = "demo",
     params: ParamsOption = PARAMS,
     check: CheckOption = False,
+    timings: TimingsOption = False,
 ) -> None:
     """Run every combination of parameter values; answers that points share are asked once.
 
@@ -53,11 +54,15 @@ def sweep(
         check_only([point.config for point in points_of(params, profile, overrides, grid_points(grid))], project)
     refuse_hopeless(config, project)
     server = TemporaryServer()
+    from flows.cli.results import show_timings
     from flows.sweep import sweep as sweep_flow
 
     with server.ready():
+        note_start(config)
         outcome = sweep_flow(profile=profile, grid=grid, overrides=overrides, params=str(params))
     show(outcome)
+    if timings:
+        show_timings(outcome.timings)
 
 
 def split_assignments(assignments: list[str]) -> tuple[dict[str, str], dict[str, Any]]:

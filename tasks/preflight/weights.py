@@ -8,7 +8,7 @@ from urllib.request import urlopen
 
 import psutil
 
-from eagle_core.config import EagleConfig, EndpointConfig, MllmConfig
+from eagle_core.config import EagleConfig, EndpointConfig, EngineConfig, MllmConfig
 from eagle_core.data.catalogue import load_dataset
 from eagle_core.errors import EagleError, ModelError
 from eagle_core.mllm.model_files import locate
@@ -16,6 +16,8 @@ from tasks.preflight.finding import Finding
 
 GIB = 2**30
 ENDPOINT_SECONDS = 5.0
+KILLED_AT = 0.95
+"""Of its limit: where Dask ends a process."""
 
 
 def asks_mllm(config: EagleConfig) -> bool:
@@ -63,7 +65,7 @@ def memory_findings(config: EagleConfig) -> Iterator[Finding]:
     """What the weights and fitting the largest category of each dataset take, against what is free. Imports torch."""
     from eagle_core.expert.memory import estimate_fit_bytes
 
-    available = psutil.virtual_memory().available
+    available = _memory_of_a_process(config.run.engine, psutil.virtual_memory().available)
     for name, dataset in config.datasets.items():
         try:
             largest = max(len(category.train) for category in load_dataset(dataset).categories.values())
@@ -73,11 +75,26 @@ def memory_findings(config: EagleConfig) -> Iterator[Finding]:
             continue
         text = f"{name}: fitting needs about {needed / GIB:.2f} GiB"
         if needed > available:
-            text += f", and {available / GIB:.2f} GiB are free; lower expert.preprocessing.resize or use fewer training images"
+            text += f", and {available / GIB:.2f} GiB are free{_to_each(config.run.engine)}; lower expert.preprocessing.resize or use "
+            text += "fewer training images" + (", or lower run.engine.workers" if config.run.engine.workers > 1 else "")
         yield Finding("memory", text, fault=needed > available)
     if asks_mllm(config):
         local = ((name, mllm) for name, mllm in config.mllms.items() if mllm.endpoint is None)
         yield from filter(None, (_weights_in_memory(name, mllm) for name, mllm in local))
+
+
+def _memory_of_a_process(engine: EngineConfig, available: int) -> float:
+    """Bytes that one process of the engine may take: of a cluster that is started here, what Dask does not kill it for."""
+    if engine.kind != "dask" or engine.address is not None:
+        return available
+    from dask.utils import parse_bytes
+
+    share = psutil.virtual_memory().total / engine.workers if engine.memory_limit is None else parse_bytes(engine.memory_limit)
+    return float(min(available / engine.workers, KILLED_AT * share))
+
+
+def _to_each(engine: EngineConfig) -> str:
+    return f" to each of {engine.workers} processes" if engine.kind == "dask" and engine.address is None else ""
 
 
 def _weights_in_memory(name: str, mllm: MllmConfig) -> Finding | None:

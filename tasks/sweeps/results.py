@@ -29,6 +29,7 @@ from eagle_core.evaluation.sweep_table import (
 from eagle_core.record_table import NO_MLLM
 from eagle_core.written_text import write_csv
 from tasks.graph.values import CategoryResult, Point
+from tasks.machinery.journal import read_journal
 from tasks.machinery.provenance import Provenance, with_parameters
 from tasks.machinery.pruning import note_needed
 from tasks.machinery.stage import NotRun
@@ -36,6 +37,7 @@ from tasks.machinery.store import Entry
 from tasks.machinery.tracking import Tracker
 from tasks.report.live_run import open_run
 from tasks.report.run_content import logged_params, parent_content
+from tasks.report.timings import Timing, as_metrics, timings_of
 from tasks.stages.data import CategoryName
 from tasks.stages.threshold import read_threshold
 from tasks.sweeps.points import measure
@@ -112,6 +114,8 @@ class SweepOutcome:
 
     identity: SweepIdentity
     results: tuple[PointResult, ...]
+    timings: tuple[Timing, ...]
+    """Where the seconds went."""
 
     @property
     def table(self) -> pd.DataFrame:
@@ -178,8 +182,16 @@ def conclude_point(
 
 
 @task(name="sweep table", persist_result=False)
-def conclude_sweep(identity: SweepIdentity, results: Sequence[PointResult], project: Path) -> SweepOutcome:
+def conclude_sweep(
+    identity: SweepIdentity, results: Sequence[PointResult], project: Path, notes_before: int
+) -> SweepOutcome:
     """Write the tables of all points and finish the parent run.
+
+    Args:
+        identity: Of the sweep.
+        results: Of its points.
+        project: Folder of params.yaml.
+        notes_before: How many lines the store's journal had before the graph ran.
 
     Raises:
         FitError: Nothing of any point could be run.
@@ -192,7 +204,8 @@ def conclude_sweep(identity: SweepIdentity, results: Sequence[PointResult], proj
     table = wide_table(points)
     _replace(identity.folder / "points.csv", lambda path: write_csv(table, path))
     note_needed((entry for result in results for category in result.categories for entry in category.sources()), identity.folder)
-    outcome = SweepOutcome(identity, tuple(results))
+    notes = read_journal(results[0].point.config.run.cache_dir)[notes_before:]
+    outcome = SweepOutcome(identity, tuple(results), timings_of(notes))
     log_parent(outcome, project, [(identity.folder / "points.parquet", ""), (identity.folder / "points.csv", "")])
     return outcome
 
@@ -206,7 +219,7 @@ def log_parent(outcome: SweepOutcome, project: Path, artifacts: Sequence[tuple[P
             content,
             name=f"{identity.title} {identity.sweep_id}",
             params=_shared(points) | _varied(points),
-            metrics={"points": float(len(points))},
+            metrics={"points": float(len(points)), **as_metrics(outcome.timings)},
             artifacts=list(artifacts),
         )
     )

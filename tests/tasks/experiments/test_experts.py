@@ -72,7 +72,7 @@ def test_experts_are_ranked_with_their_costs(data: Path, tmp_path: Path) -> None
         result_of("no bank", {"kind": "padim"}, data, tmp_path),
         absent("absent", data, tmp_path),
     ]
-    table = expert_ranking(SweepOutcome(cast(Any, None), tuple(results)))
+    table = expert_ranking(SweepOutcome(cast(Any, None), tuple(results), ()))
     assert list(table["image_auroc"]) == sorted(table["image_auroc"], reverse=True)
     ranked = table.set_index("point")
     assert set(ranked.index) == {"packaged", "no bank"}
