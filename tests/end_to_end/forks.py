@@ -18,6 +18,7 @@ import sys
 import tempfile
 import threading
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
@@ -27,7 +28,7 @@ MODULE = "tests.end_to_end.forks"
 QUIET = {"OMP_NUM_THREADS": "1", "OMP_WAIT_POLICY": "passive", "MLFLOW_DISABLE_TELEMETRY": "true", "DO_NOT_TRACK": "1"}
 
 
-@dataclass(frozen=True)
+@dataclass
 class Forked:
     """A command that was started."""
 
@@ -37,19 +38,22 @@ class Forked:
     answers: IO[bytes]
     """Unbuffered: what was not read can be waited for."""
     folder: Path
+    is_over: bool = False
+    """Whether its return code was read."""
 
     def running(self) -> bool:
         """False when it has ended."""
         return not select.select([self.answers], [], [], 0)[0]
 
     def kill(self) -> None:
-        """End it, and what it started, by SIGKILL."""
-        os.killpg(self.pid, signal.SIGKILL)
+        """End it, and what it started, by SIGKILL; it may have ended meanwhile."""
+        with suppress(ProcessLookupError):
+            os.killpg(self.pid, signal.SIGKILL)
         self.ended()
 
     def ended(self) -> subprocess.CompletedProcess[str]:
         """Wait for its end: return code (-N: ended by signal N), and what it wrote."""
-        code = _number(self.answers)
+        code, self.is_over = _number(self.answers), True
         out, error = ((self.folder / name).read_text() for name in ("out", "error"))
         shutil.rmtree(self.folder)
         return subprocess.CompletedProcess(["eagle", *self.arguments], code, out, error)
@@ -61,9 +65,12 @@ class Forks:
     def __init__(self, root: Path) -> None:
         self._root = root
         self._server: subprocess.Popen[bytes] | None = None
+        self._last: Forked | None = None
 
     def start(self, arguments: Sequence[str], cwd: Path, environment: Mapping[str, str]) -> Forked:
-        """Start ``eagle`` with ``arguments``."""
+        """Start ``eagle`` with ``arguments``; what a failed test left running is ended first."""
+        if self._last is not None and not self._last.is_over:
+            self._last.kill()
         if self._server is None:
             self._server = subprocess.Popen(
                 [sys.executable, "-m", MODULE], cwd=self._root, env=os.environ | QUIET,
@@ -74,7 +81,8 @@ class Forks:
         folder = Path(tempfile.mkdtemp(prefix="forked-"))
         job = {"arguments": list(arguments), "cwd": str(cwd), "environment": dict(environment), "folder": str(folder)}
         requests.write(json.dumps(job).encode() + b"\n")
-        return Forked(tuple(arguments), _number(answers), answers, folder)
+        self._last = Forked(tuple(arguments), _number(answers), answers, folder)
+        return self._last
 
 
 def _number(answers: IO[bytes]) -> int:
@@ -98,6 +106,8 @@ def serve() -> None:
         if child == 0:
             answers.close()
             _become(json.loads(line))  # ends as any process does, by SystemExit or a traceback
+        with suppress(OSError):
+            os.setpgid(child, child)  # also here: it may be killed before it comes to it
         print(child, file=answers, flush=True)
         _, status = os.waitpid(child, 0)
         print(os.waitstatus_to_exitcode(status), file=answers, flush=True)
@@ -105,7 +115,7 @@ def serve() -> None:
 
 def _become(job: dict[str, Any]) -> NoReturn:
     """In the child: run the command as a process of its own would."""
-    os.setsid()
+    os.setpgid(0, 0)
     os.chdir(job["cwd"])
     os.environ.clear()
     os.environ.update(job["environment"])
