@@ -14,6 +14,7 @@ from PIL import Image, ImageOps
 
 from eagle_core.data.png_text import without_text
 from eagle_core.data.sixteen_bits import WIDE_COLOUR, has_wide_colour
+from eagle_core.data.turns import EXIF_ORIENTATION
 from eagle_core.errors import DataError
 
 IMAGE_SUFFIXES = frozenset(
@@ -28,7 +29,6 @@ SUFFIX_OF = {
 }  # fmt: skip
 """The usual ending of each format that is read. Pillow's other decoders are kept away from untrusted files; EPS, for one,
 would start Ghostscript."""
-EXIF_ORIENTATION = 0x0112
 _LFS_POINTER = b"version https://git-lfs"
 _FORMATS = tuple(name for name in SUFFIX_OF if name != "MPO")  # which Pillow opens as JPEG
 # What Pillow's decoders raise on damaged files (found by mutating valid files).

@@ -16,21 +16,12 @@ from PIL import Image
 from scipy.ndimage import maximum_filter, minimum_filter
 
 from eagle_core.data.decoding import decode, has_transparency, orientation_of
+from eagle_core.data.turns import UPRIGHT
 from eagle_core.errors import DataError
 from eagle_core.records import Sample
 
 Remark = Literal["grey_edges", "no_black", "turned", "inverted", "perhaps_turned"]
 """The first three were put right while reading; the others were not."""
-_TURNS = {
-    2: Image.Transpose.FLIP_LEFT_RIGHT,
-    3: Image.Transpose.ROTATE_180,
-    4: Image.Transpose.FLIP_TOP_BOTTOM,
-    5: Image.Transpose.TRANSPOSE,
-    6: Image.Transpose.ROTATE_270,
-    7: Image.Transpose.TRANSVERSE,
-    8: Image.Transpose.ROTATE_90,
-}
-"""What makes an image of each EXIF orientation upright."""
 _SHADES = 24
 """More levels than this between black and the brightest are shades of an edge, not labels."""
 _BRIGHT = 64
@@ -80,7 +71,7 @@ def read_masks_of(sample: Sample, size: tuple[int, int]) -> Mask:
         remarks += mask.remarks
         pixels = mask.defective
         if pixels.shape != size[::-1] and orientation >= 5 and pixels.shape == size:
-            pixels = np.asarray(Image.fromarray(pixels).transpose(_TURNS[orientation]))
+            pixels = np.asarray(Image.fromarray(pixels).transpose(UPRIGHT[orientation]))
             remarks.append("turned")
         elif orientation != 1 and pixels.shape == size[::-1] and (orientation < 5 or size[0] == size[1]):
             remarks.append("perhaps_turned")

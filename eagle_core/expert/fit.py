@@ -16,7 +16,7 @@ from eagle_core.calibration.known_groups import KnownGroups
 from eagle_core.calibration.likeness import likeness_among, reduce_grids, reference_of
 from eagle_core.calibration.suspects import suspicious
 from eagle_core.config import ExpertConfig
-from eagle_core.errors import DataError, FitError
+from eagle_core.errors import DataError
 from eagle_core.expert.backbone import Backbone, load_backbone
 from eagle_core.expert.bank import FittedExpert
 from eagle_core.expert.cross_fitting import cross_fit
@@ -26,6 +26,7 @@ from eagle_core.expert.pooling import patch_quantiles
 from eagle_core.expert.sampling import sample_patches
 from eagle_core.expert.scoring import predict
 from eagle_core.expert.training_scores import FromOneBank, score_training_images
+from eagle_core.expert.variety import all_the_same, only_one
 from eagle_core.records import Calibration, Failure, Sample, TrainingScores
 
 __all__ = ["FittedExpert", "fit_expert"]
@@ -121,8 +122,9 @@ def _fit_other(
     report: Progress,
 ) -> FittedExpert:
     # Behind it are anomalib's other models, for which PatchCore need not wait.
-    from eagle_core.expert.kinds.fitting import fit_kind
+    from eagle_core.expert.kinds.fitting import fit_kind, refuse_copies
 
+    refuse_copies(samples, config, backbone, calibrated_elsewhere=calibration.rule == "held_out")
     fitted = fit_kind(samples, config, calibration, groups, backbone, seed, report)
     suspects = _suspects(fitted)
     if suspects and config.suspects == "left_out":
@@ -149,21 +151,13 @@ def _check_variety(gathered: _Gathered, failures: Sequence[Failure], *, calibrat
     Raises:
         FitError: There is nothing to compare; says what to add or replace.
     """
-    count = len(gathered.image_ids)
-    unread = f" ({len(failures)} more cannot be read, the first: {failures[0].reason})" if failures else ""
+    count, first = len(gathered.image_ids), gathered.patches[0]
     if count == 1 and not calibrated_elsewhere:
-        raise FitError(
-            f"only one normal image, {gathered.image_ids[0]}{unread}: how much normal images differ cannot be learned from it; "
-            "add others, at least 5, better 50"
-        )
-    first = gathered.patches[0]
+        raise only_one(gathered.image_ids[0], failures)
     # Copies in different places of a batch come out equal but for rounding.
     nearby = 1e-4 * float(first.abs().max())
     if count > 1 and all(float((patches - first).abs().max()) <= nearby for patches in gathered.patches[1:]):
-        raise FitError(
-            f"all {count} normal images show the same picture as {gathered.image_ids[0]}{unread}: how much normal images differ "
-            "cannot be learned from copies; replace them by photographs of different good parts"
-        )
+        raise all_the_same(count, gathered.image_ids[0], failures)
 
 
 def _fit(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from rich.table import Column, Table
 
 from eagle_core.mllm.registry import known_models
-from flows.cli.console import wide_console
+from flows.cli.console import plain, wide_console
 
 
 def models() -> None:
@@ -18,14 +18,7 @@ def models() -> None:
     """
     table = Table("model", Column("hub id or path", no_wrap=True), "size", "memory", "weights here", "verified", "CAAS", Column("needs", no_wrap=True))
     for model in known_models():
-        table.add_row(
-            model.name,
-            model.source,
-            model.size,
-            model.memory,
-            "yes" if model.weights_present() else "no",
-            model.verified,
-            model.caas,
-            "\n".join(model.needs),
-        )
+        here = "yes" if model.weights_present() else "no"
+        needs = "\n".join(model.needs)
+        table.add_row(*plain(model.name, model.source, model.size, model.memory, here, model.verified, model.caas, needs))
     wide_console().print(table)

@@ -8,21 +8,24 @@ from pathlib import Path
 
 from eagle_core.config import DegradationConfig
 from eagle_core.data.dataset import Category
+from eagle_core.data.decoding import orientation_of
 from eagle_core.data.degradation import degrade
 from eagle_core.data.images import read_image_of
+from eagle_core.data.turns import save_turned
 from eagle_core.errors import DataError
 from eagle_core.records import Sample
 from tasks.machinery.progress import progress_bar
 from tasks.machinery.store import Store, file_sha256
 
-VERSION = 1
+VERSION = 2
 
 
 @functools.lru_cache(maxsize=256)
 def degraded(category: Category, config: DegradationConfig, cache_dir: Path, seed: int) -> Category:
     """``category`` with degraded test images; ids, labels, masks and training images stay as they are.
 
-    A test image that cannot be read keeps its path, so that the stages report it as always.
+    A test image that cannot be read keeps its path, so that the stages report it as always. A photograph keeps its EXIF
+    rotation: masks that were drawn before it was turned are turned with it.
     """
     inputs = {
         "images": {s.image_id: file_sha256(s.image_path) for s in category.test if s.image_path.is_file()},
@@ -49,4 +52,5 @@ def _write(sample: Sample, path: Path, config: DegradationConfig, seed: int) -> 
         image = read_image_of(sample)
     except DataError:
         return
-    degrade(image, config, seed=seed, image_id=sample.image_id).save(path)
+    worse = degrade(image, config, seed=seed, image_id=sample.image_id)
+    save_turned(worse, path, orientation_of(sample.image_path))

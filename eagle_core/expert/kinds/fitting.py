@@ -19,6 +19,7 @@ from eagle_core.expert.kinds.model import AnomalibModel
 from eagle_core.expert.kinds.reading import ImageReading, input_batches, iterate_readings
 from eagle_core.expert.kinds.registry import build
 from eagle_core.expert.pooling import patch_quantiles
+from eagle_core.expert.variety import all_the_same, only_one
 from eagle_core.records import Calibration, Failure, Sample, TrainingScores
 
 Progress = Callable[[str, int, int], None]
@@ -84,6 +85,38 @@ def fit_kind(
         failures=tuple(reading for reading in readings if isinstance(reading, Failure)),
         state=model.state(),
     )
+
+
+def refuse_copies(samples: Sequence[Sample], config: ExpertConfig, backbone: Backbone, *, calibrated_elsewhere: bool) -> None:
+    """Compare what the model would see, until two images differ: of other images than copies, one batch is read.
+
+    Args:
+        samples: Normal images.
+        config: ``preprocessing`` and ``batch_size`` are read.
+        backbone: Whose inputs are compared.
+        calibrated_elsewhere: Other images than these are scored, so that one may be enough.
+
+    Raises:
+        DataError: No image can be read.
+        FitError: There is one image, or all show the same picture.
+    """
+    failures: list[Failure] = []
+    first: torch.Tensor | None = None
+    read: list[str] = []
+    for opened, batch in input_batches(samples, config, backbone, config.batch_size):
+        failures += [image for _, image in opened if isinstance(image, Failure)]
+        read += [sample.image_id for sample, image in opened if not isinstance(image, Failure)]
+        if batch is None:
+            continue
+        first = batch[0] if first is None else first
+        if any(not torch.equal(image, first) for image in batch):
+            return
+    if not read:
+        raise DataError(f"none of the {len(samples)} training images can be read; the first: {_first_reason(failures)}")
+    if len(read) > 1:
+        raise all_the_same(len(read), read[0], failures)
+    if not calibrated_elsewhere:
+        raise only_one(read[0], failures)
 
 
 def _fitted(samples: Sequence[Sample], config: ExpertConfig, backbone: Backbone, seed: int) -> AnomalibModel:

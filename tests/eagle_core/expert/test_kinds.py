@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from pydantic import ValidationError
 from safetensors.torch import save_file
 
 from eagle_core.config import BackboneConfig, ExpertConfig, PreprocessingConfig
-from eagle_core.errors import ConfigurationError
+from eagle_core.errors import ConfigurationError, FitError
 from eagle_core.expert.backbone import Backbone, load_backbone
 from eagle_core.expert.bundle import load_expert, save_expert
 from eagle_core.expert.fit import fit_expert
@@ -98,6 +99,17 @@ def test_the_score_is_anomalibs(setting: ExpertConfig, parts: list[Sample]) -> N
         theirs: Any = model.model.eval()(batch)
     ours = [p.score for p in predict(expert, backbone, parts[10:], batch_size=2)]
     np.testing.assert_allclose(ours, theirs.pred_score.flatten().numpy(), rtol=1e-6)
+
+
+def test_one_image_and_copies_of_one_are_refused_with_what_to_add(setting: ExpertConfig, parts: list[Sample], tmp_path: Path) -> None:
+    broken = tmp_path / "broken.png"
+    broken.write_bytes(parts[0].image_path.read_bytes()[:60])
+    unread = dataclasses.replace(parts[1], image_id="broken.png", image_path=broken)
+    with pytest.raises(FitError, match=r"only one normal image, 00.png \(1 more cannot be read, .*; add others"):
+        fit_expert([parts[0], unread], setting, seed=0)
+    copies = [dataclasses.replace(parts[0], image_id=f"{number}.png") for number in range(6)]
+    with pytest.raises(FitError, match="all 6 normal images show the same picture as 0.png.*photographs of different good parts"):
+        fit_expert(copies, setting, seed=0)
 
 
 @pytest.mark.parametrize("kind", ["rad", "anomaly_dino"])
