@@ -61,14 +61,15 @@ def run_points(title: str, points: Sequence[Point], project: Path) -> SweepOutco
     for name, absent in first.absent.items():
         LOG.warning("dataset %s not run: %s", name, absent.reason)
     identity = results.open_sweep(title, points, provenance, project)
-    categories = [prepared[_datasets(point)].categories for point in points]
+    data = [prepared[_datasets(point)] for point in points]
+    categories = [each.categories for each in data]
     with followed(LiveRun(Tracker(points[0].config.tracking, project), identity.mlflow_run_id)):
         with engine_of(points[0].config) as runner:
             found = graph.with_options(task_runner=runner)(points, categories, pictures=False)
         measured = []
         with progress_bar(identity.title, unit="point") as report:
-            for done, (point, results_of_point) in enumerate(zip(points, found, strict=True), start=1):
-                measured.append(results.conclude_point(identity, point, results_of_point, project))
+            for done, (point, each, results_of_point) in enumerate(zip(points, data, found, strict=True), start=1):
+                measured.append(results.conclude_point(identity, point, results_of_point, each.absent, project))
                 report("", done, len(points))
         return results.conclude_sweep(identity, measured, project, before)
 

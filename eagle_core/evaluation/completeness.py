@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import pandas as pd
 
-from eagle_core.evaluation.table import ALL, METHOD_NAMES, NotRunRow
+from eagle_core.evaluation.table import ALL, METHOD_NAMES, NotRunRow, UnreadImage, unread_notes
+from eagle_core.record_table import NO_MLLM
 from eagle_core.records import NOT_JUDGED
 
 LISTED = 3
@@ -32,16 +33,23 @@ def not_judged(records: pd.DataFrame) -> tuple[NotJudged, ...]:
     )
 
 
-def missing_lines(records: pd.DataFrame, absences: Sequence[NotRunRow], categories: Sequence[tuple[str, str]]) -> tuple[str, ...]:
+def missing_lines(
+    records: pd.DataFrame,
+    absences: Sequence[NotRunRow],
+    categories: Sequence[tuple[str, str]],
+    unread: Sequence[UnreadImage] = (),
+) -> tuple[str, ...]:
     """What was asked for and is not there; empty where everything is.
 
     Args:
         records: Of a run.
         absences: What could not be run.
         categories: (dataset, category) whose expert was fitted.
+        unread: Training images that could not be read.
     """
     lines = [
-        f"not run: {row.dataset}{'' if row.category == ALL else '/' + row.category}, {METHOD_NAMES[row.method]}: {row.reason}" for row in absences
+        f"not run: {row.dataset}{'' if row.category == ALL else '/' + row.category}, {METHOD_NAMES[row.method]}{_asked(row.mllm)}: {row.reason}"
+        for row in absences
     ]
     there = set(zip(records["dataset"], records["category"], strict=True))
     lines += [f"no test image in {dataset}/{category}: nothing was judged there" for dataset, category in categories if (dataset, category) not in there]
@@ -54,7 +62,13 @@ def missing_lines(records: pd.DataFrame, absences: Sequence[NotRunRow], categori
         told = ", ".join(f"{count} {kind}" for kind, count in kinds.items())
         shown = ", ".join(image.image_id for image in apart[:LISTED])
         lines.append(f"{len(apart)} images were not judged and count in no number above ({told}): {shown}{_more(len(apart))}")
-    return tuple(dict.fromkeys(lines))
+    return tuple(dict.fromkeys([*lines, *unread_notes(unread)]))
+
+
+def missing_at_points(lines: Mapping[str, Sequence[str]]) -> tuple[str, ...]:
+    """What several runs lack, by their labels: first what all of them lack, once; then what some do, behind their labels."""
+    everywhere = [line for line in dict.fromkeys(line for mine in lines.values() for line in mine) if all(line in mine for mine in lines.values())]
+    return (*everywhere, *(f"{label}: {line}" for label, mine in lines.items() for line in mine if line not in everywhere))
 
 
 def p_defect_notes(records: pd.DataFrame) -> tuple[str, ...]:
@@ -66,6 +80,10 @@ def p_defect_notes(records: pd.DataFrame) -> tuple[str, ...]:
         for (mllm, method), rows in asked.groupby(["mllm", "method"], sort=False)
         if rows["p_defect"].isna().any()
     )
+
+
+def _asked(mllm: str) -> str:
+    return "" if mllm in (ALL, NO_MLLM) else f" ({mllm})"
 
 
 def _examples(rows: pd.DataFrame) -> str:

@@ -28,7 +28,7 @@ def as_markdown(
     published: PublishedTable | None,
     *,
     origin: str,
-    absences: Sequence[str],
+    missing: Sequence[str],
     figures: Sequence[str],
 ) -> str:
     """The whole outcome as text: ours, then the paper's numbers, never in one table.
@@ -38,14 +38,14 @@ def as_markdown(
         tables: Ours, by name.
         published: The paper's, where it gives numbers.
         origin: Commit and data, a sentence.
-        absences: What was not run, a line each.
+        missing: What was asked for and is not there, a line each.
         figures: Their paths, relative to the text.
     """
     lines = [f"# {experiment.name}", "", experiment.question, "", STAND_IN, ""]
     lines += [origin, ""]
     for name, table in tables.items():
         lines += [f"## Ours: {name.replace('_', ' ')}", "", *_markdown(table), ""]
-    lines += [f"- not run: {line}" for line in absences]
+    lines += [f"- missing: {line}" for line in missing]
     lines += [f"![{PurePath(figure).stem}]({figure})" for figure in figures]
     if published is not None:
         lines += ["", f"## {published.source} ({published.label}, percent)", "", *_markdown(as_table(published)), ""]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 from rich.console import Console
@@ -23,6 +23,12 @@ def wide_console() -> Console:
 def plain(*cells: object) -> list[str]:
     """Cells of a table taken literally: names of files and folders may hold what looks like markup."""
     return [escape(printable(str(cell))) for cell in cells]
+
+
+def print_missing(console: Console, lines: Sequence[str]) -> None:
+    """The last lines of every command that makes a table: what was asked for and is not there."""
+    for line in lines:
+        console.print(printable(f"missing: {line}"), style="yellow", highlight=False, markup=False, soft_wrap=True)
 
 
 @contextmanager

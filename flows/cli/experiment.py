@@ -8,8 +8,17 @@ import typer
 from rich.table import Table
 
 from eagle_core.experiments.catalogue import CATALOGUE, experiment_named
-from flows.cli.console import plain, wide_console
-from flows.cli.options import PARAMS, CheckOption, ParamsOption, ProfileOption, SetOption, TimingsOption
+from flows.cli.console import plain, print_missing, wide_console
+from flows.cli.options import (
+    PARAMS,
+    PARTIAL,
+    AllowPartialOption,
+    CheckOption,
+    ParamsOption,
+    ProfileOption,
+    SetOption,
+    TimingsOption,
+)
 from flows.cli.preflight import check_only, note_start
 from flows.server import TemporaryServer
 from tasks.machinery.params import load_params, parse_assignments
@@ -43,8 +52,11 @@ def run_experiment(
     params: ParamsOption = PARAMS,
     check: CheckOption = False,
     timings: TimingsOption = False,
+    allow_partial: AllowPartialOption = False,
 ) -> None:
     """Run a named experiment on the data of a profile: MLflow runs, tables, figures, the paper's numbers beside.
+
+    Exit codes: 0 everything asked for was done; 3 something is missing, which the last lines name; 2 nothing could be run.
 
     Examples:
 
@@ -70,6 +82,8 @@ def run_experiment(
     show(outcome)
     if timings:
         show_timings(outcome.sweep.timings)
+    if outcome.sweep.missing and not allow_partial:
+        raise typer.Exit(PARTIAL)
 
 
 def show(outcome: ExperimentOutcome) -> None:
@@ -83,8 +97,6 @@ def show(outcome: ExperimentOutcome) -> None:
         if len(table) > LONGEST:
             console.print(f"{len(table) - LONGEST} more rows: {outcome.sweep.identity.folder}/{name}.csv", highlight=False)
     console.print(STAND_IN, highlight=False)
-    for line in outcome.sweep.absences:
-        console.print(f"not run: {line}", style="yellow", highlight=False, markup=False)
     if outcome.published is not None:
         published = outcome.published
         console.print(_as_rich(as_table(published), f"{published.source}: {published.label}, percent"))
@@ -93,6 +105,7 @@ def show(outcome: ExperimentOutcome) -> None:
     console.print(f"\ntables and figures: {outcome.sweep.identity.folder}", highlight=False)
     uri = outcome.sweep.results[0].point.config.tracking.tracking_uri
     console.print(f"compare variants: mlflow ui --backend-store-uri {uri}", highlight=False)
+    print_missing(console, outcome.sweep.missing)
 
 
 def _narrowed(table: pd.DataFrame) -> pd.DataFrame:

@@ -18,3 +18,8 @@ CheckOption = Annotated[
     bool, typer.Option("--check", help="Say what is needed, what is missing and how long it takes, and stop there.")
 ]
 TimingsOption = Annotated[bool, typer.Option("--timings", help="Print where the seconds went.")]
+AllowPartialOption = Annotated[
+    bool, typer.Option("--allow-partial", help="Exit code 0 also where something is missing; the table still says what.")
+]
+PARTIAL = 3
+"""Exit code where something that was asked for is missing."""

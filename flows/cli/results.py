@@ -22,7 +22,7 @@ from eagle_core.mmad.scoring import AVERAGE
 from eagle_core.mmad.summary import CHANCE, METRIC
 from eagle_core.record_table import NO_MLLM
 from eagle_core.report.promise_tables import HEADER, promise_rows
-from flows.cli.console import plain, wide_console
+from flows.cli.console import plain, print_missing, wide_console
 from tasks.report.conclusion import Outcome
 from tasks.report.timings import Timing
 
@@ -70,14 +70,7 @@ def show(outcome: Outcome, tracking_uri: str) -> None:
     for note in described["notes"]:
         console.print(note, style="yellow", highlight=False, markup=False, soft_wrap=True)
     console.print(f"compare runs: mlflow ui --backend-store-uri {tracking_uri}", highlight=False)
-    if outcome.unread:
-        console.print(
-            f"{len(outcome.unread)} training image{'s' * (len(outcome.unread) > 1)} could not be read; the experts were fitted without them "
-            "(named below the table above; check them with eagle data check)",
-            style="yellow", highlight=False,
-        )
-    for line in outcome.missing:
-        console.print(f"missing: {line}", style="yellow", highlight=False, markup=False, soft_wrap=True)
+    print_missing(console, outcome.missing)
 
 
 def _has_no_test(fields: Mapping[str, Any], missing: Sequence[str]) -> bool:

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
 import typer
 
-from flows.cli.options import PARAMS, CheckOption, ParamsOption, ProfileOption, SetOption, TimingsOption
+from flows.cli.options import (
+    PARAMS,
+    PARTIAL,
+    AllowPartialOption,
+    CheckOption,
+    ParamsOption,
+    ProfileOption,
+    SetOption,
+    TimingsOption,
+)
 from flows.cli.preflight import check_only, note_start
 from flows.server import TemporaryServer
 from tasks.machinery.params import load_params, parse_assignments
 from tasks.preflight.job import refuse_hopeless
-
-PARTIAL = 3
-"""Exit code where the table is not whole."""
 
 
 def run(
@@ -22,7 +26,7 @@ def run(
     params: ParamsOption = PARAMS,
     check: CheckOption = False,
     timings: TimingsOption = False,
-    allow_partial: Annotated[bool, typer.Option("--allow-partial", help="Exit code 0 also where something is missing; the table still says what.")] = False,
+    allow_partial: AllowPartialOption = False,
 ) -> None:
     """Run the benchmark of a profile: data, expert, threshold, MLLM, metrics, MLflow.
 

@@ -8,8 +8,16 @@ import typer
 
 from eagle_core.errors import ConfigurationError
 from eagle_core.experiments.grid import grid_points, parse_axis
-from flows.cli.console import plain
-from flows.cli.options import PARAMS, CheckOption, ParamsOption, ProfileOption, TimingsOption
+from flows.cli.console import plain, print_missing, wide_console
+from flows.cli.options import (
+    PARAMS,
+    PARTIAL,
+    AllowPartialOption,
+    CheckOption,
+    ParamsOption,
+    ProfileOption,
+    TimingsOption,
+)
 from flows.cli.preflight import check_only, note_start
 from flows.server import TemporaryServer
 from tasks.machinery.params import load_params, parse_assignments
@@ -34,10 +42,13 @@ def sweep(
     params: ParamsOption = PARAMS,
     check: CheckOption = False,
     timings: TimingsOption = False,
+    allow_partial: AllowPartialOption = False,
 ) -> None:
     """Run every combination of parameter values; answers that points share are asked once.
 
     Every point is an MLflow run below the sweep's. An interrupted sweep goes on where it was.
+
+    Exit codes: 0 everything asked for was done; 3 something is missing, which the last lines name; 2 nothing could be run.
 
     Examples:
 
@@ -63,6 +74,8 @@ def sweep(
     show(outcome)
     if timings:
         show_timings(outcome.timings)
+    if outcome.missing and not allow_partial:
+        raise typer.Exit(PARTIAL)
 
 
 def split_assignments(assignments: list[str]) -> tuple[dict[str, str], dict[str, Any]]:
@@ -90,18 +103,15 @@ def split_assignments(assignments: list[str]) -> tuple[dict[str, str], dict[str,
 
 def show(outcome: SweepOutcome) -> None:
     """Print the points, what was not run, and where everything is."""
-    from flows.cli.console import wide_console
-
     console = wide_console()
     table = outcome.table
     for dataset in table["dataset"].unique():
         console.print(as_rich(table[table["dataset"] == dataset], f"{dataset}: {HEADLINE.replace('_', ' ')}"))
-    for line in outcome.absences:
-        console.print(f"not run: {line}", style="yellow", highlight=False, markup=False)
     console.print(f"\n{len(outcome.results)} points, {outcome.distinct} with different results", highlight=False)
     console.print(f"points.csv, points.parquet: {outcome.identity.folder}", highlight=False)
     uri = outcome.results[0].point.config.tracking.tracking_uri
     console.print(f"compare points: mlflow ui --backend-store-uri {uri}", highlight=False)
+    print_missing(console, outcome.missing)
 
 
 def as_rich(table: pd.DataFrame, title: str) -> Table:

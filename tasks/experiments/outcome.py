@@ -123,6 +123,6 @@ def _as_text(outcome: ExperimentOutcome) -> str:
         outcome.tables,
         outcome.published,
         origin=f"Commit {provenance.git_commit}; data {data}.",
-        absences=outcome.sweep.absences,
+        missing=outcome.sweep.missing,
         figures=[str(figure.relative_to(identity.folder)) for figure in outcome.figures],
     )

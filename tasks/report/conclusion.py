@@ -26,7 +26,7 @@ from eagle_core.errors import FitError
 from eagle_core.evaluation.comparisons import Comparison
 from eagle_core.evaluation.completeness import missing_lines, not_judged, p_defect_notes
 from eagle_core.evaluation.promises import KeptPromise
-from eagle_core.evaluation.table import ALL, NotRunRow, UnreadImage
+from eagle_core.evaluation.table import NotRunRow, UnreadImage
 from eagle_core.evaluation.unlabelled import UnlabelledVerdicts, unlabelled_verdicts, worst_first
 from eagle_core.record_table import write_table
 from tasks.graph.values import CategoryResult, records_of, with_run_id
@@ -37,13 +37,13 @@ from tasks.machinery.stand_in import not_asked_notes
 from tasks.machinery.store import Entry
 from tasks.machinery.tracking import Tracker
 from tasks.report.fitted import fitted_limits
+from tasks.report.missing import absent_datasets, absent_methods, fitted_categories, unread_images
 from tasks.report.page import keep_stages, write_page
 from tasks.report.pixels import pixel_rows
 from tasks.report.promises import promises_of
 from tasks.report.run_content import child_content, parent_content
 from tasks.report.timings import Timing, timings_of
 from tasks.stages.data import AvailableData
-from tasks.stages.expert import training_failures
 from tasks.stages.knowledge import FILE as KNOWLEDGE_FILE
 from tasks.stages.localisation import mask_remarks
 from tasks.stages.measurement import measure, read_measurement
@@ -98,7 +98,7 @@ def conclude(
     Raises:
         FitError: Nothing at all could be run; the message lists why.
     """
-    absences = (*_absent_datasets(available), *_absent_methods(results))
+    absences = (*absent_datasets(available.absent), *absent_methods(results))
     told = (*available.remarks, *_about_masks(results))
     notes = not_asked_notes(config, [result.name.dataset for result in results])
     answered = [(r, done, done.records) for r in results for done in r.methods if not isinstance(done.records, NotRun)]
@@ -114,11 +114,11 @@ def conclude(
         measured = measure(config, sources, records, _known_scenes(config, results), provenance.data_hashes)
         summary, compared = read_measurement(measured)
     summary = pd.concat([summary, pixel_rows(results)], ignore_index=True)
-    unread = _unread(results)
+    unread = unread_images(results)
     fitted = {(r.name.dataset, r.name.category): r.threshold for r in results if isinstance(r.threshold, Entry)}
     promises = promises_of(fitted, records, config.evaluation.confidence)
     limits = tuple(fitted_limits(results))
-    missing = missing_lines(records, absences, [(limit.dataset, limit.category) for limit in limits])
+    missing = missing_lines(records, absences, fitted_categories(results), unread)
     findings = {
         "missing": list(missing),
         "notes": [*notes, *p_defect_notes(records)],
@@ -169,15 +169,6 @@ def conclude(
     )
 
 
-def _unread(results: list[CategoryResult]) -> tuple[UnreadImage, ...]:
-    return tuple(
-        UnreadImage(result.name.dataset, result.name.category, failure.image_id, failure.reason)
-        for result in results
-        if isinstance(result.expert, Entry)
-        for failure in training_failures(result.expert)
-    )
-
-
 def _known_scenes(config: EagleConfig, results: list[CategoryResult]) -> dict[str, SceneRecord]:
     """What the images of generated categories show, by image_id; real data has no such record."""
     known: dict[str, SceneRecord] = {}
@@ -186,18 +177,6 @@ def _known_scenes(config: EagleConfig, results: list[CategoryResult]) -> dict[st
         if (root / name.category / SCENES_FILE).is_file():
             known |= load_scenes(root, name.category)
     return known
-
-
-def _absent_datasets(available: AvailableData) -> Iterator[NotRunRow]:
-    for dataset, absent in available.absent.items():
-        yield NotRunRow(dataset, ALL, ALL, ALL, absent.reason)
-
-
-def _absent_methods(results: list[CategoryResult]) -> Iterator[NotRunRow]:
-    for result in results:
-        for done in result.methods:
-            if isinstance(done.records, NotRun):
-                yield NotRunRow(result.name.dataset, result.name.category, done.mllm, done.method, done.records.reason)
 
 
 def _about_masks(results: list[CategoryResult]) -> Iterator[str]:

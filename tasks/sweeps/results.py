@@ -9,7 +9,7 @@ import dataclasses
 import hashlib
 import json
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -18,6 +18,7 @@ import pandas as pd
 from prefect import task
 
 from eagle_core.errors import FitError
+from eagle_core.evaluation.completeness import missing_at_points, missing_lines
 from eagle_core.evaluation.sweep_table import (
     MeasuredPoint,
     distinct_points,
@@ -26,9 +27,9 @@ from eagle_core.evaluation.sweep_table import (
     no_metrics,
     wide_table,
 )
-from eagle_core.record_table import NO_MLLM
+from eagle_core.record_table import NO_MLLM, to_frame
 from eagle_core.written_text import write_csv
-from tasks.graph.values import CategoryResult, Point
+from tasks.graph.values import CategoryResult, Point, records_of
 from tasks.machinery.journal import read_journal
 from tasks.machinery.provenance import Provenance, with_parameters
 from tasks.machinery.pruning import note_needed
@@ -36,6 +37,7 @@ from tasks.machinery.stage import NotRun
 from tasks.machinery.store import Entry
 from tasks.machinery.tracking import Tracker
 from tasks.report.live_run import open_run
+from tasks.report.missing import absent_datasets, absent_methods, fitted_categories, unread_images
 from tasks.report.run_content import logged_params, parent_content
 from tasks.report.timings import Timing, as_metrics, timings_of
 from tasks.stages.data import CategoryName
@@ -74,6 +76,8 @@ class PointResult:
     categories: tuple[CategoryResult, ...]
     """What the graph came to."""
     mlflow_run_id: str
+    missing: tuple[str, ...] = ()
+    """What was asked for at this point and is not there, a line each."""
 
     @property
     def measured(self) -> MeasuredPoint:
@@ -97,16 +101,6 @@ class PointResult:
         """Of every category that has one."""
         return {c.name: c.threshold for c in self.categories if isinstance(c.threshold, Entry)}
 
-    @property
-    def absences(self) -> tuple[tuple[CategoryName, str, str, str], ...]:
-        """(category, MLLM, method, reason) of what could not be run."""
-        return tuple(
-            (c.name, done.mllm, done.method, done.records.reason)
-            for c in self.categories
-            for done in c.methods
-            if isinstance(done.records, NotRun)
-        )
-
 
 @dataclass(frozen=True, slots=True)
 class SweepOutcome:
@@ -128,16 +122,9 @@ class SweepOutcome:
         return distinct_points(self.table, [key for result in self.results for key in result.point.values])
 
     @property
-    def absences(self) -> tuple[str, ...]:
-        """What was not run, and why, a line each."""
-        lines = {
-            (r.point.label, f"{n.dataset}/{n.category} {mllm} {method}: {why}")
-            for r in self.results
-            for n, mllm, method, why in r.absences
-        }
-        everywhere = {line for _, line in lines if sum(other == line for _, other in lines) == len(self.results)}
-        own = sorted(f"{label}: {line}" for label, line in lines if line not in everywhere)
-        return (*sorted(everywhere), *own)
+    def missing(self) -> tuple[str, ...]:
+        """What was asked for and is not there, a line each; empty: everything was done."""
+        return missing_at_points({result.point.label: result.missing for result in self.results})
 
 
 @task(name="sweep identity", persist_result=False)
@@ -160,9 +147,12 @@ def open_sweep(title: str, points: Sequence[Point], provenance: Provenance, proj
 
 @task(name="point metrics", persist_result=False)
 def conclude_point(
-    identity: SweepIdentity, point: Point, categories: Sequence[CategoryResult], project: Path
+    identity: SweepIdentity, point: Point, categories: Sequence[CategoryResult], absent: Mapping[str, NotRun], project: Path
 ) -> PointResult:
-    """Measure one point and log it as a child of the sweep's run; nothing of it could be run: no metrics."""
+    """Measure one point and log it as a child of the sweep's run; nothing of it could be run: no metrics.
+
+    ``absent`` are the point's datasets that are not there, by name.
+    """
     result = PointResult(point, no_metrics(), tuple(categories), "")
     measured = [measure(point.config, entries) for entries in result.groups.values()]
     summary = pd.concat(measured, ignore_index=True) if measured else no_metrics()
@@ -178,7 +168,7 @@ def conclude_point(
         ),
         parent=identity.mlflow_run_id,
     )
-    return dataclasses.replace(result, summary=summary, mlflow_run_id=run)
+    return dataclasses.replace(result, summary=summary, mlflow_run_id=run, missing=_missing(result, absent))
 
 
 @task(name="sweep table", persist_result=False)
@@ -197,7 +187,7 @@ def conclude_sweep(
         FitError: Nothing of any point could be run.
     """
     if all(result.summary.empty for result in results):
-        reasons = sorted({absent[-1] for result in results for absent in result.absences})
+        reasons = missing_at_points({result.point.label: result.missing for result in results})
         raise FitError(f"{identity.title}: nothing could be run: {'; '.join(reasons)}")
     points = [result.measured for result in results]
     _replace(identity.folder / "points.parquet", long_table(points).to_parquet)
@@ -223,6 +213,13 @@ def log_parent(outcome: SweepOutcome, project: Path, artifacts: Sequence[tuple[P
             artifacts=list(artifacts),
         )
     )
+
+
+def _missing(result: PointResult, absent: Mapping[str, NotRun]) -> tuple[str, ...]:
+    entries = [entry for mine in result.groups.values() for entry in mine]
+    absences = [*absent_datasets(absent), *absent_methods(result.categories)]
+    records = records_of(entries) if entries else to_frame([])
+    return missing_lines(records, absences, fitted_categories(result.categories), unread_images(result.categories))
 
 
 def _fitted(summary: pd.DataFrame, result: PointResult) -> dict[str, float]:

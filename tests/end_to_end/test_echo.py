@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from flows.cli.run import PARTIAL
+from flows.cli.options import PARTIAL
 
 
 def test_echo_runs_beside_the_others(finished, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]

@@ -45,7 +45,7 @@ def test_every_variant_is_in_the_table_and_everything_named_is_written(folders: 
     experiment = experiment_named(name)
     results = pd.read_csv(folders[name] / "results.csv")
     labels, text = list(dict.fromkeys(results["point"])), (folders[name] / "results.md").read_text()
-    assert labels == [v.label for v in experiment.variants if f"not run: {v.label}: " not in text]
+    assert labels == [v.label for v in experiment.variants if f"missing: {v.label}: " not in text]
     assert len(labels) == len(experiment.variants) or name in ("thresholds", "experts"), "too few images, or downloads"
     assert results["balanced_accuracy_macro"].between(0, 1).all()
     assert experiment.question in text and "stand-in" in text

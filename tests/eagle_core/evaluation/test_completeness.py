@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from eagle_core.evaluation.completeness import missing_lines, not_judged, p_defect_notes
+from eagle_core.evaluation.completeness import missing_at_points, missing_lines, not_judged, p_defect_notes
 from eagle_core.evaluation.outcomes import yes_no_rows
-from eagle_core.evaluation.table import ALL, NotRunRow
+from eagle_core.evaluation.table import ALL, NotRunRow, UnreadImage
 from eagle_core.evaluation.unlabelled import worst_first
 from eagle_core.record_table import Record, to_frame
 
@@ -36,8 +36,19 @@ def test_everything_that_is_missing_is_a_line():
         "1 images have no result: cut.png: damaged",
         "1 images were not judged and count in no number above (1 blank): black.png",
     )
+    model = NotRunRow("line", "lid", "served", "mllm", "no answer")
+    unread = UnreadImage("line", "lid", "a.png", "cut off")
+    assert missing_lines(to_frame([]), [model], [], [unread]) == (
+        "not run: line/lid, MLLM alone (1-shot+) (served): no answer",
+        "line/lid: fitted without 1 training image that could not be read: a.png (cut off)",
+    )
     [apart] = not_judged(to_frame([BLACK]))
     assert (apart.image_id, apart.reason) == ("black.png", "blank: nothing to see")
+
+
+def test_what_all_points_lack_is_said_once_and_the_rest_with_its_point():
+    assert missing_at_points({"k=1": ["a", "b"], "k=2": ["a"], "k=3": ["a", "c"]}) == ("a", "k=1: b", "k=3: c")
+    assert missing_at_points({"k=1": [], "k=2": []}) == ()
 
 
 def test_images_that_were_not_judged_count_in_no_metric():

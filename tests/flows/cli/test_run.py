@@ -31,19 +31,19 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "evaluation": {"bootstrap_samples": 10},
         "explanation": {"when": "never"},
         "report": {"images": 1, "attention": 0},
-        "profiles": {"demo": {}},
+        "profiles": {"demo": {}, "partial": {"datasets": {"gone": {"root": "gone"}}, "methods": ["expert"]}, "thresholds": {}},
     }
     (root / "params.yaml").write_text(yaml.safe_dump(params))
     return root
 
 
-def eagle(project: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+def eagle(project: Path, *arguments: str, code: int = 0) -> subprocess.CompletedProcess[str]:
     environment = {key: value for key, value in os.environ.items() if key != "PREFECT_API_URL"}
     environment |= {"PYTHONPATH": str(PROJECT), "PREFECT_HOME": str(project / ".prefect"), "COLUMNS": "200", "OMP_NUM_THREADS": "1"}
     done = subprocess.run(
         [sys.executable, "-m", "flows.cli.main", *arguments], cwd=project, env=environment, capture_output=True, text=True, timeout=900
     )
-    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.returncode == code, done.stdout + done.stderr
     return done
 
 
@@ -80,3 +80,24 @@ def test_a_run_its_timings_and_a_second_one(project: Path) -> None:
     assert after.data.metrics == parent.data.metrics, "logged twice, nothing changes"
     assert len(client.get_metric_history(parent.info.run_id, "progress")) == len(shares)
     assert "everything is in the store" in eagle(project, "run", "--check").stdout
+
+
+@pytest.mark.server
+@pytest.mark.timeout(1800)
+@pytest.mark.parametrize("command", [("sweep", "--set", "threshold.kappa=2,3"), pytest.param(("experiment", "run", "thresholds"), marks=pytest.mark.slow)])
+def test_a_partial_table_is_exit_code_3_and_its_last_line(project: Path, command: tuple[str, ...]) -> None:
+    """One of two datasets is not there; a training image of the other cannot be read."""
+    broken = project / "data/nut/train/good/007.png"
+    whole = broken.read_bytes()
+    broken.write_bytes(whole[:100])
+    try:
+        done = eagle(project, *command, "--profile", "partial", code=3)
+        missing = [line for line in done.stdout.splitlines() if line.startswith("missing: ")]
+        assert done.stdout.rstrip().splitlines()[-len(missing) :] == missing
+        assert missing[0].startswith("missing: not run: gone, all methods: ") and "no such folder" in missing[0]
+        # Eight images are too few for some of the experiment's rules, which is said of each.
+        assert len(missing) == 2 or ("experiment" in command and all("not run: tiny/" in line for line in missing[2:]))
+        assert missing[1].startswith("missing: tiny/nut: fitted without 1 training image") and "nut/train/good/007.png" in missing[1]
+        eagle(project, *command, "--profile", "partial", "--allow-partial")
+    finally:
+        broken.write_bytes(whole)
