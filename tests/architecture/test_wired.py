@@ -14,7 +14,6 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 PACKAGES = ("eagle_core", "tasks", "flows")
 ALLOWED = {
-    "to_frame": "records as a table without a file: for notebooks",
     "forget_models": "frees the memory of a process: for notebooks, and for tests that load several models",
     "process_bind_param": "called by SQLAlchemy",
     "process_result_value": "called by SQLAlchemy",
