@@ -46,8 +46,6 @@ UNPROVEN = frozenset(
         "end_to_end/test_solar",
         "end_to_end/test_sweep",
         "flows/cli/test_run",
-        "flows/service/test_kill",
-        "flows/service/test_sources_and_sinks",
         "flows/test_dask",
         "flows/test_failures",
         "tasks/preflight/test_work",

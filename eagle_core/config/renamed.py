@@ -7,5 +7,6 @@ RENAMED = {
     "expert.patches": "expert.calibration (unsampled is unsampled, all is leave_out)",
     "run.workers": "run.engine.workers",
     "run.dask_address": "run.engine.address (with run.engine.kind: dask)",
+    "service.warn_rate": "threshold.warn_rate (with threshold.method conformal or quantile)",
 }
 """Dotted key -> its new spelling. A key stays here for good; a renaming adds a line."""

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from eagle_core.config.section import Fraction, Positive, Section
+from eagle_core.config.section import Positive, Section
 
 StationVerdictName = Literal["ok", "look", "not_ok", "not_judged"]
 EVERY_VERDICT: tuple[StationVerdictName, ...] = ("ok", "look", "not_ok", "not_judged")
@@ -57,8 +57,6 @@ class ServiceConfig(Section):
     """Judged images and, without ``database``, the database."""
     database: str | None = None
     """SQLAlchemy URL, such as postgresql+psycopg://…; None: SQLite in ``folder``."""
-    warn_rate: Fraction = 0.1
-    """Share of good parts that a fresh threshold lets somebody look at."""
     queue: Positive = 16
     """Parts that may wait; more are refused with 503 and Retry-After."""
     max_upload_mib: Positive = 64

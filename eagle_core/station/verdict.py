@@ -9,6 +9,7 @@ from typing import Literal
 import numpy as np
 
 from eagle_core.errors import ConfigurationError, DataError
+from eagle_core.records import Threshold
 
 StationVerdict = Literal["ok", "look", "not_ok", "not_judged"]
 """look: below tau, but above the warning level; not_judged: the image could not be used."""
@@ -49,16 +50,10 @@ def verdict_of(score: float, levels: Levels) -> StationVerdict:
     return "look" if score >= levels.warn_tau else "ok"
 
 
-def default_levels(tau: float, good_scores: np.ndarray, warn_rate: float) -> Levels:
-    """A warning level that a share ``warn_rate`` of the good parts reach, never above tau.
-
-    Args:
-        tau: The fitted threshold.
-        good_scores: ``(N,) float`` of the normal training images.
-        warn_rate: Share of them at or above the warning level.
-    """
-    warn_tau = float(np.quantile(good_scores, 1 - warn_rate, method="higher")) if len(good_scores) else tau
-    return Levels(tau, min(tau, warn_tau))
+def levels_of(threshold: Threshold) -> Levels:
+    """Of a fitted threshold; without ``threshold.warn_rate`` there is no warning band."""
+    warn_tau = threshold.tau if threshold.tau_warn is None else threshold.tau_warn
+    return Levels(threshold.tau, min(threshold.tau, warn_tau))
 
 
 def reason(score: float, levels: Levels, good_scores: np.ndarray) -> str:

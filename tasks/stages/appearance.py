@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from pydantic import TypeAdapter
@@ -40,6 +40,37 @@ def measure(config: EagleConfig, dataset: str, category: str) -> Entry:
     return store_of(config).get_or_compute("appearance", VERSION, {"images": image_hashes(samples)}, compute)
 
 
+@dataclass(frozen=True, slots=True)
+class Familiar:
+    """What the training images of one fitted expert looked like."""
+
+    seen: SeenAppearances | None
+    """None: none of them could be read."""
+    scene: KnownScene | None
+    """None: too few to know a scene by."""
+
+    @staticmethod
+    def of(expert: FittedExpert, folder: Path) -> Familiar:
+        """Of an expert, and of the folder into which ``measure`` wrote.
+
+        Raises:
+            DataError: The file is missing or damaged.
+        """
+        path = folder / FILE
+        try:
+            seen = TypeAdapter(SeenAppearances | None).validate_json(path.read_text(encoding="utf-8"))
+        except (OSError, ValueError) as error:
+            raise DataError(f"{path} cannot be read ({error}); fit the expert again") from error
+        return Familiar(seen, KnownScene.of(expert.training_embeddings.numpy()))
+
+    def why_not_judged(self, sample: Sample, prediction: ExpertPrediction) -> str | None:
+        """Why an expert's word on this image is worth nothing; None where it looks like the training images."""
+        reason = None if self.seen is None else why_not_judged(appearance_of(read_image_of(sample)), self.seen)
+        if reason is None and self.scene is not None:
+            reason = self.scene.why_not_judged(prediction.embedding)
+        return reason
+
+
 def unlike_training(
     config: EagleConfig,
     category: tuple[str, str],
@@ -50,17 +81,6 @@ def unlike_training(
     """Why an image cannot be judged, by image_id; nothing where ``judging.unlike`` is judge, or images are degraded on purpose."""
     if config.judging.unlike == "judge" or config.datasets[category[0]].degradation != DegradationConfig():
         return {}
-    text = (measure(config, *category).path / FILE).read_text(encoding="utf-8")
-    seen = TypeAdapter(SeenAppearances | None).validate_json(text)
-    scene = KnownScene.of(expert.training_embeddings.numpy())
-    reasons = {}
-    for sample in samples:
-        prediction = predictions.get(sample.image_id)
-        if prediction is None:
-            continue
-        reason = None if seen is None else why_not_judged(appearance_of(read_image_of(sample)), seen)
-        if reason is None and scene is not None:
-            reason = scene.why_not_judged(prediction.embedding)
-        if reason is not None:
-            reasons[sample.image_id] = reason
-    return reasons
+    familiar = Familiar.of(expert, measure(config, *category).path)
+    reasons = {s.image_id: familiar.why_not_judged(s, predictions[s.image_id]) for s in samples if s.image_id in predictions}
+    return {image_id: reason for image_id, reason in reasons.items() if reason is not None}

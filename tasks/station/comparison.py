@@ -24,7 +24,7 @@ class Confirmed:
     defective: np.ndarray
     """``(D,) float64`` of the parts that people called defective."""
     unreadable: int
-    """Parts whose image is gone or cannot be read."""
+    """Parts whose image is gone or cannot be judged."""
 
     def false_alarms(self, levels: Levels) -> Rate:
         """Good parts that would be stopped."""

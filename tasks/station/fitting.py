@@ -14,11 +14,11 @@ from sqlalchemy import select
 from eagle_core.config import EagleConfig
 from eagle_core.errors import EagleError
 from eagle_core.expert.bundle import load_expert
-from eagle_core.station.verdict import default_levels
+from eagle_core.station.verdict import levels_of
 from tasks.machinery.inputs import forget_datasets
 from tasks.machinery.progress import listening
 from tasks.machinery.store import Entry
-from tasks.stages import expert, threshold
+from tasks.stages import appearance, expert, threshold
 from tasks.station import versions
 from tasks.station.categories import station_dataset
 from tasks.station.database import Database
@@ -79,9 +79,10 @@ class Fitter:
         with listening(report):
             fitted = expert.fit(config, dataset, job.category)
             entry = threshold.fit(config, dataset, job.category, fitted, None)
-        keep_expert(config, fitted)
+            seen = appearance.measure(config, dataset, job.category)
+        keep_expert(config, fitted, seen)
         read, tau = load_expert(fitted.path), threshold.read_threshold(entry)
-        levels = default_levels(tau.tau, read.training_scores.scores, config.service.warn_rate)
+        levels = levels_of(tau)
         with self._database.transaction() as session:
             version = versions.add_expert(
                 session, job.category, fitted.key, len(read.training_image_ids), by=job.asked_by, note=job.note
@@ -101,8 +102,8 @@ class Fitter:
                 setattr(job, name, value)
 
 
-def keep_expert(config: EagleConfig, fitted: Entry) -> Path:
-    """Copy a fitted expert into the station's folder, whole or not at all."""
+def keep_expert(config: EagleConfig, fitted: Entry, seen: Entry) -> Path:
+    """Copy a fitted expert, and how its images looked, into the station's folder, whole or not at all."""
     target = expert_folder(config, fitted.key)
     if target.is_dir():
         return target
@@ -110,6 +111,7 @@ def keep_expert(config: EagleConfig, fitted: Entry) -> Path:
     aside = Path(tempfile.mkdtemp(dir=target.parent, prefix="."))
     try:
         shutil.copytree(fitted.path, aside / "expert")
+        shutil.copyfile(seen.path / appearance.FILE, aside / "expert" / appearance.FILE)
         (aside / "expert").rename(target)
     finally:
         shutil.rmtree(aside, ignore_errors=True)

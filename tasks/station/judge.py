@@ -20,6 +20,7 @@ from eagle_core.records import Box, ExpertPrediction, Failure, Sample
 from eagle_core.station.verdict import Levels, StationVerdict, reason, verdict_of
 from tasks.machinery.holders import backbone
 from tasks.machinery.inputs import category_of, limit_threads
+from tasks.stages.appearance import Familiar
 from tasks.station.categories import station_dataset
 
 EXPERTS_IN_MEMORY = 8
@@ -44,7 +45,7 @@ class Judge:
 
     def __init__(self, config: EagleConfig) -> None:
         self._config = config
-        self._experts: OrderedDict[str, FittedExpert] = OrderedDict()
+        self._experts: OrderedDict[str, tuple[FittedExpert, Familiar]] = OrderedDict()
         self._busy = threading.Lock()
 
     def expert(self, entry_key: str) -> FittedExpert:
@@ -53,26 +54,39 @@ class Judge:
         Raises:
             DataError: Its files are gone or damaged; the message says to fit again.
         """
+        return self._known(entry_key)[0]
+
+    def _known(self, entry_key: str) -> tuple[FittedExpert, Familiar]:
         if entry_key not in self._experts:
-            self._experts[entry_key] = load_expert(expert_folder(self._config, entry_key))
+            folder = expert_folder(self._config, entry_key)
+            expert = load_expert(folder)
+            self._experts[entry_key] = expert, Familiar.of(expert, folder)
             if len(self._experts) > EXPERTS_IN_MEMORY:
                 self._experts.popitem(last=False)
         self._experts.move_to_end(entry_key)
         return self._experts[entry_key]
 
     def judge(self, category: str, image: Path, entry_key: str, levels: Levels) -> Judgement:
-        """The verdict on one image file by an expert and two levels; one that cannot be read is ``not_judged``."""
+        """The verdict on one image file by an expert and two levels; one that cannot be judged is ``not_judged``.
+
+        That is: it cannot be read, or looks like none of the expert's training images (``judging.unlike``).
+        """
         with self._busy:
             limit_threads(self._config)
-            expert = self.expert(entry_key)
+            expert, familiar = self._known(entry_key)
             depth = self._bit_depth(category)
             sample = Sample("station", category, image.name, image, "test", None, bit_depth=depth)
             network = backbone(expert.config.backbone, self._config.run.device)
             [reading] = predict(expert, network, [sample], batch_size=1)
-        if isinstance(reading, Failure):
-            told = reading.reason.replace(f"{image}: ", "")
-            return Judgement("not_judged", told, (), None, None, None)
+            refused = self._refused(familiar, sample, reading)
+        if isinstance(reading, Failure) or refused is not None:
+            return Judgement("not_judged", refused or "", (), None, None, None)
         return _judged(reading, expert, levels, self._config)
+
+    def _refused(self, familiar: Familiar, sample: Sample, reading: ExpertPrediction | Failure) -> str | None:
+        if isinstance(reading, Failure):
+            return reading.reason.replace(f"{sample.image_path}: ", "")
+        return None if self._config.judging.unlike == "judge" else familiar.why_not_judged(sample, reading)
 
     def _bit_depth(self, category: str) -> int:
         """How the camera fills sixteen bits, as its good images show."""

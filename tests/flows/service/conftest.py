@@ -1,4 +1,4 @@
-"""A station over a made category: grey plates with a soft grain; the defective ones carry a dark blot."""
+"""A station over a made category: grey plates with a soft grain and a recess; the defective ones carry a dark blot."""
 
 from __future__ import annotations
 
@@ -23,17 +23,21 @@ GOOD = 24
 
 
 def plate(seed: int, *, blot: bool = False) -> bytes:
-    """A PNG of one plate."""
+    """A PNG of one plate: its light and the place of its recess vary, as they do on a line."""
     generator = np.random.default_rng(seed)
-    pixels = 150 + 6 * generator.standard_normal((SIDE, SIDE, 3))
+    down, right = np.mgrid[:SIDE, :SIDE] / SIDE - 0.5
+    light, across, along = generator.normal(0, (10, 16, 16))
+    pixels = 150 + (light + across * right + along * down)[..., None] + 6 * generator.standard_normal((SIDE, SIDE, 3))
+    row, column = generator.integers(12, 20, 2)
+    pixels[row : row + 10, column : column + 10] -= 70
     if blot:
-        pixels[40:62, 50:74] = 20
+        pixels[44:60, 52:70] = 20
     out = io.BytesIO()
     Image.fromarray(pixels.clip(0, 255).astype(np.uint8)).save(out, "PNG")
     return out.getvalue()
 
 
-def write_project(root: Path, categories: dict[str, int], **service: Any) -> Path:
+def write_project(root: Path, categories: dict[str, int], threshold: dict[str, Any] | None = None, **service: Any) -> Path:
     """params.yaml and good images; returns the path of params.yaml."""
     for name, count in categories.items():
         folder = root / "data/line" / name / "train/good"
@@ -44,7 +48,7 @@ def write_project(root: Path, categories: dict[str, int], **service: Any) -> Pat
         "datasets": {"line": {"format": "mvtec", "root": "data/line"}},
         "methods": ["expert"],
         "expert": {"preprocessing": {"resize": SIDE}},
-        "threshold": {"bootstrap_samples": 20},
+        "threshold": {"bootstrap_samples": 20, **(threshold or {})},
         "run": {"threads": 1},
         "service": service,
         "profiles": {"demo": {}},

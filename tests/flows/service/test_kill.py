@@ -53,6 +53,10 @@ class Killable:
         self.process.send_signal(signal.SIGKILL)
         self.process.wait()
 
+    def send(self, content: bytes, key: str) -> Any:
+        url, headers = self.url + "api/categories/plate/parts", {"Idempotency-Key": key}
+        return httpx2.post(url, content=content, headers=headers, timeout=60).raise_for_status().json()
+
     def get(self, path: str) -> Any:
         return httpx2.get(self.url + path).raise_for_status().json()
 
@@ -101,15 +105,20 @@ def test_what_was_acknowledged_survives_a_kill_and_nothing_is_there_twice(statio
     station.kill()
     with lock:
         before = dict(acknowledged)
+    assert JUDGEMENTS // 4 < len(before) < JUDGEMENTS
     station.start()
     for sender in senders:
         sender.join(900)
     assert len(acknowledged) == JUDGEMENTS
+    for key, part in list(before.items())[:: JUDGEMENTS // 20]:
+        number = int(key.removeprefix("part "))
+        content = plate(number, blot=number % 10 == 0)
+        assert station.send(content, key)["id"] == part
+        assert httpx2.get(station.url + f"api/parts/{part}/image").content == content
     parts = station.get("api/parts?limit=500")
     assert len(parts) == JUDGEMENTS
     assert {part["id"] for part in parts} == set(acknowledged.values())
-    assert before.items() <= acknowledged.items()
-    assert sorted(p["verdict"] == "not_ok" for p in parts).count(True) >= JUDGEMENTS // 10
+    assert sum(part["verdict"] == "not_ok" for part in parts) >= JUDGEMENTS // 10
 
 
 def test_a_fit_is_taken_up_again_and_a_switch_is_whole(station: Killable) -> None:
@@ -121,14 +130,19 @@ def test_a_fit_is_taken_up_again_and_a_switch_is_whole(station: Killable) -> Non
     wait_for(lambda: station.get(f"api/jobs/{job['id']}")["state"] == "done")
     newest, *_ = station.get("api/categories/plate/thresholds")
     assert newest["images"] == 54
+    made = [line for line in station.get("api/audit") if line["what"] == "expert added"]
+    assert [line["detail"]["images"] for line in made] == [54, 24]
     threading.Thread(target=lambda: _quietly(station.url + f"api/thresholds/{newest['id']}/switch"), daemon=True).start()
     station.kill()
     station.start()
     now = station.get("api/categories/plate")
     kept = {(v["id"], v["expert_version"]) for v in station.get("api/categories/plate/thresholds")}
     assert (now["threshold_version"], now["expert_version"]) in kept
-    answer = httpx2.post(station.url + "api/categories/plate/parts", content=plate(1, blot=True), timeout=60).json()
-    assert answer["verdict"] == "not_ok"
+    # The log and what judges are one transaction: the newest line says what is in force.
+    switched = next(line for line in station.get("api/audit") if line["what"] == "switched")
+    assert switched["detail"]["to"] == {"expert": now["expert_version"], "threshold": now["threshold_version"]}
+    part = station.send(plate(1, blot=True), "after the switch")
+    assert (part["verdict"], part["threshold_version"]) == ("not_ok", now["threshold_version"])
 
 
 def _quietly(url: str) -> None:
