@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from eagle_core.data.images import is_image_file
+from eagle_core.data.decoding import names_an_image
 from eagle_core.names import as_text
 from eagle_core.records import Sample, Split
 
@@ -71,13 +71,16 @@ class SampleMaker:
 
 
 def images_in(folder: Path) -> list[Path]:
-    """The image files right in ``folder``, sorted by name; none where there is no such folder."""
-    return sorted(path for path in folder.iterdir() if is_image_file(path)) if folder.is_dir() else []
+    """The image files right in ``folder``, lost links among them, sorted by name; none where there is no such folder."""
+    return sorted(path for path in folder.iterdir() if names_an_image(path)) if folder.is_dir() else []
 
 
 def images_below(folder: Path) -> list[Path]:
-    """The image files in ``folder`` and its visible sub-folders, sorted; linked folders are followed, each once."""
-    return sorted(path for path in files_below(folder) if is_image_file(path))
+    """The image files in ``folder`` and its visible sub-folders, sorted; linked folders are followed, each once.
+
+    A link whose target is missing is among them, to be reported by who reads it.
+    """
+    return sorted(path for path in files_below(folder) if names_an_image(path))
 
 
 def files_below(folder: Path) -> list[Path]:

@@ -51,6 +51,13 @@ def is_image_file(path: Path) -> bool:
     return path.suffix.lower() in IMAGE_SUFFIXES and not path.name.startswith(".") and path.is_file()
 
 
+def names_an_image(path: Path) -> bool:
+    """As ``is_image_file``, and true too for such a link whose target is missing: an image is lost there, not absent."""
+    return is_image_file(path) or (
+        path.suffix.lower() in IMAGE_SUFFIXES and not path.name.startswith(".") and path.is_symlink() and not path.exists()
+    )
+
+
 def decode(path: Path) -> Image.Image:
     """Every pixel of the upright image, in the file's own mode, with ``format`` kept."""
     _refuse_what_is_no_file(path)

@@ -46,6 +46,12 @@ def filled_bits(samples: Sequence[Sample]) -> int:
     return depth_holding(highest)
 
 
+def differing_depth(category: Category) -> bool:
+    """True where training images fill all 16 bits and test images do not: those will look nearly black."""
+    depths = {sample.bit_depth for sample in category.train}
+    return depths == {16} and filled_bits(category.test) < 16 and filled_bits(category.train) == 16
+
+
 def _peak(sample: Sample) -> int | None:
     if sample.image_path.suffix.lower() not in _MAY_BE_WIDE:
         return None

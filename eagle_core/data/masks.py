@@ -28,6 +28,10 @@ _BRIGHT = 64
 """Labels are small numbers: below it every level that is not black is one."""
 
 
+_SMEARED = 16
+"""What JPEG makes of black beside an edge may be this bright."""
+
+
 @dataclass(frozen=True, slots=True)
 class Mask:
     """What a mask says."""
@@ -96,8 +100,8 @@ def _read(path: Path) -> Mask:
     levels = _levels(image)
     remarks: list[Remark] = []
     if image.format in ("JPEG", "MPO"):
-        # Its compression smears zeros.
-        defective = levels >= 128
+        # Its compression smears zeros, and the white of its mask may be any grey.
+        defective = levels > max(int(levels.max()) / 2, _SMEARED)
     else:
         defective, remarks = _above_background(levels)
     if _looks_inverted(defective):

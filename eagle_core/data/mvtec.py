@@ -1,6 +1,6 @@
 """Reader of MVTec-AD's layout and of the datasets that are unpacked in its way.
 
-    CATEGORY/train/good/            normal images to fit on
+    CATEGORY/train/good/            normal images to fit on; or right inside of train/
     CATEGORY/validation/good/       normal images for the threshold alone (MVTec AD 2, MVTec LOCO)
     CATEGORY/calibration/           the same: of another day or lot (ours)
     CATEGORY/test/good/             normal test images
@@ -41,8 +41,11 @@ _VALIDATION = ("validation", "val")
 
 
 def is_category(folder: Path) -> bool:
-    """True where ``folder`` has the place for training images."""
-    return bool(_normal_folders(folder, _TRAINING))
+    """True where ``folder`` has the place for training images: ``train/good``, or ``train`` itself beside a ``test`` of kinds."""
+    if _normal_folders(folder, _TRAINING):
+        return True
+    tested = [part for part in subfolders(folder) if part.name.lower().startswith("test") and subfolders(part)]
+    return bool(tested and _flat(folder, _TRAINING))
 
 
 def category_folders(root: Path) -> dict[str, Path]:
@@ -67,8 +70,10 @@ def read_category(dataset: str, root: Path, name: str, folder: Path, labels: dic
     """
     maker = SampleMaker(dataset, root, name)
     train = [s for place in _normal_folders(folder, _TRAINING) for s in maker.samples(place, "train", is_defective=False)]
+    train = train or [maker.sample(path, "train", is_defective=False) for path in _flat(folder, _TRAINING)]
     apart = [folder / CALIBRATION, *_normal_folders(folder, _VALIDATION)]
     calibration = [s for place in apart for s in maker.samples(place, "calibration", is_defective=False)]
+    calibration = calibration or [maker.sample(path, "calibration", is_defective=False) for path in _flat(folder, _VALIDATION)]
     test: list[Sample] = []
     for part in subfolders(folder):
         if part.name.lower().startswith("test"):
@@ -84,6 +89,11 @@ def _normal_folders(folder: Path, parts: tuple[str, ...]) -> list[Path]:
         for kind in subfolders(place)
         if says_normal(kind.name)
     ]
+
+
+def _flat(folder: Path, parts: tuple[str, ...]) -> list[Path]:
+    """Images right inside of a part."""
+    return [path for place in subfolders(folder) if place.name.lower() in parts for path in images_in(place)]
 
 
 def _test_samples(maker: SampleMaker, folder: Path, part: Path, labels: dict[str, Label]) -> Iterator[Sample]:

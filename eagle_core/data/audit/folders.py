@@ -9,47 +9,18 @@ from eagle_core.data.audit.finding import Finding
 from eagle_core.data.audit.pictures import Picture
 from eagle_core.data.catalogue import shared_masks
 from eagle_core.data.dataset import Category, Dataset, files_below, images_below, subfolders
-from eagle_core.data.depth import filled_bits
+from eagle_core.data.depth import differing_depth, filled_bits
 from eagle_core.data.images import format_of, is_image_file
 from eagle_core.data.labels import says_normal
 from eagle_core.data.pairing import MASK_FOLDERS
+from eagle_core.data.remarks import no_normal_test
+from eagle_core.data.unread import UNREAD_ENDINGS
 from eagle_core.names import as_text, printable
 from eagle_core.records import Sample
 
 FEW = 5
 """Fewer normal images than this give no threshold worth the name."""
 _SYSTEM_FILES = frozenset({"thumbs.db", "desktop.ini", "ehthumbs.db"})
-_UNREAD_ENDINGS = frozenset(
-    [
-        ".heic",
-        ".heif",
-        ".raw",
-        ".dng",
-        ".cr2",
-        ".cr3",
-        ".nef",
-        ".arw",
-        ".orf",
-        ".rw2",
-        ".svg",
-        ".eps",
-        ".pdf",
-        ".psd",
-        ".ai",
-        ".tga",
-        ".pcx",
-        ".ico",
-        ".sgi",
-        ".exr",
-        ".hdr",
-        ".dcm",
-        ".jxl",
-        ".jxr",
-        ".fits",
-        ".npy",
-        ".mat",
-    ]
-)
 
 
 def category_findings(dataset: Dataset, category: Category, pictures: list[Picture]) -> Iterator[Finding]:
@@ -108,6 +79,12 @@ def _count_findings(dataset: Dataset, category: Category, pictures: list[Picture
     if len(normal) > 1 and len({picture.digest for picture in normal}) == 1:
         message = f"{category.folder}: all {len(normal)} normal images are the same picture; nothing can be learned from copies"
         yield Finding("same_normal_images", place, message, "error")
+    if not count and category.test and not labelled:
+        message = f"{category.folder}: {len(category.test)} images, none of them marked as normal: there is nothing to learn from"
+        yield Finding("all_unlabelled", place, message, "warning")
+    doubt = no_normal_test(category)
+    if doubt is not None:
+        yield Finding("no_normal_test", place, f"{category.folder}: {doubt}", "warning")
     if count and not category.test:
         yield Finding(
             "no_test_images", place, f"{category.folder}: no test image; nothing can be measured", "warning"
@@ -131,8 +108,8 @@ def _depth_findings(dataset: Dataset, category: Category) -> Iterator[Finding]:
             f"its images are read so. State it: datasets.NAME.bit_depth: {depth}"
         )
         yield Finding("bit_depth", place, message, "info")
-    elif depths and (filled := filled_bits(category.test)) < 16 and filled_bits(category.train) == 16:
-        message = f"{category.folder}: test images fill {filled} of 16 bits, training images do not; they will look nearly black"
+    elif differing_depth(category):
+        message = f"{category.folder}: test images fill {filled_bits(category.test)} of 16 bits, training images do not; they will look nearly black"
         yield Finding("bit_depth_differs", place, message, "warning")
 
 
@@ -192,7 +169,7 @@ def _unused(path: Path, place: str, among_images: bool) -> Finding:
     if content is not None:
         message = f"{path}: holds an image ({content}), but not by its name; it is ignored"
         return Finding("wrong_ending", place, message, "warning")
-    if path.suffix.lower() in _UNREAD_ENDINGS:
+    if path.suffix.lower() in UNREAD_ENDINGS:
         return Finding(
             "unread_format", place, f"{path}: of a format that is not read; it is ignored", "warning"
         )

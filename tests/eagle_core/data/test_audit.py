@@ -105,6 +105,8 @@ MASK = "tile/ground_truth/crack/0_mask.png"
         (lambda root: (root / MASK).unlink(), "mask_missing", IMAGE, "error"),
         (copy(MASK, "tile/ground_truth/crack/9_mask.png"), "mask_without_image", "tile/ground_truth/crack/9_mask.png", "warning"),
         (copy(IMAGE, "tile/7.png"), "unused_image", "tile/7.png", "warning"),
+        (lambda root: (root / "tile/train/good/9.png").symlink_to("/no/such/image.png"), "missing", "tile/train/good/9.png", "error"),
+        (lambda root: shutil.rmtree(root / "tile/test/good"), "no_normal_test", "tile", "warning"),
         (lambda root: (root / "tile/readme.txt").touch(), "not_an_image", "tile/readme.txt", "info"),
         (
             lambda root: (root / "tile/train/good/3.heic").touch(),
@@ -191,3 +193,10 @@ def test_a_folder_of_images_that_is_no_category_is_an_error(root: Path) -> None:
     [finding] = findings(root)
     assert (finding.kind, finding.image_id, finding.severity) == ("not_a_category", "Housing", "error")
     assert "1 images" in finding.message
+
+
+def test_photographs_without_a_label_are_told_to_teach_nothing(tmp_path: Path) -> None:
+    for number in range(3):
+        save(tmp_path / "monday" / f"{number}.png", picture(number))
+    [finding] = findings(tmp_path, "folder")
+    assert (finding.kind, finding.image_id) == ("all_unlabelled", "monday") and "3 images, none of them marked as normal" in finding.message

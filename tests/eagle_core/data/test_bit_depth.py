@@ -9,10 +9,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from eagle_core.config import DatasetConfig
+from eagle_core.config import DatasetConfig, PreprocessingConfig
 from eagle_core.data.audit import audit
 from eagle_core.data.catalogue import load_dataset
 from eagle_core.data.images import read_image_of, read_rgb
+from eagle_core.data.remarks import remarks_about
 from eagle_core.errors import DataError
 
 
@@ -84,3 +85,12 @@ def test_the_check_tells_the_bits(tmp_path: Path) -> None:
     dataset(tmp_path, [4000, 4095, 9, 8, 7], 30, "png")
     [told] = [finding for finding in audit(load_dataset(config(tmp_path))) if finding.kind == "bit_depth"]
     assert "fill 12 (values up to 4095)" in told.message and "bit_depth: 12" in told.message
+
+
+def test_one_training_image_of_another_depth_is_said_before_the_run(tmp_path: Path) -> None:
+    dataset(tmp_path, [4000, 65535, 4095], 3900, "png")
+    category = load_dataset(config(tmp_path)).categories["cup"]
+    [remark] = remarks_about(category, PreprocessingConfig())
+    assert "test images fill 12 of 16 bits" in remark and "bit_depth" in remark
+    dataset(tmp_path, [65000, 65535, 64000], 65000, "png")
+    assert not [*remarks_about(load_dataset(config(tmp_path)).categories["cup"], PreprocessingConfig())]

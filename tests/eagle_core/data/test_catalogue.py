@@ -233,3 +233,21 @@ def test_defective_images_alone_are_no_category_of_that_name(tmp_path: Path) -> 
     Image.new("RGB", (8, 8)).save(tmp_path / "defective" / "0.png")
     with pytest.raises(DataError):
         load_dataset(DatasetConfig(name="own", format="folder", root=tmp_path))
+
+
+def test_training_images_right_inside_of_train(tmp_path: Path) -> None:
+    """Beside a test folder of kinds; images in ``train/good`` go before those that lie above it."""
+    touch(tmp_path, "cup/train/0.png", "cup/train/1.png", "cup/val/2.png", "cup/test/ok/0.png", "cup/test/dent/0.png")
+    cup = load(tmp_path).categories["cup"]
+    assert [s.image_id for s in cup.train] == ["cup/train/0.png", "cup/train/1.png"]
+    assert [s.image_id for s in cup.calibration] == ["cup/val/2.png"]
+    assert [s.is_defective for s in cup.test] == [True, False]
+    assert detect_format(tmp_path) == detect_format(tmp_path / "cup") == "mvtec"
+    touch(tmp_path, "cup/train/good/7.png")
+    assert [s.image_id for s in load(tmp_path).categories["cup"].train] == ["cup/train/good/7.png"]
+
+
+def test_a_folder_whose_name_means_both_is_asked_about(tmp_path: Path) -> None:
+    touch(tmp_path, "cup/train/good/0.png", "cup/test/0/0.png", "cup/test/1/0.png")
+    with pytest.raises(DataError, match=r"test/0: are these images normal or defective\? Say so with --label 0=normal"):
+        load(tmp_path)

@@ -135,3 +135,14 @@ def test_a_mask_of_another_size_names_both_sizes(tmp_path: Path) -> None:
     image = saved(tmp_path / "0.png", Image.new("RGB", (20, 10)))
     with pytest.raises(DataError, match=r"0_mask\.png: mask of 90x60 pixels for an image of 20x10"):
         read_masks_of(sample(image, saved(tmp_path / "0_mask.png", WHITE)), (20, 10))
+
+
+@pytest.mark.parametrize("white", [255, 200, 120, 60])
+def test_a_jpeg_mask_may_be_of_any_grey(tmp_path: Path, white: int) -> None:
+    drawn = Image.fromarray(np.where(WHITE > 0, white, 0).astype(np.uint8))
+    drawn.save(tmp_path / "mask.jpg", quality=80)
+    truth = WHITE > 0
+    found = read_mask(tmp_path / "mask.jpg")
+    assert (found & truth).sum() / (found | truth).sum() > 0.95
+    Image.new("L", drawn.size, 3).save(tmp_path / "nothing.jpg")
+    assert not read_mask(tmp_path / "nothing.jpg").any()
