@@ -57,11 +57,11 @@ prefect: setup
 	$(BIN)/python -m flows.serve
 
 benchmarks: setup
-	for script in $(filter-out benchmarks/gpu.py benchmarks/promise.py,$(wildcard benchmarks/*.py)); do $(BIN)/python $$script || exit 1; done
+	for script in $(filter-out benchmarks/gpu.py,$(wildcard benchmarks/*.py)); do $(BIN)/python $$script || exit 1; done
 
 # Is a promised rate of false alarms kept? Hours on one core; EAGLE_REAL_DATA names the folder of real images.
 promise: setup
-	$(BIN)/python benchmarks/promise.py
+	$(BIN)/python -m benchmarks.promise
 
 clean:
 	rm -rf $(VENV) .eagle runs build dist *.egg-info
