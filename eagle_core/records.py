@@ -99,10 +99,6 @@ class Calibration:
     """Each fold was scored by a bank that was built without it and lies inside the deployed one."""
 
 
-QUANTILE_LEVELS = tuple(1 - 10 ** (-step / 40) for step in range(201))
-"""From 0 to 1 - 1e-5, the finer the higher."""
-
-
 @dataclass(frozen=True, slots=True)
 class TrainingScores:
     """The normal images seen by DBT: what a threshold is fitted from (paper: section 3.2.2)."""
@@ -203,6 +199,10 @@ class Threshold:
     """Training images that look like defects beside the others, by image_id."""
     levels: tuple[tuple[float, float], ...] = ()
     """(false-alarm rate, tau) of other rates that the same scores can promise."""
+    different_parts: float | None = None
+    """Effective number of the training images: about so many different parts are seen on them; None: not measured."""
+    variety: str = ""
+    """One sentence for people about ``different_parts``."""
 
     @property
     def interval_is_empty(self) -> bool:

@@ -51,6 +51,10 @@ class KeptPromise:
     levels: tuple[Level, ...]
     at_risk: bool
     """New images are less like the training images than those are like each other."""
+    different_parts: float | None = None
+    """On the training images (effective number); None: not measured."""
+    variety: str = ""
+    """The same in a sentence."""
 
     @property
     def exceeded(self) -> bool:
@@ -105,6 +109,8 @@ def kept_promise(
         warnings=warned,
         levels=tuple(Level(rate, tau, _share(normal, tau), _share(defective, tau)) for rate, tau in threshold.levels),
         at_risk=threshold.shift is not None and threshold.shift.promise_at_risk,
+        different_parts=threshold.different_parts,
+        variety=threshold.variety,
     )
 
 

@@ -13,9 +13,9 @@ from typing import NamedTuple
 import numpy as np
 import torch
 
+from eagle_core.calibration.quantile_levels import QUANTILE_LEVELS
 from eagle_core.config import ExpertConfig
 from eagle_core.expert.nearest import NOTHING, SearchBank
-from eagle_core.records import QUANTILE_LEVELS
 
 REWEIGHTING_NEIGHBOURS = 9
 """b of PatchCore's Eq. 7; anomalib's default."""

@@ -9,7 +9,7 @@ from eagle_core.evaluation.table import NO_VALUE
 from eagle_core.report.page.content import PageTable
 from eagle_core.threshold.promise import percent
 
-HEADER = ("category", "dataset", "rule, calibration", "promised", "false alarms [95 %]", "recall", "warned of", "")
+HEADER = ("category", "dataset", "rule, calibration", "different parts", "promised", "false alarms [95 %]", "recall", "warned of", "")
 
 
 def promise_rows(promises: Sequence[KeptPromise]) -> Iterator[tuple[str, ...]]:
@@ -22,6 +22,7 @@ def promise_rows(promises: Sequence[KeptPromise]) -> Iterator[tuple[str, ...]]:
             p.category,
             p.dataset,
             f"{p.rule}, {p.calibration.replace('_', '-')} ({p.units} {'groups' if p.grouped else 'images'})",
+            NO_VALUE if p.different_parts is None else f"about {max(1, round(p.different_parts))}",
             percent(p.promised) if p.promised == p.asked else f"{percent(p.promised)} (asked: {percent(p.asked)})",
             achieved,
             f"{p.caught / p.defective:.3f}" if p.defective else NO_VALUE,
@@ -34,7 +35,7 @@ def promise_tables(promises: Sequence[KeptPromise]) -> list[PageTable]:
     """Promised beside achieved, and what other rates would have come to."""
     if not promises:
         return []
-    notes = tuple(f"{p.category}: {p.statement}" for p in promises)
+    notes = tuple(f"{p.category}: {p.statement}; {p.variety}" for p in promises)
     found = [PageTable("False alarms: promised and achieved", HEADER, tuple(promise_rows(promises)), notes)]
     rows = tuple(
         (p.category, p.dataset, percent(level.rate), f"{level.tau:.3g}", _share(level.false_alarms), _share(level.recall))

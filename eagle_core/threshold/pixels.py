@@ -12,7 +12,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from eagle_core.records import QUANTILE_LEVELS, TrainingScores
+from eagle_core.calibration.quantile_levels import QUANTILE_LEVELS
+from eagle_core.records import TrainingScores
 
 
 @dataclass(frozen=True, slots=True)

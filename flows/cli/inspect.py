@@ -106,6 +106,8 @@ def inspect(
         console.print(printable(f"{picture}  {described}"), highlight=False, soft_wrap=True, markup=False)
     for promise in dict.fromkeys(v.threshold.promise.statement for v in verdicts if v.threshold.promise is not None):
         console.print(f"false alarms: {promise}", highlight=False, soft_wrap=True, markup=False)
+    for variety in dict.fromkeys(v.threshold.variety for v in verdicts if v.threshold.variety):
+        console.print(f"judged by: {variety}", highlight=False, soft_wrap=True, markup=False)
     for warning in dict.fromkeys(w for v in verdicts for w in v.threshold.warnings):
         console.print(f"[yellow]warning:[/] {escape(warning)}", highlight=False, soft_wrap=True)
     for line in _closing(verdicts, not real):

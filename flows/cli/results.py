@@ -50,7 +50,7 @@ def show(outcome: Outcome, tracking_uri: str) -> None:
     promises = [promise_from(fields) for fields in described["promises"]]
     if promises:
         console.print(promises_as_rich(promises))
-        for sentence in dict.fromkeys(f"{p.category}: {p.statement}" for p in promises):
+        for sentence in dict.fromkeys(f"{p.category}: {p.statement}; {p.variety}" for p in promises):
             console.print(sentence, style="dim", highlight=False, markup=False)
     unlabelled = [UnlabelledVerdicts(**fields) for fields in described["unlabelled"]]
     if unlabelled:
@@ -79,11 +79,11 @@ def _has_no_test(fields: Mapping[str, Any], missing: Sequence[str]) -> bool:
 
 def fitted_as_rich(limits: Sequence[Mapping[str, Any]]) -> Table:
     """What the normal images alone came to, for the terminal."""
-    shown = Table("dataset", "category", "normal images", "limit (threshold τ) [95 %]", "of them above it", "rule",
+    shown = Table("dataset", "category", "normal images", "different parts", "limit (threshold τ) [95 %]", "of them above it", "rule",
                   title="fitted on normal images only: there is nothing to measure yet", title_justify="left")
     for limit in limits:
         interval = f"{limit['tau']:.3g} [{limit['tau_low']:.3g}, {limit['tau_high']:.3g}]"
-        shown.add_row(escape(limit["dataset"]), escape(limit["category"]), str(limit["images"]), interval, str(limit["above"]), limit["method"])
+        shown.add_row(escape(limit["dataset"]), escape(limit["category"]), str(limit["images"]), f"about {limit['different_parts']:.0f}", interval, str(limit["above"]), limit["method"])
     return shown
 
 

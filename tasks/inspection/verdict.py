@@ -107,6 +107,7 @@ class Verdict:
                 "s_max": self.threshold.s_max,
             },
             "promise": None if self.threshold.promise is None else asdict(self.threshold.promise),
+            "different_parts": self.threshold.different_parts,
             "likeness": self.prediction.likeness,
             "promise_at_risk": self.threshold.shift is not None and self.threshold.shift.promise_at_risk,
             "mllm": None

@@ -18,6 +18,8 @@ class FittedLimit:
     category: str
     images: int
     """Normal training images that were scored."""
+    different_parts: float
+    """That these images show (effective number)."""
     tau: float
     tau_low: float
     tau_high: float
@@ -34,5 +36,6 @@ def fitted_limits(results: Sequence[CategoryResult]) -> Iterator[FittedLimit]:
             t = read_threshold(result.threshold)
             above = sum(score >= t.tau for score in t.training_scores)
             yield FittedLimit(
-                result.name.dataset, result.name.category, len(t.training_scores), t.tau, t.tau_low, t.tau_high, t.s_max, t.method, above
+                result.name.dataset, result.name.category, len(t.training_scores), t.different_parts or float(len(t.training_scores)),
+                t.tau, t.tau_low, t.tau_high, t.s_max, t.method, above,
             )

@@ -21,10 +21,11 @@ def promises_of(
 
 
 def promise_metrics(threshold: Threshold, records: pd.DataFrame, name: tuple[str, str], confidence: float) -> dict[str, float]:
-    """For MLflow; empty where the rule promises no rate."""
+    """For MLflow; of a rule that promises no rate, how many different parts it was fitted from."""
+    shown = {} if threshold.different_parts is None else {"different_parts": threshold.different_parts}
     kept = kept_promise(*name, threshold, records, confidence)
     if kept is None:
-        return {}
+        return shown
     known = {
         "promised_false_alarm_rate": kept.promised,
         "guaranteed_false_alarm_rate": kept.bound,
@@ -36,7 +37,7 @@ def promise_metrics(threshold: Threshold, records: pd.DataFrame, name: tuple[str
         "promise_at_risk": float(kept.at_risk),
         "tau_warn": threshold.tau_warn,
     }
-    return {key: value for key, value in known.items() if value is not None}
+    return shown | {key: value for key, value in known.items() if value is not None}
 
 
 def promise_tags(threshold: Threshold) -> dict[str, str]:

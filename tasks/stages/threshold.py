@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 from pydantic import TypeAdapter
 
+from eagle_core.calibration.effective import EffectiveNumber, effective_number
 from eagle_core.config import EagleConfig
 from eagle_core.errors import ConfigurationError
 from eagle_core.expert.bundle import load_expert
@@ -18,11 +19,12 @@ from eagle_core.records import ExpertPrediction, Threshold
 from eagle_core.threshold.fit import fit_oracle, fit_threshold
 from eagle_core.threshold.likeness import Likeness, compare_likeness
 from eagle_core.threshold.shift import check_shift, with_shift
+from eagle_core.threshold.variety import with_variety
 from tasks.machinery.inputs import category_of, store_of
 from tasks.machinery.store import Entry
 from tasks.stages.predictions import read_predictions
 
-VERSION = 3
+VERSION = 4
 
 
 def fit(config: EagleConfig, dataset: str, category: str, expert: Entry, predictions: Entry | None) -> Entry:
@@ -50,12 +52,27 @@ def fit(config: EagleConfig, dataset: str, category: str, expert: Entry, predict
             threshold = fit_oracle(scores, [read[s.image_id].score for s in labelled], labels)
         else:
             threshold = fit_threshold(scores, config.threshold, seed=config.run.seed)
+        threshold = with_variety(threshold, variety_of(fitted))
         if predictions is not None:
             threshold = compare(threshold, fitted, list(read_predictions(predictions.path).by_image.values()), config)
         text = json.dumps(dataclasses.asdict(threshold), indent=1, allow_nan=False)
         (folder / "threshold.json").write_text(text, encoding="utf-8")
 
     return store_of(config).get_or_compute("threshold", VERSION, inputs, compute)
+
+
+def variety_of(fitted: FittedExpert) -> EffectiveNumber:
+    """How many different parts an expert's training images show."""
+    scores = fitted.training_scores
+    group_of = dict(zip(scores.image_ids, scores.groups, strict=False)) if scores.calibration.rule == "grouped" else {}
+    groups = [group_of[i] for i in fitted.training_image_ids] if group_of else None
+    return effective_number(fitted.likeness.grids.numpy(), fitted.training_image_ids, groups)
+
+
+def variety_told(config: EagleConfig, expert: Entry) -> str:
+    """What the configured rule may promise from the different parts that a fitted expert has seen, in a sentence."""
+    fitted = load_expert(expert.path)
+    return with_variety(fit_threshold(fitted.training_scores, config.threshold, seed=config.run.seed), variety_of(fitted)).variety
 
 
 def compare(

@@ -54,11 +54,18 @@ def test_groups_promise_what_they_can_and_it_stands_everywhere(new_project: Call
     opened = records[records.gate_open.astype(bool)]
     assert (opened.expert_score >= metrics["tau_warn"]).all() and (opened.expert_score <= metrics["s_max"]).all()
 
+    # How many different parts the images show stands beside what they promise: table, page, MLflow, doctor, verdict.
+    assert kept["variety"] in page and kept["variety"] in " ".join(ended.stdout.split())
+    assert metrics["different_parts"] == kept["different_parts"] and 1 <= kept["different_parts"] <= 20
+    doctor = project.eagle("doctor", *given(GROUPED), check=False).stdout
+    assert f"small/blister: {kept['variety']}" in " ".join(doctor.split())
+
     image = next((small_data / "blister/test/good").iterdir())
     shown = project.eagle("inspect", str(image), "-c", "blister", "--out", "verdicts", *given(GROUPED), check=False)
     assert sentence in " ".join(shown.stdout.split())
     [file] = (project.root / "verdicts").glob("*.json")
     verdict = json.loads(file.read_text())
+    assert verdict["different_parts"] == kept["different_parts"] and kept["variety"] in " ".join(shown.stdout.split())
     assert verdict["promise"]["calibration"] == "grouped" and verdict["promise"]["rate"] == 1 / 6
     assert verdict["expert"]["tau_warn"] == metrics["tau_warn"]
     assert verdict["expert"]["warning"] == (metrics["tau_warn"] <= verdict["expert"]["score"] < metrics["tau"])

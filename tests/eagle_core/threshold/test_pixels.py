@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from eagle_core.records import QUANTILE_LEVELS, TrainingScores
+from eagle_core.calibration.quantile_levels import QUANTILE_LEVELS
+from eagle_core.records import TrainingScores
 from eagle_core.threshold.pixels import fit_pixel_threshold
 
 
