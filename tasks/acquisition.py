@@ -27,7 +27,7 @@ from eagle_core.data.labels import Label
 from eagle_core.data.sources import Published, find_source, import_command
 from eagle_core.errors import ConfigurationError, DataError
 from eagle_core.names import dataset_name, printable
-from tasks.machinery.dataset import track
+from tasks.machinery.dataset import DEMO, track
 
 LOG = logging.getLogger("eagle.data")
 Report = Callable[[str, int, int | None], None]
@@ -79,7 +79,7 @@ def audit_folder(
         DataError: There is no such folder, or it has no layout that Eagle reads.
     """
     if not folder.is_dir():
-        raise DataError(f"{folder}: no such folder; check the path")
+        raise DataError(f"{folder}: {'a file; give the folder that holds it' if folder.exists() else 'no such folder; check the path'}")
     found = layout or detect_format(folder)
     if found is None:
         raise DataError(no_layout(folder))
@@ -196,6 +196,8 @@ def import_folder(
             f"{name!r} cannot name a dataset; use --name with small letters, digits and underscores, a letter first, such as "
             f"{dataset_name(name)}"
         )
+    if name == Path(DEMO).name:
+        raise DataError(f"{name!r} is the name of the data that Eagle generates itself; choose another --name")
     folder = project / "data" / name
     if folder.is_symlink() or _is_used(folder):
         raise DataError(f"{folder}: already there; move it away, or choose another --name")
@@ -238,14 +240,14 @@ def _copy(source: Path, folder: Path, report: Report) -> None:
             raise DataError(
                 f"{source}: cannot be copied ({error}); check that every file in it can be read"
             ) from error
-        renamed = _named_in_utf8(Path(scratch) / "copy")
+        renamed = _named_in_utf8(Path(scratch) / "copy", source)
         (Path(scratch) / "copy").rename(folder)
     if renamed:
         LOG.warning("%s: %d names are no UTF-8; in the copy their bytes are written as %%XX, for DVC takes text only", folder, renamed)
 
 
-def _named_in_utf8(folder: Path) -> int:
-    """Percent-encode what is no UTF-8 in the names below ``folder``; returns how many there were.
+def _named_in_utf8(folder: Path, source: Path) -> int:
+    """Percent-encode what is no UTF-8 in the names below ``folder``, a copy of ``source``; returns how many there were.
 
     Raises:
         DataError: A file has the new name already.
@@ -256,7 +258,7 @@ def _named_in_utf8(folder: Path) -> int:
             text = printable(name)
             if text != name:
                 if (Path(place) / text).exists():
-                    raise DataError(f"{Path(place) / name}: there is a {text} beside it already; rename one of the two")
+                    raise DataError(f"{source / Path(place).relative_to(folder) / name}: there is a {text} beside it already; rename one of the two")
                 (Path(place) / name).rename(Path(place) / text)
                 renamed += 1
     return renamed

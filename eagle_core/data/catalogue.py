@@ -12,7 +12,7 @@ from typing import Literal
 
 from eagle_core.config import DatasetConfig
 from eagle_core.data import folder, kolektor_sdd2, mmad, mvtec, real_iad, visa
-from eagle_core.data.dataset import Category, Dataset, subfolders
+from eagle_core.data.dataset import Category, Dataset, images_below, subfolders
 from eagle_core.data.depth import with_bit_depth
 from eagle_core.errors import DataError
 from eagle_core.records import Sample
@@ -91,6 +91,8 @@ def no_layout(root: Path) -> str:
     inside = [path for path in subfolders(root) if detect_format(path)]
     if inside:
         return f"{root}: no layout that Eagle reads, but {inside[0]} has one ({detect_format(inside[0])}); give that folder"
+    if not images_below(root):
+        return f"{root}: no image in this folder or below it; check the path"
     known = "; ".join(f"{text} ({name})" for name, text in LAYOUTS.items())
     return f"{root}: no layout that Eagle reads: {known}; arrange the images in one of them"
 

@@ -163,17 +163,22 @@ def import_(
         _say("a folder of photographs and nothing else: taken as normal images to learn from (--as unlabelled would have them judged)")
     found = found or detect_format(target)
     if found is not None:
-        _make_default(params, chosen, found)
+        _make_default(params, chosen, found, teaches=no_check or any(category.train for category in audited.dataset.categories.values()))
 
 
-def _make_default(params: Path, name: str, layout: DatasetFormat) -> None:
-    """Enter the dataset into params.yaml, and say what can be done now."""
+def _make_default(params: Path, name: str, layout: DatasetFormat, *, teaches: bool) -> None:
+    """Enter the dataset into params.yaml, and say what can be done now; ``teaches``: it has normal images to learn from."""
     dataset = {"format": layout, "root": f"data/{name}"}
     if not params.is_file():
         _say(f"{params} does not exist: make one with `eagle init`, then set datasets: {{{name}: {{format: {layout}, root: data/{name}}}}}")
         return
-    add_dataset(params, name, dataset, make_default=True)
+    others = add_dataset(params, name, dataset, make_default=True)
     _say(f"{params}: datasets: {{{name}: {{format: {layout}, root: data/{name}}}}}, which is now the default")
+    if others:
+        _say(f"no longer read by a plain `eagle run`: {'; '.join(others)}; to read them too, write their lines back under datasets")
+    if not teaches:
+        _say(f"next: nothing can be judged before there are normal images to learn from: put good parts into a folder `normal` in data/{name} (of several products: in the folder of each)")
+        return
     elsewhere = "" if params == PARAMS else f" --params {shlex.quote(str(params))}"
     _say(f"next: eagle run{elsewhere}")
 

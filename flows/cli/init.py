@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import Annotated
 
@@ -45,4 +46,4 @@ def init(
     console.print(ADD_MLLM, highlight=False, markup=False)
     if not any(category.test for category in started.audited.dataset.categories.values()):
         console.print("There is nothing to judge yet: put images into unlabelled/ beside normal/, or name them to `eagle inspect`.", highlight=False)
-    console.print(escape(printable(f"Next: cd {folder}; eagle run; eagle inspect IMAGE")), highlight=False)
+    console.print(escape(printable(f"Next: cd {shlex.quote(str(folder))}; eagle run; eagle inspect IMAGE")), highlight=False)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -19,7 +20,7 @@ WIDTH = 120
 """Characters a line: longer flow mappings are folded."""
 
 
-def add_dataset(path: Path, name: str, dataset: Mapping[str, Any], *, make_default: bool) -> None:
+def add_dataset(path: Path, name: str, dataset: Mapping[str, Any], *, make_default: bool) -> tuple[str, ...]:
     """Enter ``datasets.<name>`` into ``path``; one of that name is replaced.
 
     With ``make_default`` it is the only one that a plain ``eagle run`` reads: the others leave the base section.
@@ -29,6 +30,9 @@ def add_dataset(path: Path, name: str, dataset: Mapping[str, Any], *, make_defau
         path: An existing params.yaml.
         name: Key under ``datasets``.
         dataset: Its value as in the file, such as ``{"format": "folder", "root": "data/line3"}``.
+
+    Returns:
+        The entries that left, as they stood in the file.
 
     Raises:
         ConfigurationError: The file is missing, no YAML mapping, or its ``datasets`` is none.
@@ -42,11 +46,13 @@ def add_dataset(path: Path, name: str, dataset: Mapping[str, Any], *, make_defau
         raise ConfigurationError(f"{path}: datasets must be a mapping of names to datasets")
     entry = CommentedMap(dataset)
     entry.fa.set_flow_style()
-    if make_default:
-        for other in [key for key in datasets if key != name]:
-            del datasets[other]
+    others = [key for key in datasets if key != name] if make_default else []
+    left = tuple(f"{other}: {json.dumps(datasets[other], ensure_ascii=False, default=str)}" for other in others)
+    for other in others:
+        del datasets[other]
     datasets[name] = entry
     _write(editor, tree, path)
+    return left
 
 
 class _Representer(RoundTripRepresenter):

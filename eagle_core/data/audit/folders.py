@@ -42,10 +42,12 @@ def category_findings(dataset: Dataset, category: Category, pictures: list[Pictu
 
 def left_out(dataset: Dataset) -> Iterator[Finding]:
     """Folders beside the categories that hold images and are none: all of their images are ignored."""
-    known = {category.folder.resolve() for category in dataset.categories.values()}
+    categories = [category.folder for category in dataset.categories.values()]
+    known = {category.resolve() for category in categories}
     for folder in subfolders(dataset.root):
         inside = folder.resolve()
-        if any(place.is_relative_to(inside) or inside.is_relative_to(place) for place in known):
+        # A linked folder lies inside its category by its name, and elsewhere in truth.
+        if any(folder.is_relative_to(category) for category in categories) or any(place.is_relative_to(inside) or inside.is_relative_to(place) for place in known):
             continue
         count = len(images_below(folder))
         if count:

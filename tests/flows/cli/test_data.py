@@ -122,6 +122,7 @@ def test_check_as_json(photos: Path) -> None:
 
 def test_check_of_what_is_no_dataset(tmp_path: Path) -> None:
     assert f"{tmp_path / 'gone'}: no such folder" in error_of(run("check", tmp_path / "gone"))
+    save(tmp_path / "train" / "day" / "deeper" / "0.png", 1)
     assert f"{tmp_path}: no layout that Eagle reads" in error_of(run("check", tmp_path))
     assert "split_csv/1cls.csv: no such file" in error_of(run("check", tmp_path, "--format", "visa"))
 
@@ -157,8 +158,35 @@ def test_import_refuses_a_flawed_folder_unless_told_not_to_look(photos: Path, pr
     assert run(*arguments, "--no-check").exit_code == 0
 
 
+def test_a_second_import_says_which_datasets_are_no_longer_read(photos: Path, project: Path) -> None:
+    params = ("--link", "--params", project / "params.yaml")
+    first = run("import", photos, "--name", "cups", *params)
+    assert 'no longer read by a plain `eagle run`: demo: {"root": "data/demo"}' in first.output
+    assert '`eagle run`: cups: {"format": "folder", "root": "data/cups"}' in run("import", photos, "--name", "mugs", *params).output
+
+
+def test_photographs_that_nothing_is_learnt_from_are_not_said_to_be_ready_for_a_run(tmp_path: Path, project: Path) -> None:
+    for day in ("monday", "tuesday"):
+        save(tmp_path / "days" / day / "0.png", 1)
+    told = run("import", tmp_path / "days", "--params", project / "params.yaml").output
+    assert "none of them marked as normal" in told and "next: nothing can be judged before" in told and "next: eagle run" not in told
+
+
+def test_a_folder_of_photographs_is_sound_after_it_was_linked(tmp_path: Path, project: Path) -> None:
+    assert run("import", flat(tmp_path / "lids"), "--link", "--params", project / "params.yaml").exit_code == 0
+    checked = run("check", project / "data/lids")
+    assert checked.exit_code == 0 and "0 errors" in checked.output, checked.output
+
+
+def test_what_is_no_folder_of_images_is_told_in_one_line(tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").touch()
+    assert f"{tmp_path}: no image in this folder or below it" in error_of(run("check", tmp_path))
+    assert "notes.txt: a file; give the folder that holds it" in error_of(run("check", tmp_path / "notes.txt"))
+
+
 def test_import_refuses_names_and_places_in_use(photos: Path, project: Path) -> None:
     params = ("--link", "--params", project / "params.yaml")
+    assert "'demo' is the name of the data that Eagle generates itself" in error_of(run("import", photos, "--name", "demo", *params))
     assert "'Cups' cannot name a dataset" in error_of(run("import", photos, "--name", "Cups", *params))
     assert run("import", photos, "--name", "cups", *params).exit_code == 0
     assert "cups: already there; move it away" in error_of(run("import", photos, "--name", "cups", *params))

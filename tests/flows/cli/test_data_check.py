@@ -242,6 +242,16 @@ def test_names_that_are_no_utf8_come_through_an_import(root: Path, tmp_path: Pat
         assert len(category.train) == 6 and all(read_rgb(sample.image_path).size == SIZE for sample in category.train)
 
 
+def test_two_names_that_become_one_in_the_copy_are_named_where_they_lie(root: Path, tmp_path: Path) -> None:
+    PLANTS["name_not_utf8"][0](root)
+    folder = root / "cup/train/good"
+    shutil.copyfile(folder / "0.png", folder / "%BB%AE%BA%DB.png")
+    (tmp_path / "params.yaml").write_text("methods: [expert]\n")
+    refused = run("import", root, "--name", "copied", "--no-check", "--params", tmp_path / "params.yaml")
+    assert str(folder) in str(refused.exception) and "rename one of the two" in str(refused.exception)
+    assert not (tmp_path / "data/copied").exists()
+
+
 @pytest.mark.parametrize(("folder", "name"), [("ねじ 1 (neu) [a] #2", "ねじ_1_neu_a_2"), ("2", "dataset_2")])
 def test_an_import_is_named_after_its_folder_in_any_script(root: Path, tmp_path: Path, folder: str, name: str) -> None:
     root.rename(root.with_name(folder))

@@ -1,0 +1,129 @@
+"""Commands that commands print: those in messages and help are commands there are, and what `init` and `import` print runs."""
+
+from __future__ import annotations
+
+import ast
+import os
+import re
+import shlex
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+import numpy as np
+import pytest
+import yaml
+from PIL import Image
+from typer.main import get_command
+
+from flows.cli.main import app
+
+PROJECT = Path(__file__).parents[3]
+HOLE = "X"
+"""In place of what a message fills in."""
+
+
+def texts(path: Path) -> Iterator[str]:
+    """The strings of a module; f-strings with holes."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    inside = {id(part) for node in ast.walk(tree) if isinstance(node, ast.JoinedStr) for part in node.values}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.JoinedStr):
+            yield "".join(str(part.value) if isinstance(part, ast.Constant) else HOLE for part in node.values)
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in inside:
+            yield node.value
+
+
+def printed_commands() -> set[str]:
+    """In back-quotes in any message, and the indented examples of help."""
+    found = set()
+    for folder in ("eagle_core", "tasks", "flows"):
+        for path in (PROJECT / folder).rglob("*.py"):
+            for text in texts(path):
+                found |= set(re.findall(r"`(eagle [^`]+)`", text))
+                found |= set(re.findall(r"^      (eagle .+?)(?:  +.*)?$", text, re.MULTILINE))
+    return found
+
+
+COMMANDS = sorted(printed_commands())
+
+
+def test_there_are_some() -> None:
+    assert len(COMMANDS) > 40 and "eagle run" in COMMANDS
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_a_printed_command_is_one_that_there_is(command: str) -> None:
+    """Its verbs and options exist, and it lacks no argument; nothing is run."""
+    words = shlex.split(command.replace("…", HOLE))[1:]
+    found: click.Command = get_command(app)
+    context = click.Context(found, info_name="eagle")
+    while isinstance(found, click.Group):
+        if not words:
+            return
+        _, inner, words = found.resolve_command(context, words)
+        assert inner is not None
+        found = inner
+    named = [word for word in words if word != "--help"]
+    if named or not words:
+        wanting = [p for p in found.params if isinstance(p, click.Argument) and p.required]
+        # A command that is only named, such as `eagle inspect`, is not one to paste.
+        if named or not wanting:
+            found.make_context(found.name, named)
+
+
+def _photographs(folder: Path) -> Path:
+    rng = np.random.default_rng(0)
+    folder.mkdir(parents=True)
+    for number in range(8):
+        Image.fromarray(rng.integers(90, 110, (48, 48, 3), dtype=np.uint8)).save(folder / f"IMG {number}.png")
+    return folder
+
+
+@pytest.fixture
+def shell(tmp_path: Path):  # type: ignore[no-untyped-def]
+    """Runs a line as it would be pasted, in ``tmp_path`` or below it; ``eagle`` is on the path."""
+    (tmp_path / "bin").mkdir()
+    script = tmp_path / "bin/eagle"
+    script.write_text(f"#!/bin/sh\nexec {shlex.quote(sys.executable)} -m flows.cli.main \"$@\"\n")
+    script.chmod(0o755)
+    environment = {key: value for key, value in os.environ.items() if key != "PREFECT_API_URL"} | {
+        "PATH": f"{tmp_path / 'bin'}:{os.environ['PATH']}", "PYTHONPATH": str(PROJECT), "PREFECT_HOME": str(tmp_path / ".prefect"),
+        "COLUMNS": "200", "OMP_NUM_THREADS": "1",
+    }  # fmt: skip
+
+    def run(line: str, *codes: int, inside: str = ".") -> str:
+        done = subprocess.run(["bash", "-c", line], cwd=tmp_path / inside, env=environment, capture_output=True, text=True, timeout=900)
+        assert done.returncode in codes, done.stdout + done.stderr
+        assert "Traceback" not in done.stderr
+        return done.stdout
+
+    return run
+
+
+def _small(params: Path) -> None:
+    """What takes long in a new project's params.yaml, made short."""
+    content = yaml.safe_load(params.read_text(encoding="utf-8"))
+    content["expert"]["preprocessing"] = {"resize": 64}
+    content["threshold"]["bootstrap_samples"] = content.setdefault("evaluation", {})["bootstrap_samples"] = 10
+    params.write_text(yaml.safe_dump(content, allow_unicode=True), encoding="utf-8")
+
+
+@pytest.mark.server
+@pytest.mark.timeout(1800)
+def test_what_init_import_and_a_first_run_print_can_be_pasted(shell, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    photographs = _photographs(tmp_path / "good lids (#1)")
+    image = shlex.quote(str(photographs / "IMG 0.png"))
+    begun = shell(f"eagle init 'line 3' --images {shlex.quote(str(photographs))}", 0)
+    _small(tmp_path / "line 3/params.yaml")
+    [following] = [line.removeprefix("Next: ") for line in begun.splitlines() if line.startswith("Next: ")]
+    # Nothing is there to be judged yet: the run says so with code 3, and the last command is inspect's.
+    ran = shell(following.replace("IMAGE", image), 0, 3)
+    [judging] = [line.partition(": ")[2] for line in ran.splitlines() if line.startswith("judge an image by it: ")]
+    assert "1 images:" in shell(judging.replace("IMAGE", image), 0, 3, inside="line 3")
+
+    imported = shell(f"eagle data import {shlex.quote(str(photographs))} --name lids --link", 0, inside="line 3")
+    [following] = [line.removeprefix("next: ") for line in imported.splitlines() if line.startswith("next: ")]
+    assert "no test image in lids/" in shell(following, 3, inside="line 3")
