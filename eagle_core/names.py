@@ -7,10 +7,13 @@ so is a percent sign that would be taken for the beginning of such a code; every
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 import unicodedata
 
+LONGEST_NAME = 120
+"""Bytes of a name of ours."""
 _LOOKS_ENCODED = re.compile(r"%(?=[0-9A-Fa-f]{2})")
 _CODES = re.compile(rb"%([0-9A-Fa-f]{2})")
 
@@ -28,6 +31,17 @@ def from_text(text: str) -> str:
 def printable(text: str) -> str:
     """``text`` with its lone surrogates percent-encoded: for messages, which need no way back."""
     return "".join(_code(letter) if "\ud800" <= letter <= "\udfff" else letter for letter in text)
+
+
+def short_name(text: str) -> str:
+    """``text`` as part of a new file's name: whole where it is short; else its beginning and a code that tells it apart.
+
+    File systems take names of 255 bytes, and prefixes and endings are still to come.
+    """
+    content = text.encode("utf-8", "surrogateescape")
+    if len(content) <= LONGEST_NAME:
+        return text
+    return f"{content[: LONGEST_NAME - 9].decode('utf-8', 'ignore')}-{hashlib.sha256(content).hexdigest()[:8]}"
 
 
 def dataset_name(folder: str) -> str:

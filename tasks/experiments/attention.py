@@ -20,6 +20,7 @@ from eagle_core.methods.plan import Plan
 from eagle_core.mllm.layer_readings import layer_readings
 from eagle_core.mllm.parsing import defect_letter
 from eagle_core.mllm.query_attention import QueryAttention, query_attention
+from eagle_core.names import short_name
 from eagle_core.records import Sample
 from tasks.experiments.plans import AskedGroup, asked_groups, plans_of
 from tasks.graph.values import records_of
@@ -95,7 +96,7 @@ def attention_sheets(sweep: SweepOutcome, folder: Path) -> None:
             chosen = _evenly([s for s, _ in plans_of(mine[0].result, category, mine[0].method) if s.mask_path])
             rows = _sheet_rows(mine, category.name.category, chosen)
             if rows:
-                path = folder / dataset / f"attention-{category.name.category}-{mllm}.png"
+                path = folder / dataset / f"attention-{short_name(category.name.category)}-{mllm}.png"
                 layers = AttentionSettings.from_config(mine[0].result.point.config.caas).layers_for(mine[0].model.depth)
                 title = f"{dataset} / {category.name.category}, {mllm}: attention of the answer, layers {layers[0]}-{layers[-1]}"
                 attention_sheet.draw(rows, path, title)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from eagle_core.experiments import alpha_plot, coreset_plot
 from eagle_core.expert.bundle import load_expert
+from eagle_core.names import short_name
 from eagle_core.records import Sample
 from eagle_core.report import contact_sheet, threshold_plot
 from tasks.graph.values import CategoryResult, records_of
@@ -51,7 +52,7 @@ def score_plots(sweep: SweepOutcome, folder: Path) -> None:
         thresholds = result.thresholds
         for category, expert, read, samples in _readable(result):
             fitted = read_threshold(thresholds[category.name])
-            path = folder / category.name.dataset / f"scores-{category.name.category}.png"
+            path = folder / category.name.dataset / f"scores-{short_name(category.name.category)}.png"
             threshold_plot.draw(
                 load_expert(expert.path).training_scores.scores,
                 [read.by_image[s.image_id].score for s in samples],
@@ -70,7 +71,7 @@ def contact_sheets(sweep: SweepOutcome, folder: Path) -> None:
             name = category.name
             mine = records[(records["dataset"] == name.dataset) & (records["category"] == name.category)]
             items = contact_sheet.choose_items(samples, mine, line_width=result.point.config.guidance.line_width)
-            path = folder / name.dataset / f"prompts-{name.category}.png"
+            path = folder / name.dataset / f"prompts-{short_name(name.category)}.png"
             contact_sheet.draw(items, path, title=f"{name.dataset} / {name.category}")
 
 

@@ -11,6 +11,7 @@ from eagle_core.data.catalogue import load_dataset
 from eagle_core.data.dataset import images_below
 from eagle_core.data.demo.manifest import load_manifest
 from eagle_core.errors import ConfigurationError, DataError
+from eagle_core.names import as_text
 from tasks.preflight.data import is_generated
 
 
@@ -63,8 +64,9 @@ def choose_category(config: EagleConfig, dataset: str | None, category: str | No
         ConfigurationError: The name is unknown or missing; the message lists what there is.
     """
     refuse_unknown_dataset(config, dataset)
+    named = None if category is None else {category, as_text(category)}  # as shown, or as the folder is called
     there = {name: _categories(config, name, project) for name in ([dataset] if dataset else config.datasets)}
-    fitting = [(name, known) for name, categories in there.items() for known in categories if category in (None, known)]
+    fitting = [(name, known) for name, categories in there.items() for known in categories if named is None or known in named]
     if len(fitting) == 1:
         return fitting[0]
     listed = "; ".join(f"{', '.join(categories) or 'none'} (dataset {name})" for name, categories in there.items())

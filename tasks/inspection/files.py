@@ -15,14 +15,14 @@ from PIL import Image
 from eagle_core.config import EagleConfig
 from eagle_core.data.images import read_image_of
 from eagle_core.geometry import ImageGeometry
-from eagle_core.names import as_text
+from eagle_core.names import as_text, short_name
 from eagle_core.report import overlay_panel
 from tasks.inspection.verdict import Verdict
 
 
 def file_stems(images: Sequence[Path]) -> dict[Path, str]:
     """Names for each image's overlay and JSON: its folder and name; with part of its path's hash where two would be equal."""
-    plain = {path: as_text(f"{path.resolve().parent.name}-{path.stem}") for path in images}
+    plain = {path: short_name(as_text(f"{path.resolve().parent.name}-{path.stem}")) for path in images}
     counts = Counter(plain.values())
     return {
         path: stem if counts[stem] == 1 else f"{stem}-{hashlib.sha256(os.fsencode(path.resolve())).hexdigest()[:8]}"

@@ -28,6 +28,7 @@ from eagle_core.evaluation.completeness import missing_lines, not_judged, p_defe
 from eagle_core.evaluation.promises import KeptPromise
 from eagle_core.evaluation.table import NotRunRow, UnreadImage
 from eagle_core.evaluation.unlabelled import UnlabelledVerdicts, unlabelled_verdicts, worst_first
+from eagle_core.names import short_name
 from eagle_core.record_table import write_table
 from tasks.graph.values import CategoryResult, records_of, with_run_id
 from tasks.machinery.journal import noted, read_journal
@@ -230,7 +231,7 @@ def _copy_knowledge(result: CategoryResult, target: Path) -> None:
     if isinstance(gathered, Entry):
         folder = target / result.name.dataset
         folder.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(gathered.path / KNOWLEDGE_FILE, folder / f"{result.name.category}.json")
+        shutil.copyfile(gathered.path / KNOWLEDGE_FILE, folder / f"{short_name(result.name.category)}.json")
 
 
 def _write_json(path: Path, value: Any) -> None:

@@ -10,6 +10,7 @@ import pandas as pd
 
 from eagle_core.attention.settings import AttentionSettings
 from eagle_core.config import EagleConfig
+from eagle_core.names import short_name
 from eagle_core.record_table import write_table
 from eagle_core.records import Threshold
 from tasks.graph.values import CategoryResult, MethodResult
@@ -84,7 +85,7 @@ def child_content(
         "unparsed_count": float((rows.status == "unparsed").sum()),
         "failed_count": float((rows.status == "failed").sum()),
     }
-    own_records = folder / "records" / f"{dataset}-{category}-{mllm}-{method}.parquet"
+    own_records = folder / "records" / f"{short_name(f'{dataset}-{category}-{mllm}')}-{method}.parquet"
     own_records.parent.mkdir(exist_ok=True)
     write_table(rows, own_records)
     pictures = sorted((folder / "figures" / dataset / category).glob("*.png"))

@@ -21,7 +21,7 @@ from tasks.stages.appearance import unlike_training
 from tasks.stages.predictions import write_predictions
 
 FIT_VERSION = 5
-PREDICT_VERSION = 5
+PREDICT_VERSION = 6
 SECONDS_FILE = "seconds.json"
 
 

@@ -15,6 +15,7 @@ from eagle_core.data.images import read_image_of
 from eagle_core.echo.condenser import condensed_by
 from eagle_core.echo.knowledge import Knowledge, condensed_by_rule, knowledge_of, knowledge_of_generated
 from eagle_core.errors import ConfigurationError, DataError
+from eagle_core.names import short_name
 from eagle_core.records import QuestionType
 from tasks.machinery.holders import identity_of, turn_of
 from tasks.machinery.inputs import category_of, store_of
@@ -105,7 +106,7 @@ def _condenser_key(config: EagleConfig) -> Any:
 def _reviewed_file(config: EagleConfig, dataset: str, category: str) -> Path | None:
     if config.echo.reviewed is None:
         return None
-    path = config.echo.reviewed / dataset / f"{category}.json"
+    path = config.echo.reviewed / dataset / f"{short_name(category)}.json"
     return path if path.is_file() else None
 
 

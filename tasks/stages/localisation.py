@@ -54,7 +54,7 @@ def _remarks(sample: Sample, read: Mapping[str, ExpertPrediction]) -> Iterator[s
         return
     seen = read_masks_of(sample, prediction.image_size).remarks
     if "inverted" in seen:
-        yield "its mask marks most of the image up to its rim: is it inverted? `eagle data check --fix` turns it round"
+        yield "its mask marks most of the image up to its rim: is it inverted? `eagle data check DIR --fix NEW` turns it round"
     if "perhaps_turned" in seen:
         yield "its photograph is turned (EXIF), and its mask may have been drawn before: check that it fits"
 

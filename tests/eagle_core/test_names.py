@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from eagle_core.errors import DataError
-from eagle_core.names import as_text, dataset_name, from_text, printable
+from eagle_core.names import as_text, dataset_name, from_text, printable, short_name
 
 
 @given(st.binary(max_size=40).filter(lambda name: b"\0" not in name))
@@ -62,3 +62,10 @@ def test_messages_can_be_written_anywhere() -> None:
 def test_a_folder_names_a_dataset(folder: str, name: str) -> None:
     assert dataset_name(folder) == name
     assert dataset_name(name) == name
+
+
+def test_a_long_name_is_shortened_and_stays_apart_from_others() -> None:
+    long = "ü" * 200
+    assert short_name("part 1") == "part 1"
+    assert len(f"{short_name(long)}_mask.png.partial".encode()) < 255 - 60
+    assert short_name(long) != short_name(long + "x") and short_name(long).startswith("ü" * 50)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -83,6 +84,15 @@ def test_folders_patterns_and_wrong_names_are_told_before_anything_is_loaded(fin
     assert absent.returncode == 1 and "no file's name has this pattern" in absent.stderr
     pattern = finished.eagle("inspect", str(odd / "**/shr*.png"), "-c", category, "--out", str(tmp_path / "out"), check=False)
     assert pattern.returncode == 3 and set(described(tmp_path / "out")) == {"shrunk.png"}
+
+
+def test_a_name_as_long_as_the_file_system_takes_gets_its_files(finished, line, tmp_path) -> None:  # type: ignore[no-untyped-def]
+    category, defective, _ = line
+    for ending in "ab":
+        shutil.copyfile(defective, tmp_path / f"{'x' * 250}{ending}.png")
+    done = finished.eagle("inspect", str(tmp_path), "-c", category, "--out", str(tmp_path / "out"), "--no-explain", check=False)
+    assert done.returncode in (0, 3), done.stderr
+    assert len(list((tmp_path / "out").glob("*.json"))) == 2
 
 
 class _Saying(Served):

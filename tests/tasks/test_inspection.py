@@ -4,6 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+from PIL import Image
+
+from eagle_core.config import EagleConfig
+from tasks.inspection.choice import choose_category
 from tasks.inspection.files import file_stems
 
 
@@ -13,3 +18,12 @@ def test_names_are_plain_where_they_can_be_and_never_equal() -> None:
     assert len(set(stems.values())) == len(paths)
     assert stems[Path("s/2.png")] == "s-2"
     assert all(stems[p].startswith(f"s-{p.stem}") for p in paths)
+
+
+@pytest.mark.parametrize("named", ["50%25 [a]", "50%2525 [a]"])
+def test_a_category_is_found_by_its_folders_name_and_by_the_name_that_is_shown(named: str, tmp_path: Path) -> None:
+    for category in ("50%25 [a]", "other"):
+        (tmp_path / category / "train/good").mkdir(parents=True)
+        Image.new("RGB", (8, 8)).save(tmp_path / category / "train/good/0.png")
+    config = EagleConfig.model_validate({"datasets": {"own": {"root": tmp_path}}})
+    assert choose_category(config, None, named, tmp_path) == ("own", "50%2525 [a]")

@@ -80,7 +80,7 @@ class Group:
 
     @property
     def is_fixable(self) -> bool:
-        """True where ``eagle data check --fix`` puts it right in its copy."""
+        """True where ``eagle data check DIR --fix NEW`` puts it right in its copy."""
         return self.kind in FIXED
 
 

@@ -7,7 +7,7 @@ import pytest
 from PIL import Image, ImageFilter
 
 from eagle_core.data.appearance import SeenAppearances, appearance_of, why_not_judged
-from eagle_core.expert.scene import KnownScene
+from eagle_core.expert.scene import LEAST, KnownScene
 
 
 def picture(seed: int, size: tuple[int, int] = (96, 64), defect: bool = False) -> Image.Image:
@@ -61,6 +61,20 @@ def test_another_scene_lies_far_from_all_training_images():
     scene = KnownScene.of(near.astype(np.float32))
     assert scene is not None and scene.why_not_judged(near[3].astype(np.float32)) is None
     assert str(scene.why_not_judged(np.eye(16, dtype=np.float32)[5])).startswith("another scene")
+
+
+def test_a_camera_that_never_moves_makes_no_defect_another_scene():
+    """Training images 0.02 apart; a defect at 0.4, as a broken bottle was seen at, is 20 times as far and is judged all the same."""
+    turned = np.array([[np.cos(a), np.sin(a)] for a in 0.02 * np.arange(9)], dtype=np.float32)
+    scene = KnownScene.of(turned)
+    assert scene is not None and scene.limit == LEAST
+
+    def at(distance: float) -> np.ndarray:
+        angle = -2 * np.arcsin(distance / 2)
+        return np.array([np.cos(angle), np.sin(angle)], dtype=np.float32)
+
+    assert scene.why_not_judged(at(0.4)) is None
+    assert str(scene.why_not_judged(at(0.85))).startswith("another scene")
 
 
 def test_without_enough_images_or_differences_no_scene_is_known():

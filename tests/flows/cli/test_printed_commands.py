@@ -10,8 +10,8 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
-import click
 import numpy as np
 import pytest
 import yaml
@@ -57,21 +57,25 @@ def test_there_are_some() -> None:
 @pytest.mark.parametrize("command", COMMANDS)
 def test_a_printed_command_is_one_that_there_is(command: str) -> None:
     """Its verbs and options exist, and it lacks no argument; nothing is run."""
+    parse(command)
+
+
+@pytest.mark.parametrize("wrong", ["eagle dat check x", "eagle data chek x", "eagle data import DIR --nme x", "eagle run more"])
+def test_one_that_there_is_not_is_noticed(wrong: str) -> None:
+    with pytest.raises(Exception, match="No such|unexpected extra"):
+        parse(wrong)
+
+
+def parse(command: str) -> None:
     words = shlex.split(command.replace("…", HOLE))[1:]
-    found: click.Command = get_command(app)
-    context = click.Context(found, info_name="eagle")
-    while isinstance(found, click.Group):
+    found: Any = get_command(app)
+    while hasattr(found, "resolve_command"):
         if not words:
             return
-        _, inner, words = found.resolve_command(context, words)
-        assert inner is not None
-        found = inner
-    named = [word for word in words if word != "--help"]
-    if named or not words:
-        wanting = [p for p in found.params if isinstance(p, click.Argument) and p.required]
-        # A command that is only named, such as `eagle inspect`, is not one to paste.
-        if named or not wanting:
-            found.make_context(found.name, named)
+        _, found, words = found.resolve_command(found.context_class(found, info_name="eagle"), words)
+    # A command that is only named, such as `eagle inspect`, is not one to paste.
+    if words or not any(parameter.required for parameter in found.params):
+        found.make_context(found.name, words)
 
 
 def _photographs(folder: Path) -> Path:
