@@ -69,6 +69,13 @@ class EagleConfig(Section):
         return self
 
     @model_validator(mode="after")
+    def _station_asks_whom_it_knows(self) -> EagleConfig:
+        ask = self.service.ask
+        if ask is not None and ask.mllm not in self.mllms:
+            raise ValueError(f"service.ask.mllm {ask.mllm!r} is unknown; there are: {', '.join(self.mllms) or 'none'}")
+        return self
+
+    @model_validator(mode="after")
     def _gate_has_its_level(self) -> EagleConfig:
         if self.caas.gate == "warning" and self.threshold.warn_rate is None:
             raise ValueError("caas.gate: warning opens from the warning level on; set threshold.warn_rate")

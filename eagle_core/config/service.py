@@ -48,6 +48,17 @@ class CameraConfig(Section):
     """Between two judged frames; of a file, of its own time."""
 
 
+class AskConfig(Section):
+    """The MLLM that is asked after the expert's verdict is out; its word arrives as an update."""
+
+    mllm: str
+    """A name of ``mllms``."""
+    when: Literal["always", "anomalous", "gate_open"] = "anomalous"
+    """About every judged part, those that are not OK, or those of low confidence (``caas.gate``)."""
+    explain: bool = True
+    """Ask for a sentence where it reports a defect, too."""
+
+
 class ServiceConfig(Section):
     """``eagle serve``. Changes no result of a run."""
 
@@ -64,6 +75,8 @@ class ServiceConfig(Section):
     """Images of older parts are removed, their records kept; None: never."""
     keep_gib: Annotated[float, Field(gt=0)] | None = None
     """Oldest images are removed beyond so much; None: never."""
+    ask: AskConfig | None = None
+    """None: no MLLM is asked."""
     results_folder: Path | None = None
     """A JSON file for each judged part is put here."""
     results_csv: Path | None = None

@@ -17,7 +17,7 @@ from eagle_core.errors import EagleError
 from flows.service.context import Context
 from flows.service.metrics import Metrics
 from flows.service.queue import BoundedQueue
-from flows.service.routes import categories, pages, parts, thresholds, today
+from flows.service.routes import batches, categories, pages, parts, thresholds, today
 from flows.service.running import beside
 from flows.service.security import CONTENT_SECURITY_POLICY, Access, refuse_other_sites
 from tasks.station.station import open_station
@@ -60,7 +60,7 @@ def make_app(config: EagleConfig, access: Access) -> FastAPI:
     async def told(request: Request, error: EagleError) -> JSONResponse:
         return JSONResponse({"detail": str(error)}, status_code=422)
 
-    for routes in (parts, categories, thresholds, today, pages):
+    for routes in (parts, batches, categories, thresholds, today, pages):
         app.include_router(routes.router)
     app.mount("/", StaticFiles(directory=PAGE, html=True), name="page")
     return app

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from eagle_core.station.rates import Rate
-from tasks.station.schema import Part, Review
+from tasks.station.schema import Opinion, Part, Review
 
 
 class BoxOut(BaseModel):
@@ -28,6 +28,28 @@ class ReviewOut(BaseModel):
     reason: str
     reviewer: str
     at: datetime
+
+
+class OpinionOut(BaseModel):
+    """What an MLLM says about a part; it comes after the verdict, which it does not change."""
+
+    mllm: str
+    stand_in: bool
+    """It has never seen a photograph: its word does not count."""
+    state: Literal["waiting", "answered", "failed"]
+    defective: bool | None
+    p_defect: float | None
+    explanation: str | None
+    contradictions: list[str]
+    """What the explanation claims against the evidence."""
+    against: str | None
+    """What speaks against the verdict; such a part waits to be looked at."""
+    error: str | None
+
+    @classmethod
+    def of(cls, opinion: Opinion) -> OpinionOut:
+        """A kept opinion as the API shows it."""
+        return cls.model_validate({name: getattr(opinion, name) for name in cls.model_fields})
 
 
 class PartOut(BaseModel):
@@ -54,6 +76,7 @@ class PartOut(BaseModel):
                     "boxes": [{"x0": 120, "y0": 80, "x1": 200, "y1": 160, "score": 4.2}],
                     "expert_version": 1,
                     "threshold_version": 2,
+                    "opinion": None,
                     "review": None,
                 }
             ]
@@ -77,10 +100,12 @@ class PartOut(BaseModel):
     boxes: list[BoxOut]
     expert_version: int
     threshold_version: int
+    opinion: OpinionOut | None
+    """None: no MLLM is asked about it."""
     review: ReviewOut | None
 
     @classmethod
-    def of(cls, part: Part, tau: float, warn_tau: float, review: Review | None) -> PartOut:
+    def of(cls, part: Part, tau: float, warn_tau: float, opinion: Opinion | None, review: Review | None) -> PartOut:
         """A kept part as the API shows it."""
         shown = None
         if review is not None:
@@ -104,9 +129,18 @@ class PartOut(BaseModel):
                 "boxes": part.boxes,
                 "expert_version": part.expert_version_id,
                 "threshold_version": part.threshold_version_id,
+                "opinion": None if opinion is None else OpinionOut.of(opinion),
                 "review": shown,
             }
         )
+
+
+class BatchedOut(BaseModel):
+    """One image of a batch: its part, or why there is none."""
+
+    file_name: str
+    part: PartOut | None
+    error: str | None
 
 
 class ReviewIn(BaseModel):

@@ -64,7 +64,7 @@ def inspect_images(
     if mllm is not None and is_stand_in(config.mllms[mllm]) and not insist:
         ours = is_asked(config, dataset, mllm)
         askable = [s for s in askable if ours and is_demo_image(s.image_path)]
-    asked, unplanned = _ask(config, mllm, askable, fitted, predictions, tau) if mllm is not None and askable else ({}, [])
+    asked, unplanned = ask(config, mllm, askable, fitted, predictions, tau) if mllm is not None and askable else ({}, [])
     failures += unplanned
     verdicts = []
     for sample in samples:
@@ -80,10 +80,10 @@ def inspect_images(
             unlike=unlike.get(sample.image_id),
         )
         verdicts.append(Verdict(sample, prediction, tau, guide(prediction, tau, config), decided, one, pixels))
-    return [_explained(config, verdict) if explain else verdict for verdict in verdicts], failures
+    return [explained(config, verdict) if explain else verdict for verdict in verdicts], failures
 
 
-def _ask(
+def ask(
     config: EagleConfig,
     mllm: str,
     samples: Sequence[Sample],
@@ -109,7 +109,7 @@ def _ask(
     return asked, [Failure(sample.image_id, plan) for sample, plan in planned if isinstance(plan, str)]
 
 
-def _explained(config: EagleConfig, verdict: Verdict) -> Verdict:
+def explained(config: EagleConfig, verdict: Verdict) -> Verdict:
     """With a sentence, where a defect is reported and who is asked has seen such images."""
     asked = verdict.asked
     if asked is None or not asked.defective or verdict.headline.word not in ("defective", "disputed"):

@@ -16,8 +16,9 @@ from eagle_core.expert.bundle import load_expert
 from eagle_core.expert.scoring import predict
 from eagle_core.geometry import ImageGeometry
 from eagle_core.guidance.boxes import find_boxes
-from eagle_core.records import Box, ExpertPrediction, Failure, Sample
+from eagle_core.records import Box, ExpertPrediction, Failure, Sample, Threshold
 from eagle_core.station.verdict import Levels, StationVerdict, reason, verdict_of
+from eagle_core.threshold.fit import fit_threshold
 from tasks.machinery.holders import backbone
 from tasks.machinery.inputs import category_of, limit_threads
 from tasks.stages.appearance import Familiar
@@ -36,8 +37,18 @@ class Judgement:
     prediction: ExpertPrediction | None
     """None: the image could not be judged."""
     likeness: float | None
-    """Cosine of its embedding to the nearest training image's."""
+    """To the training images, as the expert measures it."""
     nearest_image_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """One expert version in memory."""
+
+    expert: FittedExpert
+    familiar: Familiar
+    threshold: Threshold
+    """As it was fitted; the levels in force may be others."""
 
 
 class Judge:
@@ -45,7 +56,7 @@ class Judge:
 
     def __init__(self, config: EagleConfig) -> None:
         self._config = config
-        self._experts: OrderedDict[str, tuple[FittedExpert, Familiar]] = OrderedDict()
+        self._experts: OrderedDict[str, Known] = OrderedDict()
         self._busy = threading.Lock()
 
     def expert(self, entry_key: str) -> FittedExpert:
@@ -54,13 +65,19 @@ class Judge:
         Raises:
             DataError: Its files are gone or damaged; the message says to fit again.
         """
-        return self._known(entry_key)[0]
+        return self._known(entry_key).expert
 
-    def _known(self, entry_key: str) -> tuple[FittedExpert, Familiar]:
+    def threshold(self, entry_key: str, levels: Levels) -> Threshold:
+        """The fitted threshold of a version, moved to the levels in force."""
+        warn_tau = levels.warn_tau if levels.warn_tau < levels.tau else None
+        return dataclasses.replace(self._known(entry_key).threshold, tau=levels.tau, tau_warn=warn_tau)
+
+    def _known(self, entry_key: str) -> Known:
         if entry_key not in self._experts:
             folder = expert_folder(self._config, entry_key)
             expert = load_expert(folder)
-            self._experts[entry_key] = expert, Familiar.of(expert, folder)
+            threshold = fit_threshold(expert.training_scores, self._config.threshold, seed=self._config.run.seed)
+            self._experts[entry_key] = Known(expert, Familiar.of(expert, folder), threshold)
             if len(self._experts) > EXPERTS_IN_MEMORY:
                 self._experts.popitem(last=False)
         self._experts.move_to_end(entry_key)
@@ -73,12 +90,13 @@ class Judge:
         """
         with self._busy:
             limit_threads(self._config)
-            expert, familiar = self._known(entry_key)
-            depth = self._bit_depth(category)
+            known = self._known(entry_key)
+            expert = known.expert
+            depth = self.bit_depth(category)
             sample = Sample("station", category, image.name, image, "test", None, bit_depth=depth)
             network = backbone(expert.config.backbone, self._config.run.device)
             [reading] = predict(expert, network, [sample], batch_size=1)
-            refused = self._refused(familiar, sample, reading)
+            refused = self._refused(known.familiar, sample, reading)
         if isinstance(reading, Failure) or refused is not None:
             return Judgement("not_judged", refused or "", (), None, None, None)
         return _judged(reading, expert, levels, self._config)
@@ -88,7 +106,7 @@ class Judge:
             return reading.reason.replace(f"{sample.image_path}: ", "")
         return None if self._config.judging.unlike == "judge" else familiar.why_not_judged(sample, reading)
 
-    def _bit_depth(self, category: str) -> int:
+    def bit_depth(self, category: str) -> int:
         """How the camera fills sixteen bits, as its good images show."""
         train = category_of(self._config, station_dataset(self._config).name, category).train
         return next((sample.bit_depth for sample in train), 16)
@@ -106,13 +124,12 @@ def _judged(reading: ExpertPrediction, expert: FittedExpert, levels: Levels, con
     if verdict in ("look", "not_ok"):
         level = levels.tau if verdict == "not_ok" else levels.warn_tau
         boxes = find_boxes(reading.patch_scores, geometry, tau=level, rule="tau", max_boxes=config.guidance.max_boxes)
-    likeness = expert.training_embeddings.numpy() @ reading.embedding
-    nearest = int(np.argmax(likeness))
+    nearest = int(np.argmax(expert.training_embeddings.numpy() @ reading.embedding))
     return Judgement(
         verdict,
         reason(reading.score, levels, expert.training_scores.scores),
         boxes,
         dataclasses.replace(reading, patch_scores=np.ascontiguousarray(reading.patch_scores, dtype="<f4")),
-        float(likeness[nearest]),
+        reading.likeness,
         expert.training_image_ids[nearest],
     )

@@ -13,8 +13,9 @@ from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from eagle_core.errors import ConfigurationError
+from eagle_core.records import ExpertPrediction
 from tasks.station.judge import Judgement
-from tasks.station.schema import Part, Review
+from tasks.station.schema import Opinion, Part, Review
 from tasks.station.versions import InForce, now
 
 DECISIONS = ("good", "defective", "unsure")
@@ -42,7 +43,8 @@ class PartFilter:
     until: datetime | None = None
     reviewer: str | None = None
     unreviewed: bool = False
-    """Only parts that nobody has reviewed and that are not plainly OK: the queue of parts to look at."""
+    """Only parts that nobody has reviewed and that are not plainly OK, or against whose verdict an MLLM speaks: the
+    queue of parts to look at."""
 
 
 def keep(session: Session, received: Received, judgement: Judgement, used: InForce) -> Part:
@@ -65,6 +67,7 @@ def keep(session: Session, received: Received, judgement: Judgement, used: InFor
         boxes=[dataclasses.asdict(box) for box in judgement.boxes],
         patch_scores=seen and seen.patch_scores.tobytes(),
         patch_rows=seen and seen.patch_scores.shape[0],
+        embedding=seen and np.ascontiguousarray(seen.embedding, dtype="<f4").tobytes(),
         expert_version_id=used.expert.id,
         threshold_version_id=used.threshold.id,
     )
@@ -78,6 +81,15 @@ def patch_scores(part: Part) -> np.ndarray | None:
     if part.patch_scores is None or part.patch_rows is None:
         return None
     return np.frombuffer(part.patch_scores, dtype="<f4").reshape(part.patch_rows, -1).copy()
+
+
+def prediction(part: Part) -> ExpertPrediction | None:
+    """The expert's reading of a part; None where it was not judged."""
+    scores = patch_scores(part)
+    if scores is None or part.embedding is None or part.score is None or part.width is None or part.height is None:
+        return None
+    embedding = np.frombuffer(part.embedding, dtype="<f4").copy()
+    return ExpertPrediction(str(part.id), part.score, scores, (part.width, part.height), embedding, part.likeness)
 
 
 def find_by_key(session: Session, idempotency_key: str) -> Part | None:
@@ -112,7 +124,8 @@ def _filtered(query: Select[Any], chosen: PartFilter) -> Select[Any]:
     if chosen.reviewer is not None:
         query = query.where(Part.id.in_(select(Review.part_id).where(Review.reviewer == chosen.reviewer)))
     if chosen.unreviewed:
-        query = query.where(Part.verdict != "ok", Part.id.not_in(select(Review.part_id)))
+        against = select(Opinion.part_id).where(Opinion.against.is_not(None))
+        query = query.where((Part.verdict != "ok") | Part.id.in_(against), Part.id.not_in(select(Review.part_id)))
     return query
 
 

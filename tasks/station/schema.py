@@ -87,7 +87,7 @@ class Part(Base):
     reason: Mapped[str] = mapped_column(Text)
     score: Mapped[float | None]
     likeness: Mapped[float | None]
-    """Cosine of its embedding to that of the nearest training image."""
+    """To the training images, as the expert measures it."""
     nearest_image_id: Mapped[str | None] = mapped_column(Text)
     width: Mapped[int | None]
     height: Mapped[int | None]
@@ -95,6 +95,8 @@ class Part(Base):
     patch_scores: Mapped[bytes | None] = mapped_column(LargeBinary)
     """Rows of float32, little-endian."""
     patch_rows: Mapped[int | None]
+    embedding: Mapped[bytes | None] = mapped_column(LargeBinary)
+    """float32, little-endian: the mean of its features."""
     expert_version_id: Mapped[int] = mapped_column(ForeignKey("expert_version.id"))
     threshold_version_id: Mapped[int] = mapped_column(ForeignKey("threshold_version.id"))
 
@@ -111,6 +113,41 @@ class Review(Base):
     reason: Mapped[str] = mapped_column(Text, default="")
     reviewer: Mapped[str] = mapped_column(String(255))
     at: Mapped[datetime] = mapped_column(UtcTime)
+
+
+class Opinion(Base):
+    """What an MLLM says about a part, after the expert's verdict was out."""
+
+    __tablename__ = "opinion"
+
+    part_id: Mapped[int] = mapped_column(ForeignKey("part.id"), primary_key=True)
+    mllm: Mapped[str] = mapped_column(String(255))
+    state: Mapped[str] = mapped_column(String(16), index=True)
+    """waiting, answered or failed."""
+    stand_in: Mapped[bool] = mapped_column(default=False)
+    defective: Mapped[bool | None]
+    """None: its answer names neither."""
+    p_defect: Mapped[float | None]
+    explanation: Mapped[str | None] = mapped_column(Text)
+    contradictions: Mapped[list[str]] = mapped_column(JSON, default=list)
+    """What the explanation claims against the evidence."""
+    against: Mapped[str | None] = mapped_column(Text)
+    """What speaks against the expert's verdict; None: it agrees, or its word does not count."""
+    error: Mapped[str | None] = mapped_column(Text)
+    answered_at: Mapped[datetime | None] = mapped_column(UtcTime)
+
+
+class Alert(Base):
+    """Something about the line rather than about one part."""
+
+    __tablename__ = "alert"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    at: Mapped[datetime] = mapped_column(UtcTime, index=True)
+    category: Mapped[str] = mapped_column(String(255))
+    kind: Mapped[str] = mapped_column(String(32))
+    """row: parts stopped one after the other; drift: the parts look unlike the training images."""
+    message: Mapped[str] = mapped_column(Text)
 
 
 class Job(Base):

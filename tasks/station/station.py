@@ -12,6 +12,7 @@ from sqlalchemy.exc import IntegrityError
 from eagle_core.config import EagleConfig
 from eagle_core.errors import ConfigurationError
 from tasks.station import parts, versions
+from tasks.station.asking import Asker
 from tasks.station.categories import categories
 from tasks.station.database import Database, sqlite_url
 from tasks.station.fitting import Fitter
@@ -31,6 +32,7 @@ class Station:
     images: KeptImages
     judge: Judge
     fitter: Fitter
+    asker: Asker
 
     def receive(self, category: str, file_name: str, content: bytes, idempotency_key: str) -> Part:
         """Keep an image, judge it, keep the verdict; returns only when all of it is on the disk.
@@ -54,7 +56,8 @@ class Station:
         received = parts.Received(idempotency_key, category, file_name, digest, at, time.monotonic() - began)
         try:
             with self.database.transaction() as session:
-                return parts.keep(session, received, judgement, used)
+                kept = parts.keep(session, received, judgement, used)
+                asked = self.asker.note(session, kept, used)
         except IntegrityError:
             # The same part, sent twice at once: the other one came first.
             with self.database.transaction() as session:
@@ -62,10 +65,14 @@ class Station:
             if known is None:
                 raise
             return _same(known, category, digest)
+        if asked:
+            self.asker.ask(kept.id)
+        return kept
 
     def close(self) -> None:
         """End the background work and the database's connections."""
         self.fitter.stop()
+        self.asker.stop()
         self.database.close()
 
 
@@ -74,13 +81,16 @@ def open_station(config: EagleConfig, *, fit: bool = True) -> Station:
 
     Args:
         config: All of it is read.
-        fit: Take up unfinished fits, and fit the categories that never were.
+        fit: Take up unfinished fits and unanswered questions, and fit the categories that never were.
     """
     folder = config.service.folder
     database = Database(config.service.database or sqlite_url(folder))
-    station = Station(config, database, KeptImages(folder / "images"), Judge(config), Fitter(config, database))
+    images, judge = KeptImages(folder / "images"), Judge(config)
+    asker = Asker(config, database, images, judge)
+    station = Station(config, database, images, judge, Fitter(config, database), asker)
     if fit:
         station.fitter.start()
+        asker.start()
         _fit_what_was_never_fitted(station)
     return station
 

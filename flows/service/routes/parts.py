@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import uuid
 from datetime import datetime
 from typing import Annotated
 from urllib.parse import unquote
 
 from fastapi import APIRouter, Header, HTTPException, Query, Request, Response
-from fastapi.concurrency import run_in_threadpool
 
 from eagle_core.station.heat_map import heat_map_png
 from flows.service.context import Context, Shared
+from flows.service.receiving import judged, place_in
 from flows.service.schemas import PartOut, ReviewIn
 from flows.service.shown import shown
 from flows.service.upload import body_within
@@ -33,22 +32,9 @@ async def judge(
     x_file_name: Annotated[str, Header(max_length=1000)] = "",
 ) -> PartOut:
     """Judge the image in the body. The answer comes when the part is on the disk; the same key again gives the same part."""
-    try:
-        with shared.queue.place():
-            shared.metrics.queue.set(shared.queue.inside)
-            content = await body_within(request, shared.station.config.service.max_upload_mib)
-            key = idempotency_key or f"unnamed-{uuid.uuid4()}"
-            part = await run_in_threadpool(shared.station.receive, category, unquote(x_file_name), content, key)
-    except HTTPException as error:
-        if error.status_code == 503:
-            shared.metrics.refused.inc()
-        raise
-    finally:
-        shared.metrics.queue.set(shared.queue.inside)
-    shared.metrics.parts.labels(category, part.verdict).inc()
-    shared.metrics.seconds.observe(part.seconds)
-    [answer] = await run_in_threadpool(shown, shared.station.database, [part])
-    return answer
+    with place_in(shared):
+        content = await body_within(request, shared.station.config.service.max_upload_mib)
+        return await judged(shared, category, unquote(x_file_name), content, idempotency_key)
 
 
 @router.get("/parts")

@@ -57,7 +57,7 @@ def width(request: pytest.FixtureRequest) -> int:
 def server(width: int, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A station of its own for each width: the walk changes it."""
     root = tmp_path_factory.mktemp(f"line{width}")
-    write_project(root, {"plate": GOOD})
+    write_project(root, {"plate": GOOD}, ask={"mllm": "embedded"})
     (root / "runs/0xabc").mkdir(parents=True)
     (root / "runs/0xabc/report.html").write_text("<!doctype html><title>run</title><h1>A run</h1>")
     with socket.socket() as free:
@@ -126,6 +126,8 @@ def test_1_now_shows_a_verdict_with_map_boxes_and_reason(page: Page, server: Ser
     expect(page.locator(".verdict")).to_have_text("NOT OK")
     expect(page.locator("#why")).to_contain_text(f"{GOOD} of {GOOD} good parts scored lower")
     assert page.locator(".layers rect").count() >= 1
+    expect(page.locator(".opinion")).to_contain_text("embedded says: ")
+    expect(page.locator(".opinion")).to_contain_text("its word does not count")
     page.wait_for_function("[...document.images].every(i => i.complete && i.naturalWidth > 0)")
     page.locator("#opacity").fill("20")
     assert page.locator(".heat").evaluate("image => image.style.opacity") == "0.2"

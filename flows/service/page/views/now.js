@@ -2,7 +2,7 @@
 import { html, useState, useEffect } from "../vendor/preact-htm.js";
 import { get, send, part as encoded } from "../api.js";
 import { t } from "../words.js";
-import { Verdict, Layers, Nearest, Histogram, Drop, why } from "./pieces.js";
+import { Verdict, Opinion, Layers, Nearest, Histogram, Drop, why } from "./pieces.js";
 import { Decide } from "./decide.js";
 
 const EVERY_MS = 1000;
@@ -41,6 +41,7 @@ export function Now({ category, categories, tell, trying }) {
     <h2>${t("now.title")}</h2>
     ${part ? html`<section><${Verdict} verdict=${part.verdict} />
       <p id="why"><strong>${t("now.why")}:</strong> ${why(part, known?.good_scores)}</p>
+      <${Opinion} part=${part} />
       <p class="faint">${part.file_name} · ${new Date(part.received_at).toLocaleString()} · ${t("seconds", { value: part.seconds.toFixed(2) })}</p>
       <div class="two"><${Layers} key=${part.id} part=${part} />
         <div><${Nearest} key=${part.id} part=${part} />

@@ -1,7 +1,7 @@
 // Pieces that several views share: the verdict in colour, word and shape; the image under its layers; a histogram.
 import { html, useState, useEffect, useRef } from "../vendor/preact-htm.js";
 import uPlot from "../vendor/uplot.js";
-import { t, score } from "../words.js";
+import { t, score, percent } from "../words.js";
 
 const SHAPES = {
   ok: html`<circle cx="12" cy="12" r="11" />`,
@@ -40,6 +40,19 @@ export function why(part, goodScores) {
   const told = t(`now.why.${part.verdict}`, { score: score(part.score), tau: score(part.tau), warn: score(part.warn_tau), reason: part.reason });
   if (part.score === null || !goodScores) return told;
   return `${told} ${t("now.why.rank", { count: goodScores.filter((each) => each < part.score).length, total: goodScores.length })}`;
+}
+
+export function Opinion({ part }) {
+  const said = part.opinion;
+  if (!said) return null;
+  if (said.state === "waiting") return html`<p class="opinion faint">${t("opinion.waiting", { mllm: said.mllm })}</p>`;
+  if (said.state === "failed") return html`<p class="opinion faint">${t("opinion.failed", { mllm: said.mllm, error: said.error })}</p>`;
+  const word = said.defective === null ? t("opinion.none") : t(said.defective ? "review.defective" : "review.good");
+  const p = said.p_defect === null ? "" : t("opinion.p", { p: percent(said.p_defect) });
+  return html`<div class=${`opinion told ${said.against ? "bad" : ""}`}><p>${t("opinion.said", { mllm: said.mllm, word, p })} ${said.explanation}</p>
+    ${said.against && html`<p><strong>${t("opinion.against", { reason: said.against })}</strong></p>`}
+    ${said.contradictions.map((text) => html`<p>${t("opinion.doubt", { text })}</p>`)}
+    ${said.stand_in && html`<p class="faint">${t("opinion.standin")}</p>`}</div>`;
 }
 
 const BINS = 24;

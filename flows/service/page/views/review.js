@@ -2,7 +2,7 @@
 import { html, useState, useEffect } from "../vendor/preact-htm.js";
 import { get } from "../api.js";
 import { t, score, when } from "../words.js";
-import { Chip, Layers, Nearest, Verdict, why } from "./pieces.js";
+import { Chip, Layers, Opinion, Nearest, Verdict, why } from "./pieces.js";
 import { Decide } from "./decide.js";
 
 const VERDICTS = ["", "not_ok", "look", "ok", "not_judged"];
@@ -34,7 +34,7 @@ export function Review({ category, tell, trying }) {
     </div>
     ${found && !found.length && html`<p id="empty">${t("review.empty")}</p>`}
     ${part && html`<div class="two">
-      <div><${Verdict} verdict=${part.verdict} /><p>${why(part)}</p>
+      <div><${Verdict} verdict=${part.verdict} /><p>${why(part)}</p><${Opinion} part=${part} />
         <${Decide} key=${`decide ${part.id}`} part=${part} tell=${tell} trying=${trying} done=${load} />
         <${Layers} key=${part.id} part=${part} /><${Nearest} key=${`near ${part.id}`} part=${part} /></div>
       <ul class="list">${found.map((each, i) => html`<li key=${each.id}><button aria-pressed=${i === chosen} onClick=${() => setChosen(i)}>
