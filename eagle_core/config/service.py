@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import time
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -68,6 +69,8 @@ class ServiceConfig(Section):
     """Judged images and, without ``database``, the database."""
     database: str | None = None
     """SQLAlchemy URL, such as postgresql+psycopg://…; None: SQLite in ``folder``."""
+    shifts: Annotated[tuple[time, ...], Field(min_length=1)] = (time(6), time(14), time(22))
+    """When a shift begins, by this machine's clock."""
     queue: Positive = 16
     """Parts that may wait; more are refused with 503 and Retry-After."""
     max_upload_mib: Positive = 64

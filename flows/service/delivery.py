@@ -1,4 +1,4 @@
-"""Tells sinks of judged parts, in order, each at its own pace; what is not told yet is told after a restart."""
+"""Tells sinks of judged parts and alerts, in order, each at its own pace; what is not told yet is told after a restart."""
 
 from __future__ import annotations
 
@@ -8,13 +8,14 @@ import threading
 from sqlalchemy import func, select
 
 from eagle_core.config.service import ServiceConfig
+from flows.service.schemas import AlertOut
 from flows.service.shown import shown
 from flows.service.sinks.files import CsvFile, JsonFolder
 from flows.service.sinks.mqtt import Mqtt
 from flows.service.sinks.sink import Sink
 from flows.service.sinks.webhook import Webhook
 from tasks.station.database import Database
-from tasks.station.schema import Delivery, Part
+from tasks.station.schema import Alert, Delivery, Part
 
 LOG = logging.getLogger("eagle.station")
 LOOK_EVERY_SECONDS = 0.25
@@ -37,19 +38,21 @@ def sinks_of(config: ServiceConfig) -> list[Sink]:
 
 
 class Delivering:
-    """A thread that tells one sink of every part since it was first configured."""
+    """A thread that tells one sink of every part and alert since it was first configured."""
 
     def __init__(self, sink: Sink, database: Database) -> None:
         self._sink, self._database = sink, database
+        self._alerts = f"{sink.name} alerts"
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._work, name=f"sink {sink.name}", daemon=True)
 
     def start(self) -> None:
         """Begin after the last part that was told; a new sink begins with the next part."""
         with self._database.transaction() as session:
-            if session.get(Delivery, self._sink.name) is None:
-                newest = session.scalar(select(func.max(Part.id))) or 0
-                session.add(Delivery(sink=self._sink.name, last_part_id=newest))
+            for name, told in ((self._sink.name, Part), (self._alerts, Alert)):
+                if session.get(Delivery, name) is None:
+                    newest = session.scalar(select(func.max(told.id))) or 0
+                    session.add(Delivery(sink=name, last_part_id=newest))
         self._thread.start()
 
     def stop(self) -> None:
@@ -61,11 +64,23 @@ class Delivering:
         wait = 0.0
         while not self._stopping.wait(wait):
             try:
-                told = self._tell_next()
+                told = self._warn_next() or self._tell_next()
                 wait = self._sink.seconds_between if told else LOOK_EVERY_SECONDS
             except OSError as error:
                 wait = min(LONGEST_WAIT_SECONDS, max(1.0, wait * 2))
                 LOG.warning("%s; tried again in %.0f s", error, wait)
+
+    def _warn_next(self) -> bool:
+        """Tell of the next alert; False where there is none."""
+        with self._database.transaction() as session:
+            last = session.get_one(Delivery, self._alerts).last_part_id
+            alert = session.scalar(select(Alert).where(Alert.id > last).order_by(Alert.id).limit(1))
+        if alert is None:
+            return False
+        self._sink.warn(AlertOut.of(alert))
+        with self._database.transaction() as session:
+            session.get_one(Delivery, self._alerts).last_part_id = alert.id
+        return True
 
     def _tell_next(self) -> bool:
         """Tell of the next wanted part; False where there is none."""

@@ -8,6 +8,7 @@ import threading
 from flows.service.delivery import Delivering, sinks_of
 from flows.service.sources.camera import Filming
 from flows.service.sources.watch import Watching
+from tasks.station.alerting import Alerting
 from tasks.station.retention import remove_old_images
 from tasks.station.station import Station
 
@@ -40,10 +41,13 @@ class Tidying:
             wait = RETENTION_EVERY_SECONDS
 
 
-def beside(station: Station) -> list[Delivering | Watching | Filming | Tidying]:
+def beside(station: Station) -> list[Delivering | Watching | Filming | Tidying | Alerting]:
     """What the configuration asks for, not started yet."""
     service = station.config.service
-    running: list[Delivering | Watching | Filming | Tidying] = [Delivering(s, station.database) for s in sinks_of(service)]
+    running: list[Delivering | Watching | Filming | Tidying | Alerting] = [
+        Alerting(station.config, station.database, station.judge),
+        *(Delivering(sink, station.database) for sink in sinks_of(service)),
+    ]
     running += [Watching(watched, station) for watched in service.watch]
     if service.camera is not None:
         running.append(Filming(service.camera, station))

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from eagle_core.station.rates import Rate
-from tasks.station.schema import Opinion, Part, Review
+from tasks.station.schema import Alert, Opinion, Part, Review
 
 
 class BoxOut(BaseModel):
@@ -133,6 +133,24 @@ class PartOut(BaseModel):
                 "review": shown,
             }
         )
+
+
+class AlertOut(BaseModel):
+    """Something about the line."""
+
+    id: int
+    at: datetime
+    category: str
+    kind: Literal["row", "drift"]
+    message: str
+    since: datetime
+    ended_at: datetime | None
+    """None: it still holds."""
+
+    @classmethod
+    def of(cls, alert: Alert) -> AlertOut:
+        """A kept alert as the API and the sinks show it."""
+        return cls.model_validate({name: getattr(alert, name) for name in cls.model_fields})
 
 
 class BatchedOut(BaseModel):

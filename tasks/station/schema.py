@@ -148,6 +148,10 @@ class Alert(Base):
     kind: Mapped[str] = mapped_column(String(32))
     """row: parts stopped one after the other; drift: the parts look unlike the training images."""
     message: Mapped[str] = mapped_column(Text)
+    since: Mapped[datetime] = mapped_column(UtcTime)
+    """When the first part that it is about came."""
+    ended_at: Mapped[datetime | None] = mapped_column(UtcTime)
+    """None: it still holds."""
 
 
 class Job(Base):
@@ -183,7 +187,7 @@ class Audit(Base):
 
 
 class Delivery(Base):
-    """How far a sink (a webhook, a file) has been told of parts."""
+    """How far a sink (a webhook, a file) has been told of parts, or, under its name with `` alerts`` behind it, of alerts."""
 
     __tablename__ = "delivery"
 

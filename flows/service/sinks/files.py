@@ -5,8 +5,9 @@ from __future__ import annotations
 import csv
 import os
 from pathlib import Path
+from typing import Any
 
-from flows.service.schemas import PartOut
+from flows.service.schemas import AlertOut, PartOut
 
 COLUMNS = ("id", "received_at", "category", "file_name", "verdict", "score", "tau", "warn_tau", "reason")
 
@@ -26,10 +27,17 @@ class JsonFolder:
 
     def deliver(self, part: PartOut) -> None:
         """Write the file."""
+        self._write(f"{part.id:08d}", part)
+
+    def warn(self, alert: AlertOut) -> None:
+        """Write ``alert-<id>.json``."""
+        self._write(f"alert-{alert.id:08d}", alert)
+
+    def _write(self, stem: str, told: PartOut | AlertOut) -> None:
         self._folder.mkdir(parents=True, exist_ok=True)
-        aside = self._folder / f".{part.id:08d}.{os.getpid()}"
-        aside.write_text(part.model_dump_json(indent=1), encoding="utf-8")
-        aside.replace(self._folder / f"{part.id:08d}.json")
+        aside = self._folder / f".{stem}.{os.getpid()}"
+        aside.write_text(told.model_dump_json(indent=1), encoding="utf-8")
+        aside.replace(self._folder / f"{stem}.json")
 
 
 class CsvFile:
@@ -47,10 +55,17 @@ class CsvFile:
 
     def deliver(self, part: PartOut) -> None:
         """Add the line."""
+        self._add(part.model_dump(mode="json"))
+
+    def warn(self, alert: AlertOut) -> None:
+        """Add a line without a part: ``alert`` in the column of the verdict, what it is about as the reason."""
+        told = alert.model_dump(mode="json")
+        self._add({"received_at": told["at"], "category": alert.category, "verdict": "alert", "reason": alert.message})
+
+    def _add(self, row: dict[str, Any]) -> None:
         self._path.parent.mkdir(parents=True, exist_ok=True)
-        row = part.model_dump(mode="json")
         with self._path.open("a", encoding="utf-8", newline="") as file:
             writer = csv.writer(file)
             if file.tell() == 0:
                 writer.writerow(COLUMNS)
-            writer.writerow([row[column] for column in COLUMNS])
+            writer.writerow([row.get(column, "") for column in COLUMNS])

@@ -7,7 +7,7 @@ from typing import Any
 
 from eagle_core.config.service import MqttConfig
 from eagle_core.errors import ConfigurationError
-from flows.service.schemas import PartOut
+from flows.service.schemas import AlertOut, PartOut
 
 TIMEOUT_SECONDS = 10.0
 
@@ -41,10 +41,20 @@ class Mqtt:
         Raises:
             OSError: The broker cannot be reached or did not confirm.
         """
-        topic = self._config.topic.replace("{category}", part.category)
+        self._publish(self._config.topic.replace("{category}", part.category), part.model_dump_json())
+
+    def warn(self, alert: AlertOut) -> None:
+        """Publish the alert under the category's topic with ``/alert`` behind it.
+
+        Raises:
+            OSError: As ``deliver``.
+        """
+        self._publish(self._config.topic.replace("{category}", alert.category) + "/alert", alert.model_dump_json())
+
+    def _publish(self, topic: str, told: str) -> None:
         client = self._connected()
         try:
-            client.publish(topic, part.model_dump_json(), qos=1).wait_for_publish(TIMEOUT_SECONDS)
+            client.publish(topic, told, qos=1).wait_for_publish(TIMEOUT_SECONDS)
         except (RuntimeError, ValueError) as error:
             self._drop()
             raise ConnectionError(f"mqtt: {error}") from error

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from flows.service.schemas import PartOut
+from flows.service.schemas import AlertOut, PartOut
 
 
 class Sink(Protocol):
@@ -21,6 +21,14 @@ class Sink(Protocol):
 
     def deliver(self, part: PartOut) -> None:
         """Tell; any error means that it is tried again later.
+
+        Raises:
+            OSError: It did not arrive.
+        """
+        ...
+
+    def warn(self, alert: AlertOut) -> None:
+        """Tell of something about the line; as ``deliver``.
 
         Raises:
             OSError: It did not arrive.

@@ -14,7 +14,7 @@ import time
 import httpx2
 
 from eagle_core.config.service import WebhookConfig
-from flows.service.schemas import PartOut
+from flows.service.schemas import AlertOut, PartOut
 
 SECRET = "EAGLE_WEBHOOK_SECRET"
 TIMEOUT_SECONDS = 10.0
@@ -39,8 +39,18 @@ class Webhook:
         Raises:
             OSError: No answer, or one that is not of the 200s. The address is not repeated: it may hold a key.
         """
-        body = part.model_dump_json().encode()
-        headers = {"Content-Type": "application/json", "X-Eagle-Part": str(part.id), **signed(body, str(int(time.time())))}
+        self._send(part.model_dump_json().encode(), {"X-Eagle-Part": str(part.id)})
+
+    def warn(self, alert: AlertOut) -> None:
+        """Send the alert, with ``X-Eagle-Alert`` in place of the part's id.
+
+        Raises:
+            OSError: As ``deliver``.
+        """
+        self._send(alert.model_dump_json().encode(), {"X-Eagle-Alert": str(alert.id)})
+
+    def _send(self, body: bytes, named: dict[str, str]) -> None:
+        headers = {"Content-Type": "application/json", **named, **signed(body, str(int(time.time())))}
         try:
             answer = httpx2.post(self._config.url, content=body, headers=headers, timeout=TIMEOUT_SECONDS)
         except httpx2.HTTPError as error:

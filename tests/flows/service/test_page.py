@@ -210,6 +210,16 @@ def test_6_today_counts_what_was_judged(page: Page, server: Server, width: int) 
     with page.expect_download() as download:
         page.locator("#csv").click()
     assert download.value.path().read_text().startswith("hour_utc,category")
+    page.locator("#shift").select_option("0")
+    expect(page.locator("main h2")).to_contain_text("Shift from")
+    expect(page.locator("#stopped-parts")).to_contain_text("blot.png")
+    with page.expect_download() as download:
+        page.locator("#parts-csv").click()
+    assert len(download.value.path().read_text().splitlines()) == 1 + server.get("api/today")["parts"]
+    page.emulate_media(media="print")
+    expect(page.locator("header")).to_be_hidden()
+    expect(page.locator("#stopped-parts")).to_be_visible()
+    page.emulate_media(media="screen")
     photographed(page, width, "today")
 
 
