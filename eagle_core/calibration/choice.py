@@ -14,20 +14,23 @@ FEWEST_HELD_OUT = 5
 SETTLE = "about 20 good parts of another day or lot, put into calibration/, would settle it"
 
 
-def choose(asked: Calibrating, *, held_out: int, groups: int, source: str) -> Calibration:
+def choose(
+    asked: Calibrating, *, held_out: int, groups: int, source: str, held_out_as: str = "normal images"
+) -> Calibration:
     """The rule that is used where ``asked`` is configured.
 
     Args:
         asked: ``expert.calibration``.
-        held_out: Normal images kept apart for calibration.
+        held_out: Normal images kept apart for calibration; their groups, where those are known.
         groups: Distinct groups among the training images; 0 where none are known.
         source: Where the groups come from, for people.
+        held_out_as: What ``held_out`` counts, for people.
 
     Raises:
         ConfigurationError: The rule needs held-out images or groups, and there are none.
     """
     if asked == "auto":
-        return _automatic(held_out, groups, source)
+        return _automatic(held_out, groups, source, held_out_as)
     if asked == "held_out" and held_out == 0:
         raise ConfigurationError(
             "expert.calibration: held_out needs normal images that the expert is not fitted on: put them into the "
@@ -40,10 +43,10 @@ def choose(asked: Calibrating, *, held_out: int, groups: int, source: str) -> Ca
     return Calibration(asked)
 
 
-def _automatic(held_out: int, groups: int, source: str) -> Calibration:
+def _automatic(held_out: int, groups: int, source: str, held_out_as: str) -> Calibration:
     if held_out >= FEWEST_HELD_OUT:
-        return Calibration("held_out", f"{held_out} normal images are kept apart for calibration")
-    few = f"{held_out} held-out images are too few ({FEWEST_HELD_OUT} are needed); " if held_out else ""
+        return Calibration("held_out", f"{held_out} {held_out_as} are kept apart for calibration")
+    few = f"{held_out} held-out {held_out_as.replace('normal ', '')} are too few ({FEWEST_HELD_OUT} are needed); " if held_out else ""
     if groups >= 2:
         return Calibration("grouped", f"{few}{groups} groups are known ({source})")
     return Calibration(

@@ -16,11 +16,16 @@ GAUSSIAN = 1.4826
 
 def suspicious(scores: np.ndarray) -> np.ndarray:
     """``(N,) bool`` for ``(N,)`` scores of images, each against the others."""
+    return np.asarray(scores > suspicion_limit(scores))
+
+
+def suspicion_limit(scores: np.ndarray) -> float:
+    """The score from which on an image looks like a defect beside those with ``(N,)`` ``scores``; infinite: no score does."""
     if len(scores) < 2:
-        return np.zeros(len(scores), dtype=bool)
+        return float("inf")
     logarithms = np.log(np.maximum(scores, np.finfo(np.float64).tiny))
     centre = np.median(logarithms)
     # The lower half alone: defects widen the upper one.
     below = centre - logarithms[logarithms <= centre]
     spread = GAUSSIAN * np.median(below)
-    return np.asarray(logarithms > centre + FAR * spread) if spread > 0 else np.zeros(len(scores), dtype=bool)
+    return float(np.exp(centre + FAR * spread)) if spread > 0 else float("inf")

@@ -33,8 +33,8 @@ def _idle(config: EagleConfig) -> Iterator[tuple[str, str]]:
         yield "expert.folds", f"with expert.calibration {calibration}: cross_fitted and grouped divide images into folds"
     if calibration not in ("as_printed", "unsampled"):
         yield "expert.min_unsampled_patches", f"with expert.calibration {calibration}: all patches of an image are scored"
-    if calibration not in ("auto", "grouped"):
+    if calibration not in ("auto", "grouped", "held_out"):
         for name in config.datasets:
-            yield f"datasets.{name}.groups", f"with expert.calibration {calibration}: auto and grouped use groups"
+            yield f"datasets.{name}.groups", f"with expert.calibration {calibration}: auto, grouped and held_out use groups"
     if config.caas.gate != "symmetric":
         yield "caas.gate_width", f"with caas.gate {config.caas.gate}: it is the width of the symmetric gate"

@@ -57,6 +57,9 @@ class RunConfig(Section):
     """CPU threads of torch; results are bit-identical only for equal counts."""
     device: str = "cpu"
     """Where the expert runs: a torch device."""
+    kept_features_mib: Annotated[int, Field(ge=0)] = 64
+    """Of a category whose normal images' patch features take no more, these are kept image by image: when images are added,
+    only theirs are computed. Changes results in floating-point noise only."""
     output_dir: Path = Path("runs")
     cache_dir: Path = Path(".eagle/cache")
     engine: EngineConfig = EngineConfig()

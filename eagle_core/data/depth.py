@@ -46,6 +46,11 @@ def filled_bits(samples: Sequence[Sample]) -> int:
     return depth_holding(highest)
 
 
+def has_sixteen_bits(sample: Sample) -> bool:
+    """True where the image's file has sixteen bits a channel; False where it has eight, or cannot be read."""
+    return _peak(sample) is not None
+
+
 def differing_depth(category: Category) -> bool:
     """True where training images fill all 16 bits and test images do not: those will look nearly black."""
     depths = {sample.bit_depth for sample in category.train}

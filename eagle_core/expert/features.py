@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -33,6 +33,10 @@ class ImageFeatures:
     def embedding(self) -> torch.Tensor:
         """``(D,) float32``: mean of the patches, L2-normalised; what retrieval compares."""
         return torch.nn.functional.normalize(self.patches.mean(dim=0), dim=0)
+
+
+FeatureReader = Callable[[Backbone, Sequence[Sample], ExpertConfig, int], Iterator["ImageFeatures | Failure"]]
+"""``iterate_features``, or what finds some of its results elsewhere."""
 
 
 def iterate_features(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -20,14 +20,14 @@ from eagle_core.errors import DataError
 from eagle_core.expert.backbone import Backbone, load_backbone
 from eagle_core.expert.bank import FittedExpert
 from eagle_core.expert.cross_fitting import cross_fit
-from eagle_core.expert.features import ImageFeatures, iterate_features
+from eagle_core.expert.features import FeatureReader, ImageFeatures, iterate_features
 from eagle_core.expert.memory import check_memory, estimate_fit_bytes
 from eagle_core.expert.pooling import patch_quantiles
 from eagle_core.expert.sampling import sample_patches
 from eagle_core.expert.scoring import predict
 from eagle_core.expert.training_scores import FromOneBank, score_training_images
 from eagle_core.expert.variety import all_the_same, only_one
-from eagle_core.records import Calibration, Failure, Sample, TrainingScores
+from eagle_core.records import Calibration, ExpertPrediction, Failure, Sample, TrainingScores
 
 __all__ = ["FittedExpert", "fit_expert"]
 
@@ -54,8 +54,10 @@ def fit_expert(
     seed: int,
     groups: KnownGroups | None = None,
     held_out: Sequence[Sample] = (),
+    held_out_groups: KnownGroups | None = None,
     device: str = "cpu",
     progress: Progress | None = None,
+    read: FeatureReader = iterate_features,
 ) -> FittedExpert:
     """Build the memory bank of one category and score normal images for a threshold.
 
@@ -64,9 +66,11 @@ def fit_expert(
         config: PatchCore, and by which rule images are scored.
         groups: Of the images, where they are known.
         held_out: Normal images that are scored and not fitted on, for calibration ``held_out``.
+        held_out_groups: Of those, where they are known: then groups count, not images.
         seed: Of the projection and of the coreset's first patch.
         device: Where features are extracted, kept and searched.
         progress: Called with (``features``, ``coreset``, ``scores`` or ``calibration``, done, total).
+        read: How the features of PatchCore's images come about.
 
     Returns:
         The expert, on the CPU. Images that could not be read are listed in its ``failures``.
@@ -83,13 +87,20 @@ def fit_expert(
     check_memory(estimate_fit_bytes(len(samples), config, backbone.architecture), backbone.device)
     calibration = choose(
         config.calibration,
-        held_out=len(held_out),
+        held_out=held_out_groups.count if held_out_groups else len(held_out),
         groups=groups.count if groups else 0,
         source=groups.source if groups else "",
+        held_out_as="groups of normal images" if held_out_groups else "normal images",
     )
-    fit = partial(_fit_patchcore if config.kind == "patchcore" else _fit_other, config=config, calibration=calibration)
+    kind = partial(_fit_patchcore, read=read) if config.kind == "patchcore" else _fit_other
+    fit = partial(kind, config=config, calibration=calibration)
     fitted = fit(samples, groups=groups, backbone=backbone, seed=seed, report=report)
-    return _held_out(fitted, backbone, held_out, calibration, report) if calibration.rule == "held_out" else fitted
+    if calibration.rule != "held_out":
+        return fitted
+    readings = predict(
+        fitted, backbone, held_out, config.batch_size, lambda _, done, total: report("calibration", done, total), read
+    )
+    return _held_out(fitted, readings, calibration, held_out_groups)
 
 
 def _fit_patchcore(
@@ -100,8 +111,9 @@ def _fit_patchcore(
     backbone: Backbone,
     seed: int,
     report: Progress,
+    read: FeatureReader,
 ) -> FittedExpert:
-    gathered, failures = _gather(backbone, samples, config, report)
+    gathered, failures = _gather(read(backbone, samples, config, config.batch_size), len(samples), report)
     _check_variety(gathered, failures, calibrated_elsewhere=calibration.rule == "held_out")
     fitted = _fit(gathered, calibration, groups, config, seed, report)
     suspects = _suspects(fitted)
@@ -212,12 +224,12 @@ def _without(gathered: _Gathered, left_out: Sequence[str]) -> _Gathered:
 
 
 def _held_out(
-    fitted: FittedExpert, backbone: Backbone, samples: Sequence[Sample], calibration: Calibration, report: Progress
+    fitted: FittedExpert,
+    readings: Iterable[ExpertPrediction | Failure],
+    calibration: Calibration,
+    groups: KnownGroups | None,
 ) -> FittedExpert:
     """``fitted`` with the scores of images that it was not fitted on (split conformal)."""
-    readings = predict(
-        fitted, backbone, samples, fitted.config.batch_size, lambda _, done, total: report("calibration", done, total)
-    )
     good, failures = [], list(fitted.failures)
     for reading in readings:
         if isinstance(reading, Failure):
@@ -227,6 +239,7 @@ def _held_out(
     scores = TrainingScores(
         image_ids=tuple(p.image_id for p in good),
         scores=np.array([p.score for p in good], dtype=np.float64),
+        groups=tuple(groups.of[p.image_id] for p in good) if groups else (),
         calibration=calibration,
         suspects=fitted.training_scores.suspects,
         patch_quantiles=patch_quantiles([torch.from_numpy(p.patch_scores) for p in good]),
@@ -250,24 +263,23 @@ def _check_samples(samples: Sequence[Sample]) -> None:
 
 
 def _gather(
-    backbone: Backbone, samples: Sequence[Sample], config: ExpertConfig, report: Progress
+    readings: Iterable[ImageFeatures | Failure], images: int, report: Progress
 ) -> tuple[_Gathered, list[Failure]]:
     """Stream all patch features into one tensor, allocated once when the first image shows their shape."""
     gathered: _Gathered | None = None
     failures: list[Failure] = []
-    readings = iterate_features(backbone, samples, config, config.batch_size)
     for done, reading in enumerate(readings, start=1):
         if isinstance(reading, Failure):
             failures.append(reading)
         else:
-            gathered = gathered or _allocate(reading, len(samples))
+            gathered = gathered or _allocate(reading, images)
             gathered.patches[len(gathered.image_ids)] = reading.patches
             gathered.image_ids.append(reading.image_id)
             gathered.embeddings.append(reading.embedding)
             gathered.reduced.append(reduce_grids(reading.patches[None], reading.grid)[0])
-        report("features", done, len(samples))
+        report("features", done, images)
     if gathered is None:
-        raise DataError(f"none of the {len(samples)} training images can be read; the first: {failures[0].reason}")
+        raise DataError(f"none of the {images} training images can be read; the first: {failures[0].reason}")
     gathered.patches = gathered.patches[: len(gathered.image_ids)]
     return gathered, failures
 

@@ -10,7 +10,7 @@ from eagle_core.calibration.likeness import LikenessReference, reduce_grids
 from eagle_core.errors import WeightsError
 from eagle_core.expert.backbone import Backbone
 from eagle_core.expert.bank import FittedExpert
-from eagle_core.expert.features import ImageFeatures, iterate_features
+from eagle_core.expert.features import FeatureReader, ImageFeatures, iterate_features
 from eagle_core.expert.nearest import SearchBank
 from eagle_core.expert.pooling import read_patches
 from eagle_core.records import ExpertPrediction, Failure, Sample
@@ -22,6 +22,7 @@ def predict(
     samples: Sequence[Sample],
     batch_size: int,
     progress: Callable[[str, int, int], None] | None = None,
+    read: FeatureReader = iterate_features,
 ) -> Iterator[ExpertPrediction | Failure]:
     """Patch scores, image score and embedding of each sample, in order; a failure where one cannot be read.
 
@@ -31,6 +32,7 @@ def predict(
         samples: Images to score; labels are not looked at.
         batch_size: Images per forward pass; changes results only in floating-point noise.
         progress: Called with (``predict``, done, total).
+        read: How features come about; other kinds than PatchCore read images themselves.
 
     Raises:
         WeightsError: ``backbone`` is not the one that the expert was fitted with.
@@ -42,7 +44,7 @@ def predict(
         )
     if expert.config.kind != "patchcore":
         return _predict_other(expert, backbone, samples, batch_size, progress)
-    return _predict(expert, backbone, samples, batch_size, progress)
+    return _predict(expert, backbone, samples, batch_size, progress, read)
 
 
 def _predict_other(
@@ -75,10 +77,11 @@ def _predict(
     samples: Sequence[Sample],
     batch_size: int,
     progress: Callable[[str, int, int], None] | None,
+    read: FeatureReader,
 ) -> Iterator[ExpertPrediction | Failure]:
     bank = SearchBank.of(expert.bank.to(backbone.device))
     reference = _on(expert.likeness, backbone)
-    readings = iterate_features(backbone, samples, expert.config, batch_size)
+    readings = read(backbone, samples, expert.config, batch_size)
     for done, reading in enumerate(readings, start=1):
         if isinstance(reading, Failure):
             yield reading

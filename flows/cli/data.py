@@ -21,6 +21,7 @@ from eagle_core.data.question_types import TITLES
 from eagle_core.errors import ConfigurationError
 from eagle_core.names import dataset_name
 from flows.cli.console import progress
+from flows.cli.data_add import add
 from flows.cli.data_findings import corrected, described, show, show_corrected
 from flows.cli.options import PARAMS, ParamsOption, ProfileOption, SetOption
 from tasks.acquisition import (
@@ -54,6 +55,8 @@ The folder itself may be the only category.
 """
 app = typer.Typer(help=HELP, no_args_is_help=True)
 ELPV_SPLIT = ElpvSplit()
+
+app.command()(add)
 
 FolderArgument = Annotated[Path, typer.Argument(metavar="DIR", help="Folder with the images.")]
 LayoutOption = Annotated[

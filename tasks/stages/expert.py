@@ -5,11 +5,13 @@ from __future__ import annotations
 import dataclasses
 import json
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
-from eagle_core.config import DegradationConfig, EagleConfig
+from eagle_core.config import DegradationConfig, EagleConfig, GroupsConfig
 from eagle_core.data.groups import known_groups
 from eagle_core.expert.bundle import load_expert, save_expert
+from eagle_core.expert.features import FeatureReader, iterate_features
 from eagle_core.expert.fit import FittedExpert, fit_expert
 from eagle_core.expert.scoring import predict
 from eagle_core.records import NOT_JUDGED, ExpertPrediction, Failure, Sample
@@ -18,6 +20,7 @@ from tasks.machinery.inputs import category_of, image_hashes, limit_threads, sto
 from tasks.machinery.progress import progress_bar
 from tasks.machinery.store import Entry
 from tasks.stages.appearance import unlike_training
+from tasks.stages.kept_features import KeptFeatures
 from tasks.stages.predictions import write_predictions
 
 FIT_VERSION = 5
@@ -34,17 +37,21 @@ def fit(config: EagleConfig, dataset: str, category: str) -> Entry:
     # Images and groups enter only where they are used: to add some changes no expert that ignores them.
     held_out = known.calibration if asked in ("auto", "held_out") else ()
     groups = known_groups(samples, config.datasets[dataset].groups, known.folder) if asked in ("auto", "grouped") else None
+    # Only what somebody named makes groups of images kept apart: a session in one go is what is asked for, not one group.
+    named = config.datasets[dataset].groups
+    apart = known_groups(held_out, named, known.folder) if named != GroupsConfig() else None
     inputs = {
         "images": image_hashes(samples),
         "held_out": image_hashes(held_out),
         "groups": dataclasses.asdict(groups) if groups else None,
+        **({"held_out_groups": dataclasses.asdict(apart)} if apart else {}),
         "backbone": backbone_key(config),
         "expert": config.expert.model_dump(mode="json", exclude={"batch_size", "backbone"}),
         "seed": config.run.seed,
     }
 
     def compute(folder: Path) -> None:
-        begun = time.perf_counter()
+        begun, kept = time.perf_counter(), KeptFeatures(config)
         with progress_bar(f"{category}: expert") as report:
             fitted = fit_expert(
                 samples,
@@ -52,10 +59,13 @@ def fit(config: EagleConfig, dataset: str, category: str) -> Entry:
                 seed=config.run.seed,
                 groups=groups,
                 held_out=held_out,
+                held_out_groups=apart,
                 device=config.run.device,
                 progress=report,
+                read=kept,
             )
         save_expert(fitted, folder)
+        kept.write_counts(folder)
         _write_seconds(folder, begun)
 
     return store_of(config).get_or_compute("expert", FIT_VERSION, inputs, compute)
@@ -84,9 +94,13 @@ def score(config: EagleConfig, dataset: str, category: str, expert: Entry) -> En
 
 
 def read_images(
-    config: EagleConfig, expert: FittedExpert, samples: tuple[Sample, ...], title: str
+    config: EagleConfig,
+    expert: FittedExpert,
+    samples: Sequence[Sample],
+    title: str,
+    read: FeatureReader = iterate_features,
 ) -> list[ExpertPrediction | Failure]:
-    """The expert's reading of ``samples``, in their order, under a progress bar."""
+    """The expert's reading of ``samples``, in their order, under a progress bar; ``read``: see ``predict``."""
     with progress_bar(title) as report:
         return list(
             predict(
@@ -95,6 +109,7 @@ def read_images(
                 samples,
                 batch_size=config.expert.batch_size,
                 progress=report,
+                read=read,
             )
         )
 

@@ -10,11 +10,12 @@ import torch
 
 from eagle_core.calibration.folds import group_folds, random_folds
 from eagle_core.calibration.known_groups import KnownGroups
-from eagle_core.config import CoresetConfig
+from eagle_core.config import CoresetConfig, ThresholdConfig
 from eagle_core.expert.cross_fitting import cross_fit
 from eagle_core.expert.fit import fit_expert
 from eagle_core.expert.scoring import predict
 from eagle_core.records import Calibration
+from eagle_core.threshold.fit import fit_threshold
 
 
 def asked(config, rule, **more):
@@ -61,6 +62,20 @@ def test_held_out_images_are_scored_and_not_fitted_on(samples, config, backbone)
     np.testing.assert_allclose(fitted.training_scores.scores, expected, rtol=1e-6)
     assert fitted.training_scores.calibration.rule == "held_out"
     assert fitted.training_likeness.shape == (5,)
+
+
+def test_groups_of_held_out_images_count_not_the_images(samples, config):
+    kept = [dataclasses.replace(s, split="calibration") for s in samples[4:]]
+    lots = KnownGroups({s.image_id: f"lot {i // 2}" for i, s in enumerate(kept)}, "lot in parts.csv")
+    fitted = fit_expert(samples[:4], asked(config, "held_out"), seed=0, held_out=kept, held_out_groups=lots)
+    promise = fit_threshold(fitted.training_scores, ThresholdConfig(method="conformal", false_alarm_rate=0.05), seed=0).promise
+    assert promise is not None and promise.grouped and promise.units == 3
+    # 3 groups promise 1 / 4, and split conformal guarantees it; 6 images would have promised 1 / 7.
+    assert promise.rate == promise.bound == 0.25
+    assert "3 groups can promise no less than 25 %, which is used (16 more are needed for 5 %)" in promise.statement
+    # With groups, 3 of them are too few for `auto`.
+    chosen = fit_expert(samples[:4], asked(config, "auto"), seed=0, held_out=kept, held_out_groups=lots).training_scores.calibration
+    assert chosen.rule == "cross_fitted" and "3 held-out groups of images are too few" in chosen.reason
 
 
 def test_every_patch_kept_makes_banks_nested(config):
