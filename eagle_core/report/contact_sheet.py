@@ -116,7 +116,9 @@ def draw(items: Sequence[SheetItem], path: Path, title: str = "") -> None:
 
 
 def _dullness(sample: Sample, rows: pd.DataFrame) -> int:
-    """0: methods disagree about the image; 1: all err; 2: all are right but unsure; 3: the rest."""
+    """0: methods disagree about the image, or it was not judged; 1: all err; 2: all are right but unsure; 3: the rest."""
+    if (rows["status"] == "not_judged").any():
+        return 0
     right = {_right(rows, method, sample.is_defective) for method, _ in SHOWN_METHODS if method in rows.index}
     if len(right) > 1:
         return 0

@@ -26,12 +26,13 @@ from tasks.machinery.inputs import category_of, store_of
 from tasks.machinery.params import as_yaml
 from tasks.machinery.progress import progress_bar
 from tasks.machinery.pruning import note_needed
+from tasks.machinery.stand_in import is_stand_in
 from tasks.machinery.store import Entry, file_sha256
 from tasks.report.attention import attention_pictures
 from tasks.stages.predictions import read_predictions
 from tasks.stages.threshold import read_threshold
 
-VERSION = 6
+VERSION = 7
 PAGE = "report.html"
 STAGES = "stages.json"
 SHOWN_STAGES = ("expert", "predictions", "threshold")
@@ -111,6 +112,7 @@ def _cards(
 ) -> list[Card]:
     cards = []
     left = config.report.attention
+    stand_ins = [name for name, mllm in config.mllms.items() if is_stand_in(mllm)]
     with progress_bar("report", unit="category") as report:
         for done, ((dataset, category), mine) in enumerate(stages.items(), start=1):
             rows = records[(records["dataset"] == dataset) & (records["category"] == category)]
@@ -121,13 +123,13 @@ def _cards(
             left -= len(watched)
             attention = attention_pictures(config, (dataset, category), mine, watched)
             read = read_predictions(mine["predictions"].path).by_image
-            tau = read_threshold(mine["threshold"]).tau
+            threshold = read_threshold(mine["threshold"])
             for sample in chosen:
                 own = rows[rows["image_id"] == sample.image_id]
                 try:
-                    pictures = card_pictures(config, sample, own, read.get(sample.image_id), tau)
+                    pictures = card_pictures(config, sample, own, read.get(sample.image_id), threshold.tau)
                 except DataError:
                     continue
-                cards.append(card(sample, own, (*pictures, *attention.get(sample.image_id, ()))))
+                cards.append(card(sample, own, (*pictures, *attention.get(sample.image_id, ())), threshold, stand_ins))
             report("", done, len(stages))
     return cards

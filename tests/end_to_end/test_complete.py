@@ -67,6 +67,10 @@ def test_unlabelled_photographs_are_listed_worst_first_and_the_stand_in_is_not_a
     assert done.returncode == 3 and "1 images were not judged" in done.stdout and "1 blank" in done.stdout
     black = records[records.image_id.str.contains("black frame")].iloc[0]
     assert black.status == "not_judged" and pd.isna(black.verdict_defective) and str(black.error).startswith("not judged: blank")
+    [run] = [p for p in (project.root / "runs").iterdir() if p.is_dir()]
+    page = (run / "report.html").read_text(encoding="utf-8")
+    assert '<p class="told">NOT JUDGED: blank' in page and '<option value="not_judged">not judged</option>' in page
+    assert "Images that were not judged" in page
     ranked = records[records.status != "not_judged"].sort_values("expert_score", ascending=False).image_id.tolist()
     listed = [line for line in done.stdout.splitlines() if "unlabelled/" in line and "│" in line]
     order = [image for line in listed for image in ranked if image in line]

@@ -9,13 +9,20 @@ import pandas as pd
 
 from eagle_core.config import EagleConfig
 from eagle_core.evaluation.comparisons import Comparison
+from eagle_core.evaluation.completeness import NotJudged
 from eagle_core.evaluation.summary import summary_of
 from eagle_core.evaluation.table import NotRunRow, UnreadImage, comparison_tables
 from eagle_core.evaluation.unlabelled import UnlabelledVerdicts
 from eagle_core.expert.automatic import stand_in_notice
 from eagle_core.report.page.content import Card, Page, PageTable
 from eagle_core.report.page.run_plots import KnownExpert, datasets_of, run_plots
-from eagle_core.report.page.tables import as_page_table, summary_tables, threshold_tables, unlabelled_tables
+from eagle_core.report.page.tables import (
+    as_page_table,
+    not_judged_tables,
+    summary_tables,
+    threshold_tables,
+    unlabelled_tables,
+)
 
 GONE = "The store no longer holds some stages of this run: their images and plots are missing here."
 
@@ -84,6 +91,7 @@ def _tables(
     return (
         *(as_page_table(table) for table in compared),
         *summary_tables(summary, yes_no, [Comparison(**c) for c in described["comparisons"]], confidence),
+        *not_judged_tables([NotJudged(**image) for image in described.get("not_judged", ())]),
         *unlabelled_tables([UnlabelledVerdicts(**v) for v in described["unlabelled"]]),
         *promises,
         *threshold_tables(records, {name: expert.threshold for name, expert in experts.items()}),

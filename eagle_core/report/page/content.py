@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-OutcomeTag = Literal["right", "missed", "false_alarm", "corrected", "spoiled", "no_verdict", "unlabelled"]
+OutcomeTag = Literal["right", "missed", "false_alarm", "corrected", "spoiled", "no_verdict", "unlabelled", "not_judged", "disputed"]
 OUTCOME_NAMES: dict[OutcomeTag, str] = {
+    "not_judged": "not judged",
+    "disputed": "disputed",
     "missed": "missed defects",
     "false_alarm": "false alarms",
     "corrected": "expert's errors put right",
@@ -62,6 +64,8 @@ class Card:
     gate_open: bool
     pictures: tuple[Picture, ...]
     verdicts: tuple[Verdict, ...]
+    told: tuple[str, ...]
+    """Above the verdicts: that it was not judged, or is disputed, and why."""
     explanation: str | None
     contradictions: tuple[str, ...]
 

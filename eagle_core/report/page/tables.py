@@ -8,6 +8,7 @@ import pandas as pd
 
 from eagle_core.data.question_types import TITLES
 from eagle_core.evaluation.comparisons import Comparison
+from eagle_core.evaluation.completeness import NotJudged
 from eagle_core.evaluation.kinds import found_by_kind
 from eagle_core.evaluation.table import METHOD_NAMES, NO_VALUE, ComparisonTable
 from eagle_core.evaluation.unlabelled import UnlabelledVerdicts
@@ -17,6 +18,8 @@ from eagle_core.record_table import NO_MLLM
 from eagle_core.records import Threshold
 from eagle_core.report.page.content import PageTable
 
+LISTED = 50
+"""Images that were not judged, in their table."""
 COLUMNS = {
     "false_alarm_rate": "false alarms",
     "recall": "recall",
@@ -69,6 +72,14 @@ def as_page_table(table: ComparisonTable) -> PageTable:
         tuple((row[1], row[0], *row[2:]) for row in table.rows),
         table.notes,
     )
+
+
+def not_judged_tables(images: Sequence[NotJudged]) -> list[PageTable]:
+    """Images that look like no training image: they count in no number of the other tables."""
+    rows = tuple((image.category, image.dataset, image.image_id, image.reason) for image in images[:LISTED])
+    notes = (f"{len(images) - LISTED} more are in records.parquet (status: not_judged)",) if len(images) > LISTED else ()
+    header = ("category", "dataset", "image", "why")
+    return [PageTable("Images that were not judged, and count in no number above", header, rows, notes)] if rows else []
 
 
 def unlabelled_tables(verdicts: Sequence[UnlabelledVerdicts]) -> list[PageTable]:

@@ -5,13 +5,17 @@ from __future__ import annotations
 import base64
 import io
 import re
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 from PIL import Image
 
-from eagle_core.records import Threshold
+from eagle_core.evaluation.completeness import NotJudged
+from eagle_core.record_table import Record, to_frame
+from eagle_core.records import Sample, Threshold
+from eagle_core.report.page.card import card
 from eagle_core.report.page.content import Card, Page, PageTable, Picture, Verdict, outcomes_of
 from eagle_core.report.page.pictures import data_uri, heat_over
 from eagle_core.report.page.plots import (
@@ -21,6 +25,7 @@ from eagle_core.report.page.plots import (
     score_histograms,
 )
 from eagle_core.report.page.render import render
+from eagle_core.report.page.tables import not_judged_tables
 
 HOSTILE = '<script>alert("x")</script>'
 
@@ -62,7 +67,7 @@ def test_heat_shows_where_values_are_and_leaves_the_rest_grey():
 def page(**changes):
     verdict = Verdict("embedded/eagle", f"EAGLE {HOSTILE}", "defective", ("right",), 0.7)
     picture = Picture("image", data_uri(Image.new("RGB", (8, 8))))
-    card = Card("d", HOSTILE, HOSTILE, HOSTILE, 1.0, 0.5, True, (picture,), (verdict,), HOSTILE, (HOSTILE,))
+    card = Card("d", HOSTILE, HOSTILE, HOSTILE, 1.0, 0.5, True, (picture,), (verdict,), (HOSTILE,), HOSTILE, (HOSTILE,))
     fields = {
         "title": HOSTILE, "lead": (HOSTILE,), "tables": (PageTable(HOSTILE, (HOSTILE,), ((HOSTILE,),), (HOSTILE,)),),
         "plots": (), "cards": (card,), "images": 1, "notes": (HOSTILE,), "provenance": ((HOSTILE, HOSTILE),),
@@ -75,6 +80,46 @@ def test_every_text_is_escaped():
     html = render(page())
     assert HOSTILE not in html
     assert html.count("&lt;script&gt;") > 10
+
+
+def record(method, mllm, **changes):
+    own = {
+        "dataset": "d", "category": "lid", "image_id": "a.png", "split": "test", "is_defective": True, "question_id": "defect",
+        "question_type": "anomaly_detection", "method": method, "mllm": mllm, "status": "answered", "expert_score": 9.0, "tau": 2.0,
+        "expert_verdict": True, "verdict_defective": True,
+    }  # fmt: skip
+    return Record(**own | changes)
+
+
+THRESHOLD = Threshold(2.0, 3.0, "kappa_sigma", 1.0, 0.5, 1.9, 2.1, 0.1, (1.0,))
+SAMPLE = Sample("d", "lid", "a.png", Path("a.png"), "test", is_defective=True, defect_kind="dent")
+
+
+def test_a_card_says_disputed_where_a_real_models_verdict_and_the_score_cannot_both_be_right():
+    """The score 9 lies above 3 + (3 - 1) = 5; a stand-in's word, and an agreeing one's, disputes nothing."""
+    rows = to_frame([
+        record("expert", "none", status="not_asked"), record("mllm", "real", verdict_defective=False),
+        record("mllm", "embedded", verdict_defective=False), record("eagle", "real"),
+    ])  # fmt: skip
+    shown = card(SAMPLE, rows, (), THRESHOLD, stand_ins=("embedded",))
+    [told] = shown.told
+    assert told.startswith("DISPUTED: the MLLM says normal, but the score 9")
+    outcomes = {verdict.who: verdict.outcomes for verdict in shown.verdicts}
+    assert outcomes == {
+        "none/expert": ("right",), "real/mllm": ("missed", "spoiled", "disputed"), "embedded/mllm": ("missed", "spoiled"), "real/eagle": ("right",),
+    }  # fmt: skip
+    html = render(page(cards=(shown,)))
+    assert "DISPUTED: the MLLM says normal" in html and '<option value="disputed">disputed</option>' in html
+
+
+def test_a_card_and_a_table_say_what_was_not_judged_and_why():
+    apart = {"status": "not_judged", "error": "not judged: blank: no contrast", "expert_score": None, "expert_verdict": None, "verdict_defective": None}
+    shown = card(SAMPLE, to_frame([record("expert", "none", **apart), record("mllm", "real", **apart)]), (), THRESHOLD)
+    assert shown.told == ("NOT JUDGED: blank: no contrast",)
+    assert {(verdict.says, verdict.outcomes) for verdict in shown.verdicts} == {("not judged", ("not_judged",))}
+    images = [NotJudged("d", "lid", f"{number}.png", "blank") for number in range(60)]
+    [table] = not_judged_tables(images)
+    assert len(table.rows) == 50 and "10 more" in table.notes[0] and not_judged_tables([]) == []
 
 
 def test_without_plots_there_is_no_plot_library():
