@@ -11,7 +11,7 @@ from uuid import UUID
 from prefect.artifacts import create_progress_artifact, create_table_artifact, update_progress_artifact
 from prefect.futures import PrefectFuture
 
-from eagle_core.evaluation.table import ComparisonTable
+from eagle_core.evaluation.table import ComparisonTable, titled
 from flows.live import current
 
 STEP_PERCENT = 5.0
@@ -60,4 +60,4 @@ def show_tables(tables: Iterable[ComparisonTable]) -> None:
     for table in tables:
         rows = [dict(zip(table.header, row, strict=True)) for row in table.rows]
         key = f"results-{UNNAMEABLE.sub('-', table.dataset.lower())}"
-        create_table_artifact(rows, key=key, description=f"{table.dataset}: {table.metric.replace('_', ' ')}")
+        create_table_artifact(rows, key=key, description=titled(table))

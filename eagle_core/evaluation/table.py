@@ -20,6 +20,9 @@ METHOD_NAMES = {
     "*": "all methods",
 }
 """In the order in which they are shown."""
+DETAILS = ("all images as one set (pooled)", "expert's errors put right (corrected)", "expert's right verdicts spoiled")
+METRIC_TITLES = {"balanced_accuracy": "share judged right, good and bad parts counting the same (balanced accuracy; 0.5 is guessing)"}
+"""What the title of a table calls its metric."""
 ALL = "*"
 NO_VALUE = "–"
 NOT_RUN = "not run"
@@ -58,6 +61,19 @@ class ComparisonTable:
     rows: tuple[tuple[str, ...], ...]
     notes: tuple[str, ...]
     """Why something did not run, a line each."""
+    details: frozenset[int] = frozenset()
+    """Columns that are left out where there is little room, by their number."""
+
+    def brief(self) -> ComparisonTable:
+        """Without the details."""
+        kept = [number for number in range(len(self.header)) if number not in self.details]
+        rows = tuple(tuple(row[number] for number in kept) for row in self.rows)
+        return ComparisonTable(self.dataset, self.metric, tuple(self.header[number] for number in kept), rows, self.notes)
+
+
+def titled(table: ComparisonTable) -> str:
+    """A table's title, in plain words."""
+    return f"{table.dataset}: {METRIC_TITLES.get(table.metric, table.metric.replace('_', ' '))}"
 
 
 def comparison_tables(
@@ -85,7 +101,8 @@ def comparison_table(
     not_run: Sequence[NotRunRow] = (),
     unread: Sequence[UnreadImage] = (),
 ) -> ComparisonTable:
-    """Methods by categories, then the macro mean with its interval, pooled value, flips and unparsed answers.
+    """Methods by categories, then the macro mean with its interval, pooled value, flips and unparsed answers; the words of
+    the header are plain, with the field's terms in brackets.
 
     Args:
         summary: Of ``eagle_core.evaluation.summary.summarise``; as it is, or read back from JSON.
@@ -99,8 +116,8 @@ def comparison_table(
     missing = [row for row in not_run if row.dataset == dataset]
     known = mine[mine["metric"] == metric]["scope"]
     categories = sorted({*known, *(row.category for row in missing if row.category != ALL)})
-    interval = f"macro [{confidence:.0%} interval]"
-    header = ("MLLM", "method", *categories, interval, "pooled", "corrected", "spoiled", "unparsed")
+    header = ("MLLM", "method", *categories, f"mean of the categories (macro) [{confidence:.0%} interval]", *DETAILS, "no verdict (unparsed)")
+    details = frozenset(range(len(header) - 1 - len(DETAILS), len(header) - 1))
     rows = tuple(
         _row(mine, missing, mllm, method, metric, categories) for mllm, method in _combinations(mine, missing)
     )
@@ -108,7 +125,8 @@ def comparison_table(
         f"not run: {_shown(row.mllm)} {METHOD_NAMES[row.method]}, category {row.category}: {row.reason}"
         for row in missing
     )
-    return ComparisonTable(dataset, metric, header, rows, (*notes, *unread_notes([u for u in unread if u.dataset == dataset])))
+    notes = (*notes, *unread_notes([u for u in unread if u.dataset == dataset]))
+    return ComparisonTable(dataset, metric, header, rows, notes, details)
 
 
 def unread_notes(unread: Sequence[UnreadImage]) -> tuple[str, ...]:

@@ -206,8 +206,8 @@ def _threshold(
     warnings = [] if interval.warning is None else [interval.warning]
     if s_max < tau:
         warnings.append(
-            f"[tau, s_max] = [{tau:.4g}, {s_max:.4g}] is empty: the paper's gate can never open here "
-            "(a smaller kappa, a larger false-alarm rate or caas.gate symmetric opens it)"
+            f"no score lies between the limit and the highest normal score ([tau, s_max] = [{tau:.4g}, {s_max:.4g}] is empty): an MLLM's "
+            "attention is never guided here (a smaller kappa, a larger false-alarm rate or caas.gate symmetric lets it be)"
         )
     if excluded:
         warnings.append(f"{len(excluded)} training images were left out: too few unsampled patches to score")

@@ -31,6 +31,8 @@ WORDS = {
     "disputed": "[magenta]DISPUTED[/]",
     "not judged": "[yellow]NOT JUDGED[/]",
 }
+ABOUT_ATTENTION = "[tau, s_max]"
+"""In a threshold's warning that concerns MLLMs only."""
 UNREADABLE, UNDECIDED = 1, 3
 """Exit codes: an image could not be read; one was not judged, or is disputed."""
 
@@ -108,7 +110,7 @@ def inspect(
         console.print(f"false alarms: {promise}", highlight=False, soft_wrap=True, markup=False)
     for variety in dict.fromkeys(v.threshold.variety for v in verdicts if v.threshold.variety):
         console.print(f"judged by: {variety}", highlight=False, soft_wrap=True, markup=False)
-    for warning in dict.fromkeys(w for v in verdicts for w in v.threshold.warnings):
+    for warning in dict.fromkeys(w for v in verdicts for w in v.threshold.warnings if details or v.asked is not None or ABOUT_ATTENTION not in w):
         console.print(f"[yellow]warning:[/] {escape(warning)}", highlight=False, soft_wrap=True)
     for line in _closing(verdicts, not real):
         console.print(line, highlight=False, soft_wrap=True, markup=False)

@@ -16,11 +16,12 @@ from eagle_core.evaluation.comparisons import Comparison
 from eagle_core.evaluation.localisation_table import localisation_tables
 from eagle_core.evaluation.promises import KeptPromise, promise_from
 from eagle_core.evaluation.summary import summary_of
-from eagle_core.evaluation.table import METHOD_NAMES, ComparisonTable, comparison_tables
+from eagle_core.evaluation.table import METHOD_NAMES, ComparisonTable, comparison_tables, titled
 from eagle_core.evaluation.unlabelled import RankedImage, UnlabelledVerdicts
 from eagle_core.mmad.scoring import AVERAGE
 from eagle_core.mmad.summary import CHANCE, METRIC
 from eagle_core.record_table import NO_MLLM
+from eagle_core.report.page.tables import BY_CHANCE, ONLY_RIGHT, difference_shown, verdict_shown
 from eagle_core.report.promise_tables import HEADER, promise_rows
 from flows.cli.console import plain, print_missing, wide_console
 from tasks.report.conclusion import Outcome
@@ -31,14 +32,17 @@ LISTED = 20
 TITLES: dict[str, str] = {str(kind): title for kind, title in TYPE_TITLES.items()}
 
 
-def show(outcome: Outcome, tracking_uri: str) -> None:
-    """Print the comparison table, what was not run, where everything is, and last what is missing."""
+def show(outcome: Outcome, tracking_uri: str, *, details: bool) -> None:
+    """Print the comparison table, what was not run, where everything is, and last what is missing.
+
+    Without ``details``, only the columns that most people ask for.
+    """
     console = wide_console()
     described = json.loads((outcome.folder / "summary.json").read_text(encoding="utf-8"))
     summary = summary_of(described["summary"])
     confidence = described["params"]["evaluation"]["confidence"]
     for table in comparison_tables(summary, confidence=confidence, not_run=outcome.absences, unread=outcome.unread):
-        console.print(as_rich(table))
+        console.print(as_rich(table if details else table.brief()))
         for note in table.notes:
             console.print(note, style="yellow", highlight=False, markup=False)
     for table in localisation_tables(summary):
@@ -63,7 +67,7 @@ def show(outcome: Outcome, tracking_uri: str) -> None:
         console.print(f"judge an image by it: eagle inspect IMAGE --dataset {first['dataset']} --category {shlex.quote(first['category'])}", highlight=False, markup=False)
     compared = [Comparison(**fields) for fields in described["comparisons"]]
     if compared:
-        console.print(comparisons_as_rich(compared, confidence))
+        console.print(comparisons_as_rich(compared, confidence, details=details))
     console.print(f"\nstages: {outcome.computed} computed, {outcome.cached} from the store; MLLMs loaded: {outcome.loads}", highlight=False)
     console.print(f"records, summary, pictures: {outcome.folder}", highlight=False)
     console.print(f"open in a browser: {outcome.folder / 'report.html'}", highlight=False)
@@ -141,23 +145,22 @@ def _share(values: pd.Series, metric: str) -> str:
     return f"{float(values[metric]):.3f}" if metric in values.index else "–"
 
 
-def comparisons_as_rich(compared: Sequence[Comparison], confidence: float) -> Table:
+def comparisons_as_rich(compared: Sequence[Comparison], confidence: float, *, details: bool) -> Table:
     """Method against baseline on the same images, for the terminal."""
-    title = "difference in macro balanced accuracy on the same images"
-    shown = Table("dataset", "MLLM", "method", "against", f"difference [{confidence:.0%} interval]", "only right: method / baseline",
-                  "McNemar p", "", title=title, title_justify="left")
+    title = "does one method judge better than another? difference of the table's means, on the same images"
+    more = ONLY_RIGHT, BY_CHANCE
+    shown = Table("dataset", "MLLM", "method", "against", f"difference [{confidence:.0%} interval]", *(more if details else ()), "",
+                  title=title, title_justify="left")
     for c in compared:
-        interval = "" if c.low is None or c.high is None else f" [{c.low:+.3f}, {c.high:+.3f}]"
-        value = "–" if c.difference is None else f"{c.difference:+.3f}{interval}"
-        verdict = "no difference shown" if c.is_null else "better" if (c.difference or 0) > 0 else "worse"
-        shown.add_row(*plain(c.dataset, c.mllm), METHOD_NAMES[c.method], METHOD_NAMES[c.baseline], value,
-                      f"{c.only_method_right} / {c.only_baseline_right}", f"{c.p_value:.2g}", verdict)
+        counts = f"{c.only_method_right} / {c.only_baseline_right}", f"{c.p_value:.2g}"
+        shown.add_row(*plain(c.dataset, c.mllm), METHOD_NAMES[c.method], METHOD_NAMES[c.baseline], difference_shown(c),
+                      *(counts if details else ()), verdict_shown(c))
     return shown
 
 
 def as_rich(table: ComparisonTable) -> Table:
     """A comparison table for the terminal."""
-    shown = Table(title=f"{table.dataset}: {table.metric.replace('_', ' ')}", title_justify="left")
+    shown = Table(title=escape(titled(table)), title_justify="left")
     for number, name in enumerate(table.header):
         shown.add_column(*plain(name), justify="left" if number < 2 else "right", no_wrap=number == 1)
     for row in table.rows:

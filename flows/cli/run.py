@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import typer
 
 from flows.cli.options import (
@@ -26,6 +28,7 @@ def run(
     params: ParamsOption = PARAMS,
     check: CheckOption = False,
     timings: TimingsOption = False,
+    details: Annotated[bool, typer.Option("--details", help="Show every column of the tables.")] = False,
     allow_partial: AllowPartialOption = False,
 ) -> None:
     """Run the benchmark of a profile: data, expert, threshold, MLLM, metrics, MLflow.
@@ -55,7 +58,7 @@ def run(
     with server.ready():
         note_start(config)
         outcome = eagle(profile=profile, overrides=overrides, params=str(params))
-    show(outcome, config.tracking.tracking_uri)
+    show(outcome, config.tracking.tracking_uri, details=details)
     if timings:
         show_timings(outcome.timings)
     if outcome.missing and not allow_partial:

@@ -106,7 +106,7 @@ def show(outcome: SweepOutcome) -> None:
     console = wide_console()
     table = outcome.table
     for dataset in table["dataset"].unique():
-        console.print(as_rich(table[table["dataset"] == dataset], f"{dataset}: {HEADLINE.replace('_', ' ')}"))
+        console.print(as_rich(table[table["dataset"] == dataset], f"{dataset}: share judged right, mean of the categories (macro balanced accuracy)"))
     console.print(f"\n{len(outcome.results)} points, {outcome.distinct} with different results", highlight=False)
     console.print(f"points.csv, points.parquet: {outcome.identity.folder}", highlight=False)
     uri = outcome.results[0].point.config.tracking.tracking_uri
@@ -127,7 +127,7 @@ def as_rich(table: pd.DataFrame, title: str) -> Table:
     shown.add_column("point")
     for mllm, method in columns:
         shown.add_column(METHOD_NAMES[method] + ("" if mllm == NO_MLLM else f"\n{mllm}"), justify="right")
-    shown.add_column("gate open", justify="right")
+    shown.add_column("attention guided\n(gate open)", justify="right")
     for label in table["point"].drop_duplicates():
         mine = table[table["point"] == label].set_index(["mllm", "method"])
         values = [mine[HEADLINE].get(column) for column in columns]

@@ -24,7 +24,7 @@ from tasks.machinery.inputs import category_of, store_of
 from tasks.machinery.store import Entry
 from tasks.stages.predictions import read_predictions
 
-VERSION = 4
+VERSION = 5
 
 
 def fit(config: EagleConfig, dataset: str, category: str, expert: Entry, predictions: Entry | None) -> Entry:

@@ -102,8 +102,8 @@ def _lead(config: EagleConfig, records: pd.DataFrame) -> tuple[str, ...]:
     images = _images(records)
     sentences = [
         f"{len(images)} test images of {images[['dataset', 'category']].drop_duplicates().shape[0]} categories; "
-        f"threshold: {config.threshold.method}, κ = {config.threshold.kappa:g}; CAAS: α = {config.caas.alpha:g}, "
-        f"{config.caas.gate} gate, mode {config.caas.mode}."
+        f"the limit (threshold τ) is set by {config.threshold.method}, κ = {config.threshold.kappa:g}; guided attention (CAAS): strength "
+        f"α = {config.caas.alpha:g}, {config.caas.gate} gate, mode {config.caas.mode}. The words are explained in docs/glossary.md."
     ]
     if config.expert.backbone.stands_in_for is not None:
         sentences.append(f"Expert: {stand_in_notice(config.expert.backbone)}.")

@@ -10,7 +10,7 @@ from eagle_core.data.question_types import TITLES
 from eagle_core.evaluation.comparisons import Comparison
 from eagle_core.evaluation.completeness import NotJudged
 from eagle_core.evaluation.kinds import found_by_kind
-from eagle_core.evaluation.table import METHOD_NAMES, NO_VALUE, ComparisonTable
+from eagle_core.evaluation.table import METHOD_NAMES, NO_VALUE, ComparisonTable, titled
 from eagle_core.evaluation.unlabelled import UnlabelledVerdicts
 from eagle_core.mmad.scoring import AVERAGE
 from eagle_core.mmad.summary import CHANCE, METRIC
@@ -18,18 +18,20 @@ from eagle_core.record_table import NO_MLLM
 from eagle_core.records import Threshold
 from eagle_core.report.page.content import PageTable
 
+ONLY_RIGHT = "images that only one judged right: first / second"
+BY_CHANCE = "how often chance alone splits them so (McNemar's p)"
 LISTED = 50
 """Images that were not judged, in their table."""
 COLUMNS = {
     "false_alarm_rate": "false alarms",
-    "recall": "recall",
-    "precision": "precision",
-    "f1": "F1",
-    "auroc_expert_score": "AUROC (score)",
-    "auroc_p_defect": "AUROC (P(defect))",
-    "pixel_auroc": "pixel AUROC",
-    "aupro_fpr30": "PRO",
-    "pixel_iou": "IoU",
+    "recall": "defects found (recall)",
+    "precision": "alarms that are defects (precision)",
+    "f1": "both in one (F1)",
+    "auroc_expert_score": "bad parts score higher (AUROC)",
+    "auroc_p_defect": "bad parts seem likelier (AUROC of P(defect))",
+    "pixel_auroc": "defective pixels score higher (pixel AUROC)",
+    "aupro_fpr30": "defects covered (PRO)",
+    "pixel_iou": "overlap with the masks (IoU)",
     "false_pixel_rate_promised": "false pixels promised",
     "false_pixel_rate": "false pixels",
 }
@@ -67,7 +69,7 @@ def summary_tables(
 def as_page_table(table: ComparisonTable) -> PageTable:
     """A table that the terminal shows too; its second column comes first here."""
     return PageTable(
-        f"{table.dataset}: {table.metric.replace('_', ' ')}",
+        titled(table),
         (table.header[1], table.header[0], *table.header[2:]),
         tuple((row[1], row[0], *row[2:]) for row in table.rows),
         table.notes,
@@ -111,8 +113,11 @@ def threshold_tables(records: pd.DataFrame, fitted: Mapping[tuple[str, str], Thr
             )
         )
         notes += [f"{category}: {warning}" for warning in threshold.warnings]
-    header = ("category", "dataset", "τ [95 %]", "s_max", "mass in [τ, s_max]", "false alarms of the expert", "shift of the test images")
-    return [PageTable("Thresholds", header, tuple(rows), tuple(notes))] if rows else []
+    header = (
+        "category", "dataset", "limit (threshold τ) [95 %]", "highest normal score (s_max)", "share of normal images between the two",
+        "false alarms of the expert", "shift of the test images",
+    )  # fmt: skip
+    return [PageTable("Limits: from which score on a part is called defective", header, tuple(rows), tuple(notes))] if rows else []
 
 
 def _metrics(summary: pd.DataFrame, dataset: str, confidence: float) -> PageTable:
@@ -124,26 +129,34 @@ def _metrics(summary: pd.DataFrame, dataset: str, confidence: float) -> PageTabl
         name, who = METHOD_NAMES[str(method)], NO_VALUE if mllm == NO_MLLM else str(mllm)
         rows.append((name, who, *(values.get(f"{k}_macro", NO_VALUE) for k in present)))
     rows.sort(key=lambda row: list(METHOD_NAMES.values()).index(row[0]))
-    return PageTable(f"{dataset}: macro means [{confidence:.0%} interval]", ("method", "MLLM", *present.values()), tuple(rows))
+    return PageTable(f"{dataset}: more measures, means of the categories (macro) [{confidence:.0%} interval]", ("method", "MLLM", *present.values()), tuple(rows))
 
 
 def _differences(compared: Sequence[Comparison], confidence: float) -> PageTable:
-    rows = []
-    for c in compared:
-        interval = "" if c.low is None or c.high is None else f" [{c.low:+.3f}, {c.high:+.3f}]"
-        verdict = "no difference shown" if c.is_null else "better" if (c.difference or 0) > 0 else "worse"
-        rows.append(
-            (
-                f"{METHOD_NAMES[c.method]} − {METHOD_NAMES[c.baseline]}",
-                f"{c.dataset}, {c.mllm}",
-                NO_VALUE if c.difference is None else f"{c.difference:+.3f}{interval}",
-                f"{c.only_method_right} / {c.only_baseline_right}",
-                f"{c.p_value:.2g}",
-                verdict,
-            )
+    rows = tuple(
+        (
+            f"{METHOD_NAMES[c.method]} − {METHOD_NAMES[c.baseline]}",
+            f"{c.dataset}, {c.mllm}",
+            difference_shown(c),
+            f"{c.only_method_right} / {c.only_baseline_right}",
+            f"{c.p_value:.2g}",
+            verdict_shown(c),
         )
-    header = ("difference in balanced accuracy", "on the same images", f"macro [{confidence:.0%}]", "only right: first / second", "McNemar p", "verdict")
-    return PageTable("Paired differences", header, tuple(rows))
+        for c in compared
+    )
+    header = ("methods", "on the same images", f"difference of the means (macro) [{confidence:.0%}]", ONLY_RIGHT, BY_CHANCE, "so")
+    return PageTable("Does one method judge better than another?", header, rows)
+
+
+def difference_shown(compared: Comparison) -> str:
+    """With its interval; a dash where there is no difference to be had."""
+    interval = "" if compared.low is None or compared.high is None else f" [{compared.low:+.3f}, {compared.high:+.3f}]"
+    return NO_VALUE if compared.difference is None else f"{compared.difference:+.3f}{interval}"
+
+
+def verdict_shown(compared: Comparison) -> str:
+    """What the difference comes to, in words."""
+    return "no difference shown" if compared.is_null else "better" if (compared.difference or 0) > 0 else "worse"
 
 
 def _gate(records: pd.DataFrame, guided: pd.DataFrame) -> PageTable:
@@ -165,8 +178,8 @@ def _gate(records: pd.DataFrame, guided: pd.DataFrame) -> PageTable:
                 str(int(flipped)) if method == "eagle" else NO_VALUE,
             )
         )
-    header = ("method", "on", "gate open", "P(defect) changed", "by at most", "verdicts changed")
-    return PageTable("What CAAS changed", header, tuple(rows))
+    header = ("method", "on", "attention guided (gate open)", "probability of a defect changed (P(defect))", "by at most", "verdicts changed")
+    return PageTable("What guided attention (CAAS) changed", header, tuple(rows))
 
 
 def _question_types(summary: pd.DataFrame, answered: pd.DataFrame, confidence: float) -> PageTable:

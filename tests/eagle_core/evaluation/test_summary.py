@@ -215,12 +215,15 @@ def test_the_comparison_table(summary) -> None:
         "nut",
         "pcb",
         "weave",
-        "macro [95% interval]",
-        "pooled",
-        "corrected",
-        "spoiled",
-        "unparsed",
+        "mean of the categories (macro) [95% interval]",
+        "all images as one set (pooled)",
+        "expert's errors put right (corrected)",
+        "expert's right verdicts spoiled",
+        "no verdict (unparsed)",
     )
+    brief = table.brief()
+    assert brief.header == (*table.header[:6], table.header[9]) and brief.notes == table.notes
+    assert brief.rows == tuple((*row[:6], row[9]) for row in table.rows)
     expert, eagle, qwen = table.rows
     assert expert[:5] == ("–", "expert alone", "–", "–", "0.625") and expert[7:] == ("–", "–", "0")
     assert eagle[:5] == ("tiny", "EAGLE", "–", "not run", "0.625")
