@@ -145,6 +145,8 @@ def _encoding(content: bytes) -> str:
 
 
 def _json_remedy(text: str, error: json.JSONDecodeError) -> str:
+    if error.msg == "Extra data" and text[: error.pos].rstrip()[-1:] in ("}", "]"):
+        return "several values, one after the other (JSON Lines?): put them into one list, [..., ...]"
     if "escape" in error.msg:
         return "write back-slashes twice, or as forward slashes"
     if error.pos >= len(text.rstrip()):

@@ -252,7 +252,7 @@ def _held_out(
 
 def _check_samples(samples: Sequence[Sample]) -> None:
     if not samples:
-        raise DataError("an expert needs normal training images, and there are none")
+        raise DataError("an expert needs normal training images, and there are none; put photographs of good parts into normal/ (or train/good/)")
     seen: set[str] = set()
     for sample in samples:
         if sample.is_defective:

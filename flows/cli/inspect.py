@@ -91,6 +91,7 @@ def inspect(
         refuse_absent(config, mllm)
     from tasks.inspection.files import file_stems, write_verdict
     from tasks.inspection.judging import inspect_images
+    from tasks.inspection.remarks import known_remarks
     from tasks.stages.data import ensure_available
 
     ensure_available(config, name, project)
@@ -112,6 +113,8 @@ def inspect(
         console.print(f"judged by: {variety}", highlight=False, soft_wrap=True, markup=False)
     for warning in dict.fromkeys(w for v in verdicts for w in v.threshold.warnings if details or v.asked is not None or ABOUT_ATTENTION not in w):
         console.print(f"[yellow]warning:[/] {escape(warning)}", highlight=False, soft_wrap=True)
+    for remark in known_remarks(config, name, known):
+        console.print(f"[yellow]warning:[/] {escape(printable(remark))}", highlight=False, soft_wrap=True)
     for line in _closing(verdicts, not real):
         console.print(line, highlight=False, soft_wrap=True, markup=False)
     for failure in failures:

@@ -144,3 +144,19 @@ def test_a_strong_contradiction_is_disputed(finished, line, tmp_path, asking) ->
     strong = facts["expert"]["score"] < threshold["mean"]
     assert facts["verdict"] == ("disputed" if strong else "defective")
     assert code == (3 if strong else 0) and ("DISPUTED" in shown) is strong
+
+
+def test_what_is_behind_a_verdict_is_said(finished, small_data, tmp_path) -> None:  # type: ignore[no-untyped-def]
+    """A training image that cannot be read is named, and so is how much of the images a crop leaves out."""
+    source = sorted(p for p in small_data.iterdir() if p.is_dir())[0]
+    shutil.copytree(source / "train", tmp_path / "lid/train")
+    broken = sorted((tmp_path / "lid/train/good").iterdir())[0]
+    broken.write_bytes(broken.read_bytes()[:300])
+    done = finished.eagle(
+        "inspect", str(sorted((source / "test/good").iterdir())[0]), "--set", f"datasets={{small: null, mine: {{root: {tmp_path}}}}}",
+        "--set", "expert.preprocessing={resize: 128, fit: short_side, center_crop: 96}", "--out", str(tmp_path / "out"), check=False,
+    )  # fmt: skip
+    told = " ".join(done.stdout.split())
+    assert done.returncode in (0, 3), done.stderr
+    assert f"fitted without 1 training image that could not be read: lid/train/good/{broken.name}" in told
+    assert "is never looked at" in told and "fit: stretch" in told

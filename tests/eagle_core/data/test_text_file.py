@@ -56,6 +56,7 @@ def test_excels_line_about_the_separator_is_passed_over(tmp_path: Path) -> None:
         (b'{"a": 1,, }', "line 1, column 9"),
         (b"[" * 100_000, "not valid JSON"),
         (b"\x89PNG\0\x01{}{}{}{}{}{}", "no text|binary"),
+        (b'{"a": 1}\n{"a": 2}\n', "several values, one after the other .JSON Lines.*one list"),
     ],
 )
 def test_the_cause_is_named(tmp_path: Path, content: bytes, words: str) -> None:
