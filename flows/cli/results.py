@@ -15,6 +15,7 @@ from eagle_core.data.question_types import TITLES as TYPE_TITLES
 from eagle_core.evaluation.comparisons import Comparison
 from eagle_core.evaluation.localisation_table import localisation_tables
 from eagle_core.evaluation.promises import KeptPromise, promise_from
+from eagle_core.evaluation.recall_curve import RecallCurve, curve_from
 from eagle_core.evaluation.summary import summary_of
 from eagle_core.evaluation.table import METHOD_NAMES, ComparisonTable, comparison_tables, titled
 from eagle_core.evaluation.unlabelled import RankedImage, UnlabelledVerdicts
@@ -23,6 +24,9 @@ from eagle_core.mmad.summary import CHANCE, METRIC
 from eagle_core.record_table import NO_MLLM
 from eagle_core.report.page.tables import BY_CHANCE, ONLY_RIGHT, difference_shown, verdict_shown
 from eagle_core.report.promise_tables import HEADER, promise_rows
+from eagle_core.report.recall_table import HEADER as RECALL_HEADER
+from eagle_core.report.recall_table import TITLE as RECALL_TITLE
+from eagle_core.report.recall_table import recall_rows
 from flows.cli.console import plain, print_missing, wide_console
 from tasks.report.conclusion import Outcome
 from tasks.report.timings import Timing
@@ -56,6 +60,9 @@ def show(outcome: Outcome, tracking_uri: str, *, details: bool) -> None:
         console.print(promises_as_rich(promises))
         for sentence in dict.fromkeys(f"{p.category}: {p.statement}; {p.variety}" for p in promises):
             console.print(sentence, style="dim", highlight=False, markup=False)
+    curves = [curve_from(fields) for fields in described["recall_curves"]]
+    if curves:
+        console.print(recall_as_rich(curves))
     unlabelled = [UnlabelledVerdicts(**fields) for fields in described["unlabelled"]]
     if unlabelled:
         console.print(unlabelled_as_rich(unlabelled))
@@ -106,6 +113,14 @@ def promises_as_rich(promises: Sequence[KeptPromise]) -> Table:
     """Promised beside achieved rates of false alarms, for the terminal."""
     shown = Table(*HEADER, title="false alarms of the expert: promised and achieved", title_justify="left")
     for row in promise_rows(promises):
+        shown.add_row(*map(escape, row))
+    return shown
+
+
+def recall_as_rich(curves: Sequence[RecallCurve]) -> Table:
+    """Defects missed for each share of false alarms, for the terminal."""
+    shown = Table(*RECALL_HEADER, title=RECALL_TITLE, title_justify="left")
+    for row in recall_rows(curves):
         shown.add_row(*map(escape, row))
     return shown
 

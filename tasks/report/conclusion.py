@@ -26,6 +26,7 @@ from eagle_core.errors import FitError
 from eagle_core.evaluation.comparisons import Comparison
 from eagle_core.evaluation.completeness import missing_lines, not_judged, p_defect_notes
 from eagle_core.evaluation.promises import KeptPromise
+from eagle_core.evaluation.recall_curve import recall_curves
 from eagle_core.evaluation.table import NotRunRow, UnreadImage
 from eagle_core.evaluation.unlabelled import UnlabelledVerdicts, unlabelled_verdicts, worst_first
 from eagle_core.names import short_name
@@ -126,6 +127,7 @@ def conclude(
         "not_judged": [asdict(image) for image in not_judged(records)],
         "worst_first": [asdict(image) for image in worst_first(records)],
         "fitted": [asdict(limit) for limit in limits],
+        "recall_curves": [asdict(curve) for curve in recall_curves(records)],
     }
     unlabelled = unlabelled_verdicts(records)
     described = _described(config, provenance, summary, compared, unlabelled, promises, absences, unread, told) | findings

@@ -12,6 +12,7 @@ import pandas as pd
 from eagle_core.config import EagleConfig
 from eagle_core.errors import ConfigurationError, DataError
 from eagle_core.evaluation.promises import promise_from
+from eagle_core.evaluation.recall_curve import curve_from
 from eagle_core.expert.bundle import load_expert
 from eagle_core.record_table import read_records
 from eagle_core.report.contact_sheet import telling_samples
@@ -21,6 +22,7 @@ from eagle_core.report.page.content import Card, Page
 from eagle_core.report.page.render import render
 from eagle_core.report.page.run_plots import KnownExpert
 from eagle_core.report.promise_tables import promise_tables
+from eagle_core.report.recall_table import recall_tables
 from tasks.graph.values import CategoryResult
 from tasks.machinery.inputs import category_of, store_of
 from tasks.machinery.params import as_yaml
@@ -89,7 +91,10 @@ def gather(folder: Path, config: EagleConfig) -> Page:
         records,
         experts,
         _cards(config, records, stages),
-        promises=promise_tables([promise_from(fields) for fields in described.get("promises", ())]),
+        promises=[
+            *promise_tables([promise_from(fields) for fields in described.get("promises", ())]),
+            *recall_tables([curve_from(fields) for fields in described.get("recall_curves", ())]),
+        ],
         complete=len(stages) == len(kept),
         params=as_yaml(described["params"]),
     )

@@ -54,6 +54,8 @@ def test_groups_promise_what_they_can_and_it_stands_everywhere(new_project: Call
     opened = records[records.gate_open.astype(bool)]
     assert (opened.expert_score >= metrics["tau_warn"]).all() and (opened.expert_score <= metrics["s_max"]).all()
 
+    assert "defects missed (recall lost)" in ended.stdout and "Defects missed (recall lost)" in page
+
     # How many different parts the images show stands beside what they promise: table, page, MLflow, doctor, verdict.
     assert kept["variety"] in page and kept["variety"] in " ".join(ended.stdout.split())
     assert metrics["different_parts"] == kept["different_parts"] and 1 <= kept["different_parts"] <= 20
