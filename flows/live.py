@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 
 from tasks.graph.values import JudgedCategory, MethodResult
+from tasks.machinery.tracking import ending_of
 from tasks.report.live_run import LiveBenchmark, LiveRun
 
 _LIVE: ContextVar[LiveRun | None] = ContextVar("live run", default=None)
@@ -25,16 +26,13 @@ def followed(live: LiveRun) -> Iterator[LiveRun]:
 
 @contextmanager
 def ended_by_errors() -> Iterator[None]:
-    """Tell MLflow at once. Around what a task runner runs: it waits for tasks that are under way before an error gets out.
-
-    Ctrl-C is KeyboardInterrupt; SIGTERM is Prefect's TerminationSignal. Neither is an ``Exception``.
-    """
+    """Tell MLflow at once. Around what a task runner runs: it waits for tasks that are under way before an error gets out."""
     try:
         yield
     except BaseException as error:
         live = current()
         if live is not None:
-            live.end("FAILED" if isinstance(error, Exception) else "KILLED")
+            live.end(ending_of(error))
         raise
 
 

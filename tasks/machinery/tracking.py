@@ -58,6 +58,11 @@ class RunContent:
     """(file, folder among the run's artifacts; "" for the top)."""
 
 
+def ending_of(error: BaseException) -> Ending:
+    """Ctrl-C is KeyboardInterrupt, SIGTERM is Prefect's TerminationSignal: neither is an ``Exception``."""
+    return "FAILED" if isinstance(error, Exception) else "KILLED"
+
+
 class Tracker:
     """Writes runs to one experiment of one MLflow server or database."""
 
@@ -71,8 +76,14 @@ class Tracker:
 
     def open(self, content: RunContent, parent: str | None = None) -> str:
         """Begin the run of ``content``, or take it up again, as running in this process; returns MLflow's run id."""
-        run_id: str = self._begun(content, parent).info.run_id
-        self._client.update_run(run_id, status="RUNNING")
+        run = self._found_or_made(content, parent)
+        run_id: str = run.info.run_id
+        try:
+            self._describe(run, content)
+            self._client.update_run(run_id, status="RUNNING")
+        except BaseException as error:  # a new run stands as running from its first moment
+            self.close(run_id, ending_of(error))
+            raise
         return run_id
 
     def advance(self, run_id: str, share: float) -> None:
@@ -92,7 +103,8 @@ class Tracker:
             content: What is written.
             parent: MLflow's id of the parent run.
         """
-        run = self._begun(content, parent)
+        run = self._found_or_made(content, parent)
+        self._describe(run, content)
         for file, folder in content.artifacts:
             self._log_artifact(run, file, folder)
         run_id: str = run.info.run_id
@@ -119,11 +131,13 @@ class Tracker:
             self.close(run_id, "KILLED")
         return orphans
 
-    def _begun(self, content: RunContent, parent: str | None) -> Run:
-        """The run of ``content`` with its parameters, metrics and tags; made where it is missing."""
+    def _found_or_made(self, content: RunContent, parent: str | None) -> Run:
         identity = mlflow_name(content.identity)
         with _one_at_a_time(self._uri):
-            run = self._find(identity) or self._create(identity, content.name, parent)
+            return self._find(identity) or self._create(identity, content.name, parent)
+
+    def _describe(self, run: Run, content: RunContent) -> None:
+        """Write parameters, metrics and tags."""
         start: int = run.info.start_time
         tags = {**content.tags, **_this_process(), MLFLOW_RUN_NAME: content.name}
         self._client.log_batch(
@@ -132,7 +146,6 @@ class Tracker:
             metrics=[Metric(mlflow_name(k), v, start, 0) for k, v in content.metrics.items()],
             tags=[RunTag(mlflow_name(k), v) for k, v in tags.items()],
         )
-        return run
 
     def _log_artifact(self, run: Run, file: Path, folder: str) -> None:
         """Upload ``file`` unless the run carries it already with the same bytes."""

@@ -26,11 +26,17 @@ def parents(project) -> dict[str, str]:  # type: ignore[no-untyped-def]
     return {name: status for name, status in statuses(project).items() if name.startswith("benchmark")}
 
 
+def parameters(project) -> int:  # type: ignore[no-untyped-def]
+    """How many parameters of runs MLflow holds."""
+    with sqlite3.connect(f"file:{project.root}/mlflow.db?mode=ro", uri=True) as database:
+        return int(database.execute("select count(*) from params").fetchone()[0])
+
+
 def stopped_by(project, number: int, *arguments: str) -> None:  # type: ignore[no-untyped-def]
-    """Start a run and send it ``number`` as soon as MLflow shows it as running."""
+    """Start a run and send it ``number`` as soon as MLflow shows it as running, with its parameters."""
     run = project.start("run", *arguments)
     deadline = time.monotonic() + SECONDS
-    while "RUNNING" not in parents(project).values():
+    while "RUNNING" not in parents(project).values() or not parameters(project):
         assert run.running(), "the run ended before it was seen running"
         assert time.monotonic() < deadline
         time.sleep(0.05)
