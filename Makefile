@@ -10,7 +10,7 @@ INSTALLED := $(VENV)/.installed
 # Two workers; the tests of a file stay together and share what they set up (tests/conftest.py).
 PYTEST := $(BIN)/pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
-.PHONY: demo demo-real test test-all test-unproven soak mutants check setup prefect benchmarks promise clean
+.PHONY: demo demo-real test test-all soak mutants check setup prefect benchmarks promise clean
 
 # What was run is noted in dvc.lock, so that `dvc status` is clean and `dvc repro` runs only what has changed.
 demo: setup
@@ -26,11 +26,7 @@ test: setup check
 	$(PYTEST) -m "not slow"
 
 test-all: setup check
-	$(PYTEST) -m "not unproven"
-
-# Slow tests that have not been seen to pass yet (tests/conftest.py lists them and why). CI does not run them.
-test-unproven: setup
-	$(PYTEST) -m unproven
+	$(PYTEST)
 
 # Property tests with many and new examples. What is found becomes an @example beside the property.
 soak: setup

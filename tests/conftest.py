@@ -24,36 +24,6 @@ PROJECT = Path(__file__).parent.parent
 LONG_FIRST = ("tests/end_to_end/", "tests/architecture/")
 """Folders whose tests begin first, so that at the end of a run no worker waits for another's long test."""
 
-UNPROVEN = frozenset(
-    f"tests/{name}.py"
-    for name in (
-        "architecture/test_wheel",
-        "end_to_end/test_complete",
-        "end_to_end/test_demo",
-        "end_to_end/test_echo",
-        "end_to_end/test_endpoint",
-        "end_to_end/test_experiment",
-        "end_to_end/test_findings",
-        "end_to_end/test_inspect",
-        "end_to_end/test_kill",
-        "end_to_end/test_large_images",
-        "end_to_end/test_live_run",
-        "end_to_end/test_odd_data",
-        "end_to_end/test_own_folder",
-        "end_to_end/test_promise",
-        "end_to_end/test_questions",
-        "end_to_end/test_run",
-        "end_to_end/test_solar",
-        "end_to_end/test_sweep",
-        "flows/cli/test_run",
-        "flows/test_dask",
-        "flows/test_failures",
-        "tasks/preflight/test_work",
-    )
-)
-"""Files whose slow tests have not been seen to pass since graph, expert and verdicts changed at once (2026-11-25). They are run by
-``make test-unproven`` and taken off this list one by one; until then neither they nor what they check is vouched for."""
-
 
 @pytest.hookimpl(tryfirst=True)  # before ``-m`` looks for marks
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -62,8 +32,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         long = item.nodeid.startswith("tests/end_to_end/") or item.get_closest_marker("server") is not None
         if long and item.get_closest_marker("quick") is None:
             item.add_marker(pytest.mark.slow)
-        if item.get_closest_marker("slow") is not None and item.nodeid.partition("::")[0] in UNPROVEN:
-            item.add_marker(pytest.mark.unproven)
     items.sort(key=lambda item: not item.nodeid.startswith(LONG_FIRST))
 
 

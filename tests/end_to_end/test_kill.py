@@ -9,7 +9,7 @@ from pathlib import Path
 import pandas as pd
 
 SECONDS = 900
-STAGES = ("expert", "predictions", "threshold", "answer", "records", "figures")
+STAGES = ("expert", "predictions", "threshold", "answer", "records")
 
 
 def kill_when(project, reached: Callable[[], bool]) -> bool:  # type: ignore[no-untyped-def]
@@ -32,6 +32,7 @@ def test_killed_in_every_stage(finished, new_project: Callable) -> None:  # type
         assert kill_when(project, lambda stage=stage: len(project.entries(stage)) > 0), f"never seen in {stage}"
     logged = runs_or_none(project)
     assert kill_when(project, lambda: len(runs_or_none(project)) > len(logged)), "never seen logging"
+    assert kill_when(project, lambda: len(project.entries("figures")) > 0), "never seen in figures"
 
     project.eagle("run")
     key = ["dataset", "category", "image_id", "method"]

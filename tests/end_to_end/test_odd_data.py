@@ -43,7 +43,8 @@ def test_odd_data_from_the_folder_to_the_report(new_project: Callable, odd: Path
     project = new_project()
     done = project.eagle(
         "run", "--set", f"datasets={{small: null, odd: {{root: {odd}}}}}", "--set", "methods=[expert, mllm]",
-        "--set", "expert.preprocessing={resize: 128, fit: short_side, center_crop: 96}", "--set", "explanation.when=never",
+        "--set", "expert.preprocessing={resize: 128, fit: short_side, center_crop: 96}", "--set", "explanation.when=never", "--set", "judging.unlike=judge",
+        "--set", "mllms.embedded.beyond_the_demo=true",
         check=False,
     )  # fmt: skip
     assert "Traceback" not in done.stdout + done.stderr

@@ -50,4 +50,4 @@ def test_a_run_without_its_only_mllm_is_one_line(new_project: Callable) -> None:
     ended = new_project().eagle("run", "--set", "methods=[mllm]", "--set", "mllms.embedded.model=./nowhere", check=False)
     assert ended.returncode == 2
     [line] = [line for line in ended.stderr.splitlines() if line.startswith("error:")]
-    assert "nothing could be run" in line and "no folder nowhere" in line
+    assert "nothing can be run" in line and "no folder nowhere" in line
