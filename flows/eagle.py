@@ -15,6 +15,7 @@ from flows.graph import graph
 from flows.live import followed
 from flows.progress import show_tables
 from flows.runners import engine_of
+from tasks.graph import registry
 from tasks.graph.values import Point
 from tasks.machinery.journal import notes_before_run
 from tasks.machinery.params import load_params
@@ -22,7 +23,6 @@ from tasks.machinery.provenance import provenance_of
 from tasks.preflight.stage import preflight
 from tasks.report.conclusion import Outcome, conclude
 from tasks.report.live_run import LiveBenchmark
-from tasks.stages.data import prepare_data
 
 LOG = logging.getLogger("eagle.flow")
 
@@ -44,7 +44,7 @@ def eagle(profile: str = "demo", overrides: dict[str, Any] | None = None, params
 def run_benchmark(config: EagleConfig, project: Path) -> Outcome:
     """The steps of the flow once the configuration is known."""
     preflight(config, project)
-    available = prepare_data(config, project)
+    available = registry.DATA(config, project)
     provenance = provenance_of(config, available.hashes, project)
     LOG.info("run %s: %d categories", provenance.run_id, len(available.categories))
     point = Point("run", {}, config)

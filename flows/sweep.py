@@ -14,6 +14,7 @@ from eagle_core.experiments.grid import grid_points
 from flows.graph import graph
 from flows.live import followed
 from flows.runners import engine_of
+from tasks.graph import registry
 from tasks.graph.values import Point
 from tasks.machinery.journal import notes_before_run
 from tasks.machinery.progress import progress_bar
@@ -21,7 +22,6 @@ from tasks.machinery.provenance import provenance_of
 from tasks.machinery.tracking import Tracker
 from tasks.preflight.stage import preflight
 from tasks.report.live_run import LiveRun
-from tasks.stages.data import prepare_data
 from tasks.sweeps import results
 from tasks.sweeps.points import points_of
 from tasks.sweeps.results import SweepOutcome
@@ -55,7 +55,7 @@ def run_points(title: str, points: Sequence[Point], project: Path) -> SweepOutco
     before = notes_before_run(points[0].config.run.cache_dir)
     preflight(points[0].config, project)
     available = {_datasets(point): point for point in points}
-    prepared = {key: prepare_data(point.config, project) for key, point in available.items()}
+    prepared = {key: registry.DATA(point.config, project) for key, point in available.items()}
     first = prepared[_datasets(points[0])]
     provenance = provenance_of(points[0].config, {k: v for p in prepared.values() for k, v in p.hashes.items()}, project)
     for name, absent in first.absent.items():

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 from PIL import Image
 from torch.nn.functional import normalize
-from transformers import CLIPModel, CLIPProcessor
 
 from eagle_core.errors import ModelError
+
+if TYPE_CHECKING:
+    from transformers import CLIPModel, CLIPProcessor
 
 
 class ClipEncoder:
@@ -26,6 +29,8 @@ class ClipEncoder:
         Raises:
             ModelError: There are no such weights here and none can be fetched.
         """
+        from transformers import CLIPModel, CLIPProcessor
+
         try:
             return cls(CLIPModel.from_pretrained(source), CLIPProcessor.from_pretrained(source), device)
         except (OSError, ValueError) as error:

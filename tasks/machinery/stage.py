@@ -10,14 +10,14 @@ import logging
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Any
-
-from prefect.client.schemas.objects import State
-from prefect.states import Completed
+from typing import TYPE_CHECKING, Any
 
 from eagle_core.errors import EagleError
 from tasks.machinery.journal import Note, write_note
 from tasks.machinery.store import Entry
+
+if TYPE_CHECKING:
+    from prefect.client.schemas.objects import State
 
 LOG = logging.getLogger("eagle.stage")
 
@@ -56,6 +56,9 @@ def ended(value: Any, results: Iterable[Result | None]) -> State[Any]:
     It is named ``NotRun`` where none of them could be run, and ``Cached`` where all were in the store. Results stay in
     memory and in our store: Prefect persists nothing.
     """
+    # Imported here: judging one image needs no Prefect.
+    from prefect.states import Completed
+
     known = [result for result in results if result is not None]
     absent = [result for result in known if isinstance(result, NotRun)]
     if absent and len(absent) == len(known):

@@ -6,8 +6,6 @@ import logging
 from dataclasses import dataclass
 from pathlib import Path
 
-from prefect import task
-
 from eagle_core.config import EagleConfig
 from eagle_core.data.remarks import remarks_about
 from eagle_core.errors import DataError
@@ -37,7 +35,6 @@ class AvailableData:
     """What has to be known about the images, beside every result."""
 
 
-@task(name="data", persist_result=False)
 def prepare_data(config: EagleConfig, project: Path) -> AvailableData:
     """Generate and verify the demo where it is asked for; list what there is."""
     hashes: dict[str, str] = {}

@@ -5,7 +5,8 @@ tokens, in the order in which they stand in the prompt. Tokens without a place (
 views of one image (tiles and a thumbnail) overlap: a pixel then belongs to a token of each.
 
 What the processor decides (number of tiles, size after resizing) is asked of the processor itself, by processing a
-blank image of the same size; only the geometry is computed here. Receptive fields are not: a vision tower's own
+blank image of the same size; only the geometry is computed here. transformers is imported where a model is at hand: an
+adapter's name and version cost nothing. Receptive fields are not: a vision tower's own
 attention spreads every pixel over all tokens of its view.
 """
 
@@ -13,18 +14,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
-import torch
 from PIL import Image
-from transformers import ProcessorMixin
-from transformers.image_processing_utils import get_patch_output_size, select_best_resolution
-from transformers.image_utils import ChannelDimension
-from transformers.models.got_ocr2.image_processing_got_ocr2 import get_optimal_tiled_canvas
-from transformers.models.llava_next.modeling_llava_next import unpad_image
 
-Grid = Callable[[ProcessorMixin, tuple[int, int], int], np.ndarray]
+if TYPE_CHECKING:
+    from transformers import ProcessorMixin
+
+Grid = Callable[["ProcessorMixin", tuple[int, int], int], np.ndarray]
 """Processor, (width, height) of the original image, and number of images in its prompt, to ``(N, 4)`` rectangles."""
 
 
@@ -66,6 +64,8 @@ def tiles_then_thumbnail(processor: Any, size: tuple[int, int], _images: int) ->
 
     Its processor asks for tiles whatever its image processor's own ``crop_to_patches`` says (published: false).
     """
+    from transformers.models.got_ocr2.image_processing_got_ocr2 import get_optimal_tiled_canvas
+
     width, height = size
     settings, side = processor.image_processor, math.isqrt(processor.image_seq_length)
     tile = (settings.size.height, settings.size.width)
@@ -146,6 +146,11 @@ def _tiled(
 
 def _unpadded(processor: Any, size: tuple[int, int], side: int) -> np.ndarray:
     """LLaVA's tiles as one grid without padding, ``(rows, columns, 4)``; ``side`` is one tile's number of tokens."""
+    import torch
+    from transformers.image_processing_utils import get_patch_output_size, select_best_resolution
+    from transformers.image_utils import ChannelDimension
+    from transformers.models.llava_next.modeling_llava_next import unpad_image
+
     width, height = size
     settings = processor.image_processor
     tile = _processed(processor, size)["pixel_values"].shape[-1]
