@@ -59,7 +59,7 @@ def test_odd_data_from_the_folder_to_the_report(new_project: Callable, odd: Path
     [renamed] = [image_id for image_id in asked.index if image_id.endswith("%BB%AE%BA%DB.png")]
     assert os.fsencode(odd / from_text(renamed)).endswith(GBK) and (odd / from_text(renamed)).is_file()
 
-    told = done.stderr
+    told = done.stdout + done.stderr
     assert "is never looked at" in told and "fit: stretch" in told
     assert "fitted without" in told and "damaged or cut off" in told
     assert "is it inverted?" in told
