@@ -15,7 +15,7 @@ from typing import Any
 from eagle_core.config import EagleConfig
 
 LIBRARIES = ("anomalib", "dvc", "faiss-cpu", "mlflow", "numpy", "pillow", "prefect", "torch", "transformers")
-WHERE_NOT_WHAT: Any = {"run": {"output_dir", "cache_dir", "engine"}, "tracking": True, "report": True}
+WHERE_NOT_WHAT: Any = {"run": {"output_dir", "cache_dir", "engine"}, "tracking": True, "report": True, "service": True}
 """Parameters that say where or how fast a run executes, never what comes out."""
 
 
