@@ -23,7 +23,7 @@ from tasks.stages.appearance import unlike_training
 from tasks.stages.kept_features import KeptFeatures
 from tasks.stages.predictions import write_predictions
 
-FIT_VERSION = 5
+FIT_VERSION = 6
 PREDICT_VERSION = 6
 SECONDS_FILE = "seconds.json"
 
