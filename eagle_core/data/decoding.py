@@ -6,6 +6,7 @@ Knows nothing of datasets, nor of what the pixels mean.
 from __future__ import annotations
 
 import io
+import os
 import struct
 import zlib
 from pathlib import Path
@@ -137,7 +138,7 @@ def _opened(path: Path, source: Path | io.BytesIO) -> Image.Image:
 
 def is_lfs_pointer(path: Path) -> bool:
     """True for the little text that Git LFS leaves in place of a file that was not fetched."""
-    if not path.is_file():
+    if not path.is_file() or not os.access(path, os.R_OK):
         return False
     with path.open("rb") as file:
         return file.read(len(_LFS_POINTER)) == _LFS_POINTER

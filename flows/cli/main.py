@@ -12,7 +12,9 @@ from rich.console import Console
 from rich.markup import escape
 
 from eagle_core.errors import EagleError
+from eagle_core.names import printable
 from flows.cli.verbs import Verbs
+from tasks.machinery.disk import disk_trouble
 
 HELP = """Industrial anomaly detection with multimodal LLMs guided by a PatchCore expert.
 
@@ -46,7 +48,7 @@ def eagle() -> None:
 
 
 def main() -> None:
-    """Entry point: run the command; an EagleError becomes one red line and exit code 2."""
+    """Entry point: run the command; an EagleError, a full disk and forbidden files become one red line and exit code 2."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             # Names of files that are no UTF-8 are shown as the bytes they are, as other programs do.
@@ -55,8 +57,11 @@ def main() -> None:
     logging.getLogger("eagle").setLevel(os.environ.get("EAGLE_LOG_LEVEL", "INFO").upper())
     try:
         app()
-    except EagleError as error:
-        Console(stderr=True, soft_wrap=True).print(f"[bold red]error:[/] {escape(' '.join(str(error).split()))}", highlight=False)
+    except Exception as error:
+        told = str(error) if isinstance(error, EagleError) else disk_trouble(error)
+        if told is None:
+            raise
+        Console(stderr=True, soft_wrap=True).print(f"[bold red]error:[/] {escape(printable(' '.join(told.split())))}", highlight=False)
         sys.exit(2)
 
 

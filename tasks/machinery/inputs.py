@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import os
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -59,6 +60,8 @@ def content_hash(path: Path) -> str:
     """sha256 of a file, read again only when its size or modification time changes."""
     if not path.is_file():
         return "missing"
+    if not os.access(path, os.R_OK):
+        return "unreadable"
     facts = path.stat()
     return _hash(path, facts.st_size, facts.st_mtime_ns)
 

@@ -21,6 +21,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from eagle_core.errors import DataError, EagleError
+from tasks.machinery.disk import disk_trouble
+
 LOG = logging.getLogger("eagle.store")
 MANIFEST = "manifest.json"
 
@@ -96,6 +99,7 @@ class Store:
 
         Raises:
             NotThere: It is missing, inside ``only_looking``.
+            DataError: The disk is full, or a file may not be read or written.
         """
         key = content_key(stage, version, inputs)
         found = self.find(stage, key)
@@ -110,6 +114,11 @@ class Store:
             compute(aside)
             _write_manifest(aside, stage, version, inputs)
             self._publish(aside, final)
+        except Exception as error:
+            told = None if isinstance(error, EagleError) else disk_trouble(error)
+            if told is None:
+                raise
+            raise DataError(f"{stage}: {told}") from error
         finally:
             shutil.rmtree(aside, ignore_errors=True)
         return Entry(stage, key, final, cached=False)

@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from PIL import Image
 from typer.testing import CliRunner
 
 from flows.cli.main import app, main
@@ -64,3 +65,11 @@ def test_models_lists_hub_ids_and_what_was_verified() -> None:
     assert shown.exit_code == 0
     for text in ("embedded", "Qwen/Qwen2.5-VL-7B-Instruct", "verified", "trust_remote_code"):
         assert text in shown.output
+
+
+def test_a_place_that_may_not_be_written_is_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """In /sys not even root makes a folder."""
+    for number in range(2):
+        Image.effect_noise((16, 16), 50 + number).save(tmp_path / f"{number}.png")
+    [line] = failing(capsys, monkeypatch, "init", "/sys/line3", "--images", str(tmp_path)).splitlines()
+    assert line.startswith("error: ") and "/sys/line3" in line and "work in another folder" in line

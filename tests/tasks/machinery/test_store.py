@@ -11,6 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from eagle_core.errors import DataError
+from tasks.machinery.disk import disk_trouble
 from tasks.machinery.store import MANIFEST, Store, content_key
 
 JSON_VALUES = st.recursive(
@@ -102,3 +104,24 @@ def test_two_processes_write_the_same_key(tmp_path: Path) -> None:
     assert Store(tmp_path).find("stage", content_key("stage", 1, {})) is not None
     assert len(list((tmp_path / "stage").glob("*/*"))) == 1
     assert not list((tmp_path / "stage").glob("*/.*"))
+
+
+def test_a_full_disk_is_one_line_and_leaves_nothing_half_done(tmp_path: Path) -> None:
+    def compute(folder: Path) -> None:
+        Path("/dev/full").write_text("x", encoding="utf-8")
+
+    store = Store(tmp_path)
+    with pytest.raises(DataError, match=r"expert: the disk is full.*eagle cache --prune-to"):
+        store.get_or_compute("expert", 1, {}, compute)
+    assert not [path for path in tmp_path.rglob("*") if path.is_file()]
+
+
+def test_other_languages_errors_of_a_full_disk_and_bugs_are_told_apart() -> None:
+    try:
+        try:
+            raise RuntimeError("I/O error: No space left on device (os error 28)")
+        except RuntimeError as error:
+            raise ValueError("not saved") from error
+    except ValueError as error:
+        assert str(disk_trouble(error)).startswith("the disk is full; make room")
+    assert disk_trouble(FileNotFoundError(2, "No such file or directory", "x")) is None and disk_trouble(KeyError("x")) is None

@@ -1,0 +1,31 @@
+"""A full disk, or a file that may not be read or written, in plain words: no bug, and nobody needs its traceback."""
+
+from __future__ import annotations
+
+import errno
+from collections.abc import Iterator
+
+FULL = "No space left on device"
+"""As libraries that are not written in Python say it."""
+
+
+def disk_trouble(error: BaseException) -> str | None:
+    """One line that names the file and the remedy; None where ``error`` and what caused it are something else."""
+    for cause in _chain(error):
+        name = f": {cause.filename}" if isinstance(cause, OSError) and cause.filename else ""
+        if FULL in str(cause) or (isinstance(cause, OSError) and cause.errno in (errno.ENOSPC, errno.EDQUOT)):
+            return (
+                f"the disk is full{name}; make room (`eagle cache --prune-to 2GiB` empties the store), or set run.cache_dir and "
+                "run.output_dir to a folder on another disk"
+            )
+        if isinstance(cause, OSError) and cause.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+            return f"may not be read or written{name}; allow it (chmod u+rwX), or work in another folder"
+    return None
+
+
+def _chain(error: BaseException | None) -> Iterator[BaseException]:
+    seen: set[int] = set()
+    while error is not None and id(error) not in seen:
+        seen.add(id(error))
+        yield error
+        error = error.__cause__ or error.__context__
