@@ -153,3 +153,31 @@ def test_where_images_cannot_be_added_it_says_so(project: Path, more: Path, tmp_
     assert isinstance(add(project, tmp_path / "nowhere").exception, DataError)
     unknown = add(project, more, "-c", "lid").exception
     assert isinstance(unknown, ConfigurationError) and "there are: line" in str(unknown)
+
+
+def test_a_defect_is_told_from_its_score_and_groups_that_do_not_name_it_stop_everything(project: Path, shots: Path, tmp_path: Path) -> None:
+    """In MVTec's layout, as one of the categories of a dataset that is no DVC folder."""
+    lid, good = project / "data/parts/lid", sorted((shots / "normal").iterdir())
+    (lid / "train/good").mkdir(parents=True)
+    (lid / "test/good").mkdir(parents=True)
+    for number, path in enumerate(good[:THERE]):
+        shutil.copyfile(path, lid / f"train/good/{number}.jpg")
+    later = tmp_path / "later"
+    later.mkdir()
+    with Image.open(shots / "unlabelled/scratched1.jpg") as image:
+        image.rotate(180).save(later / "scratched.jpg", quality=92)
+    shutil.copyfile(good[-1], later / "0.jpg")
+    parts = ("--set", "datasets.parts={root: data/parts}", "-c", "lid", "--yes")
+    lots = "image,lot\n" + "\n".join(f"{number}.jpg,{number // 3}" for number in range(THERE))
+    (project / "lots.csv").write_text(lots, encoding="utf-8")
+    unnamed = add(project, later, *parts, "--set", "datasets.parts.groups={file: lots.csv, column: lot}").exception
+    assert isinstance(unnamed, DataError) and "lots.csv" in str(unnamed) and "0_2.jpg has no group" in str(unnamed)
+    assert len(list((lid / "train/good").iterdir())) == THERE
+
+    done = add(project, later, *parts)
+    assert done.exit_code == 0, done.output + str(done.exception)
+    assert "scratched.jpg: looks like a defect: its score is" in " ".join(done.output.split())
+    assert (lid / "train/good/0_2.jpg").read_bytes() == good[-1].read_bytes()
+    assert len(list((lid / "train/good").iterdir())) == THERE + 1
+    assert "tracked with DVC" not in done.output and not (project / "data/parts.dvc").exists()
+    assert "no labelled test images" in cells(done.output, "balanced accuracy")[1]
