@@ -52,6 +52,8 @@ def score_file(
     console = wide_console()
     console.print(as_rich(result))
     console.print(f"{result.questions} questions; {result.unparsed} answers unparsed, {result.missing} missing", highlight=False)
+    for line in _some(asked.faults if asked else ()):
+        console.print(f"not a question that can be asked, so not counted: {line}", style="yellow", highlight=False, markup=False)
     for line in _some(result.duplicates):
         console.print(f"asked twice, first answer counts: {line}", style="yellow", highlight=False, markup=False)
     for line in _some(result.strangers):

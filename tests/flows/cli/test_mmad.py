@@ -64,3 +64,18 @@ def test_a_check_with_findings_has_exit_code_one(tmp_path):
     path.write_text(json.dumps({"DS-MVTec/a/b/c.png": {"conversation": []}}))
     done = call("check", str(path))
     assert done.exit_code == 1 and "query images missing: 1" in done.stdout
+
+
+def test_a_question_without_options_is_named_and_not_counted(tmp_path):
+    def entry(*questions):
+        return {"conversation": [{"Question": text, "Answer": "A", "type": "Anomaly Detection", **more} for text, more in questions]}
+
+    both = {"Options": {"A": "Yes.", "B": "No."}}
+    content = {"DS-MVTec/a/image/bad/0.png": entry(("Is it broken?", both)), "DS-MVTec/a/image/bad/1.png": entry(("Is it broken?", {}))}
+    (tmp_path / "mmad.json").write_text(json.dumps(content))
+    rows = [{"image": image, "question": "Is it broken?", "question_type": "Anomaly Detection", "correct_answer": "A", "gpt_answer": "A"} for image in content]
+    (tmp_path / "answers.json").write_text(json.dumps(rows))
+    done = call("score", str(tmp_path / "answers.json"), "--questions", str(tmp_path / "mmad.json"))
+    assert done.exit_code == 0 and "1 questions; 0 answers unparsed, 0 missing" in done.stdout
+    [told] = [line for line in done.stdout.splitlines() if line.startswith("not a question that can be asked")]
+    assert "bad/1.png" in told
