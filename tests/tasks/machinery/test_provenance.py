@@ -28,7 +28,7 @@ def test_the_same_parameters_in_another_folder_are_the_same_run(tmp_path: Path) 
         ("run.output_dir", "elsewhere", True),
         ("run.engine.workers", 3, True),
         ("report.images", 2, True),
-        ("service.port", 9000, True),
+        ("service.folder", "elsewhere", True),
         ("run.seed", 7, False),
         ("caas.alpha", 0.3, False),
         ("judging.unlike", "judge", False),
