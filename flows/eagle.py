@@ -20,7 +20,7 @@ from tasks.graph.values import Point
 from tasks.machinery.journal import notes_before_run
 from tasks.machinery.params import load_params
 from tasks.machinery.provenance import provenance_of
-from tasks.preflight.stage import preflight
+from tasks.preflight.stage import preflight, tell_work
 from tasks.report.conclusion import Outcome, conclude
 from tasks.report.live_run import LiveBenchmark
 
@@ -45,6 +45,7 @@ def run_benchmark(config: EagleConfig, project: Path) -> Outcome:
     """The steps of the flow once the configuration is known."""
     preflight(config, project)
     available = registry.DATA(config, project)
+    tell_work([config], available.categories)
     provenance = provenance_of(config, available.hashes, project)
     LOG.info("run %s: %d categories", provenance.run_id, len(available.categories))
     point = Point("run", {}, config)

@@ -20,7 +20,7 @@ from tasks.machinery.journal import notes_before_run
 from tasks.machinery.progress import progress_bar
 from tasks.machinery.provenance import provenance_of
 from tasks.machinery.tracking import Tracker
-from tasks.preflight.stage import preflight
+from tasks.preflight.stage import preflight, tell_work
 from tasks.report.live_run import LiveRun
 from tasks.sweeps import results
 from tasks.sweeps.points import points_of
@@ -56,6 +56,7 @@ def run_points(title: str, points: Sequence[Point], project: Path) -> SweepOutco
     preflight(points[0].config, project)
     available = {_datasets(point): point for point in points}
     prepared = {key: registry.DATA(point.config, project) for key, point in available.items()}
+    tell_work([point.config for point in points], prepared[_datasets(points[0])].categories)
     first = prepared[_datasets(points[0])]
     provenance = provenance_of(points[0].config, {k: v for p in prepared.values() for k, v in p.hashes.items()}, project)
     for name, absent in first.absent.items():

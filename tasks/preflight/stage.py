@@ -1,14 +1,18 @@
-"""The preflight as the first stage of a flow: an absence is told before anything that costs."""
+"""The preflight as the first stage of a flow: an absence, and the work ahead, are told before anything that costs."""
 
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from pathlib import Path
 
 from prefect import task
 
 from eagle_core.config import EagleConfig
+from tasks.machinery.journal import read_journal
 from tasks.preflight.job import refuse_hopeless
+from tasks.preflight.work import work_findings, work_of
+from tasks.stages.data import CategoryName
 
 LOG = logging.getLogger("eagle.preflight")
 
@@ -22,3 +26,12 @@ def preflight(config: EagleConfig, project: Path) -> None:
     """
     for fault in refuse_hopeless(config, project):
         LOG.warning("will not be run: %s", fault.text)
+
+
+@task(name="work ahead", persist_result=False)
+def tell_work(configs: Sequence[EagleConfig], categories: Sequence[CategoryName]) -> None:
+    """Log what is not in the store, and how long that takes at the rates of earlier runs on this machine."""
+    if not categories:
+        return
+    for finding in work_findings(work_of(configs, categories), read_journal(configs[0].run.cache_dir)):
+        LOG.info("%s: %s", finding.topic, finding.text)

@@ -56,6 +56,8 @@ def test_a_run_its_timings_and_a_second_one(project: Path) -> None:
     assert not (project / "mlflow.db").exists()
 
     first = eagle(project, "run", "--timings")
+    assert "work: 3 experts to fit; up to 9 questions for embedded" in first.stderr
+    assert "time: not known" in first.stderr
     client = MlflowClient(f"sqlite:///{project}/mlflow.db")
     runs = {run.info.run_name: run for e in client.search_experiments() for run in client.search_runs([e.experiment_id])}
     [parent] = [run for name, run in runs.items() if name.startswith("benchmark")]
@@ -76,6 +78,7 @@ def test_a_run_its_timings_and_a_second_one(project: Path) -> None:
 
     again = eagle(project, "run", "--timings")
     assert "stages: 0 computed" in again.stdout
+    assert "work: everything is in the store" in again.stderr
     after = client.get_run(parent.info.run_id)
     assert after.data.metrics == parent.data.metrics, "logged twice, nothing changes"
     assert len(client.get_metric_history(parent.info.run_id, "progress")) == len(shares)
