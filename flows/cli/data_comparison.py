@@ -59,11 +59,17 @@ def _cells(side: Fitted, config: EagleConfig, looked: int) -> dict[str, str]:
         "scored by (calibration)": f"{side.chosen.rule.replace('_', '-')}" + (f": {side.chosen.reason}" if side.chosen.reason else ""),
         "limit (threshold τ) [95 %]": f"{tau.tau:.4g} [{tau.tau_low:.4g}, {tau.tau_high:.4g}]",
         "promised false alarms": promised,
-        "features computed": f"of {side.features.computed + looked} images, {side.features.kept - looked} from the store",
+        "features computed": _computed(side, config, looked),
         "balanced accuracy": _rate(rates.balanced_accuracy),
         "false alarms": _rate(rates.false_alarms),
         "defects found (recall)": _rate(rates.recall),
     }
+
+
+def _computed(side: Fitted, config: EagleConfig, looked: int) -> str:
+    if config.expert.kind != "patchcore":
+        return f"of all images: expert.kind {config.expert.kind} keeps none"
+    return f"of {side.features.computed + looked} images, {max(0, side.features.kept - looked)} from the store"
 
 
 def _rate(rate: Rate) -> str:

@@ -181,3 +181,14 @@ def test_a_defect_is_told_from_its_score_and_groups_that_do_not_name_it_stop_eve
     assert len(list((lid / "train/good").iterdir())) == THERE + 1
     assert "tracked with DVC" not in done.output and not (project / "data/parts.dvc").exists()
     assert "no labelled test images" in cells(done.output, "balanced accuracy")[1]
+
+
+def test_where_no_features_are_kept_all_are_computed_again(project: Path, shots: Path, tmp_path: Path) -> None:
+    later = tmp_path / "later"
+    later.mkdir()
+    shutil.copyfile(sorted((shots / "normal").iterdir())[-1], later / "x.jpg")
+    done = add(project, later, "--yes", "--set", "run.kept_features_mib=0")
+    assert done.exit_code == 0, done.output + str(done.exception)
+    # The new one twice: for a look by the old expert, and for the new one.
+    assert cells(done.output, "features computed") == ["of 12 images, 0 from the store", "of 14 images, 0 from the store"]
+    assert not (project / ".eagle/cache/features").exists()
