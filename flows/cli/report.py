@@ -1,4 +1,4 @@
-"""``eagle report``: the page of a run, made again."""
+"""``eagle report``: the page of a run, made again; or two runs side by side."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.markup import escape
+from rich.table import Table
 
 from eagle_core.errors import ConfigurationError
 from flows.cli.console import wide_console
@@ -16,6 +18,7 @@ from tasks.machinery.params import load_params
 
 def report(
     run: Annotated[str, typer.Argument(help="Run id or folder; the latest run where it is left out.")] = "",
+    other: Annotated[str, typer.Argument(help="A second run: both side by side.")] = "",
     images: Annotated[int | None, typer.Option(min=0, help="Images of each category in the gallery.")] = None,
     params: ParamsOption = PARAMS,
 ) -> None:
@@ -28,8 +31,14 @@ def report(
       eagle report
 
       eagle report 3f2a91c0d4e5 --images 100
+
+      eagle report 3f2a91c0d4e5 81bb02a4c6d1    what changed between two runs
     """
-    folder = _run_folder(run, load_params(params, "demo", {}).run.output_dir)
+    output_dir = load_params(params, "demo", {}).run.output_dir
+    folder = _run_folder(run, output_dir)
+    if other:
+        _compare(folder, _run_folder(other, output_dir))
+        return
     from eagle_core.config import EagleConfig
     from tasks.report.page import write_page
 
@@ -43,6 +52,21 @@ def report(
     if images is not None:
         config = config.model_copy(update={"report": config.report.model_copy(update={"images": images})})
     wide_console().print(f"report: {write_page(folder, config)}", highlight=False)
+
+
+def _compare(first: Path, second: Path) -> None:
+    from tasks.report.two_runs import compare_runs
+
+    page, opening, tables = compare_runs(first, second)
+    console = wide_console()
+    for sentence in opening:
+        console.print(sentence, highlight=False, soft_wrap=True, markup=False)
+    for table in tables:
+        shown = Table(*table.header, title=table.title)
+        for row in table.rows:
+            shown.add_row(*map(escape, row))
+        console.print(shown)
+    console.print(f"page: {page}", highlight=False, soft_wrap=True, markup=False)
 
 
 def _run_folder(run: str, output_dir: Path) -> Path:

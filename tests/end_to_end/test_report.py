@@ -100,3 +100,48 @@ def test_the_command_writes_the_same_page_again(finished, run_folder: Path) -> N
     assert (run_folder / "report.html").read_bytes() == before
     refused = finished.eagle("report", "nothing", check=False)
     assert refused.returncode != 0 and "neither a run in" in refused.stderr + refused.stdout
+
+
+def test_the_conclusion_stands_first_and_the_slider_recounts(page: Page, run_folder: Path) -> None:
+    records = pd.read_parquet(run_folder / "records.parquet")
+    expert = records[records["method"] == "expert"]
+    bad = expert["is_defective"].astype(bool)
+    found = int(expert[bad]["verdict_defective"].astype(bool).sum())
+    opening = page.locator(".opening").all_inner_texts()
+    assert len(opening) == 3
+    assert f"The expert found {found} of {int(bad.sum())} defective images" in opening[0]
+    slider = page.locator(".slider").first
+    category = slider.locator("label").inner_text().split(" ")[0]
+    mine = expert[expert["category"] == category]
+    missed = mine[mine["is_defective"].astype(bool) & ~mine["verdict_defective"].astype(bool)]
+    assert slider.locator(".missed").inner_text().startswith(f"{len(missed)} of ")
+    top = float(slider.locator("input").get_attribute("max") or 0)
+    slider.locator("input").fill(str(top))
+    defective = mine[mine["is_defective"].astype(bool)]
+    assert slider.locator(".missed").inner_text() == f"{len(defective)} of {len(defective)} defective images missed"
+    assert slider.locator(".alarms").inner_text().startswith("0 of ")
+    slider.locator(".missed").click()
+    named = slider.locator(".named a").first
+    image = named.inner_text().split(" (score")[0]
+    assert image in set(defective["image_id"])
+    named.click()
+    assert page.locator(".card:target .id").inner_text() == image
+
+
+def test_two_runs_are_compared(finished, browser, run_folder: Path, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    settings = ("threshold.kappa=0.1", "methods=[expert]", f"run.output_dir={tmp_path}")
+    finished.eagle("run", "--allow-partial", *(word for setting in settings for word in ("--set", setting)))
+    [second] = [file.parent for file in tmp_path.glob("*/summary.json")]
+    done = finished.eagle("report", str(run_folder), str(second))
+    assert "threshold.kappa" in done.stdout
+    before, after = (pd.read_parquet(folder / "records.parquet").query("method == 'expert'") for folder in (run_folder, second))
+    both = before.merge(after, on="image_id", suffixes=("", "_after"))
+    flipped = both[both["verdict_defective"].astype(bool) != both["verdict_defective_after"].astype(bool)]
+    assert len(flipped)
+    assert f"{len(flipped)} of {len(both)} verdicts that both runs have differ" in done.stdout
+    opened = browser.new_page()
+    opened.goto((second / f"compared-with-{run_folder.name}.html").resolve().as_uri())
+    assert set(opened.locator("#flipped tbody tr td:nth-child(2)").all_inner_texts()) == set(flipped["image_id"])
+    opened.locator("#flipped tbody a").first.click()
+    assert opened.url.startswith((run_folder / "report.html").resolve().as_uri() + "#image-")
+    opened.close()

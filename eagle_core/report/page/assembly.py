@@ -15,7 +15,9 @@ from eagle_core.evaluation.table import NotRunRow, UnreadImage, comparison_table
 from eagle_core.evaluation.unlabelled import UnlabelledVerdicts
 from eagle_core.expert.automatic import stand_in_notice
 from eagle_core.report.page.content import Card, Page, PageTable
+from eagle_core.report.page.opening import opening
 from eagle_core.report.page.run_plots import KnownExpert, datasets_of, run_plots
+from eagle_core.report.page.sliders import sliders
 from eagle_core.report.page.tables import (
     as_page_table,
     not_judged_tables,
@@ -56,6 +58,8 @@ def page_of(
     return Page(
         title=f"Eagle: {', '.join(datasets_of(records, experts))}",
         lead=_lead(config, records),
+        opening=opening(records, experts),
+        sliders=sliders(records, experts),
         tables=_tables(described, summary, records, experts, promises),
         plots=tuple(run_plots(summary, records, experts)),
         cards=tuple(cards),

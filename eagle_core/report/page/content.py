@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Literal
 
 OutcomeTag = Literal["right", "missed", "false_alarm", "corrected", "spoiled", "no_verdict", "unlabelled", "not_judged", "disputed"]
@@ -79,12 +79,42 @@ class Plot:
 
 
 @dataclass(frozen=True, slots=True)
+class Scored:
+    """One image."""
+
+    image: str
+    score: float
+    anchor: str
+    """Its card, where the gallery shows it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Slider:
+    """One category."""
+
+    dataset: str
+    category: str
+    tau: float
+    top: float
+    """Where the slider ends."""
+    good: tuple[Scored, ...]
+    defective: tuple[Scored, ...]
+
+    def data(self) -> dict[str, object]:
+        """What the page's script reads."""
+        return asdict(self)
+
+
+@dataclass(frozen=True, slots=True)
 class Page:
     """The whole report."""
 
     title: str
     lead: tuple[str, ...]
     """What was run, in sentences; what is a stand-in is said here."""
+    opening: tuple[str, ...]
+    """What the run comes to, in plain words."""
+    sliders: tuple[Slider, ...]
     tables: tuple[PageTable, ...]
     plots: tuple[Plot, ...]
     cards: tuple[Card, ...]

@@ -8,6 +8,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from eagle_core.report.page.content import OUTCOME_NAMES, Page
 from eagle_core.report.page.plots import library
+from eagle_core.report.page.sliders import anchor_of
 
 
 def render(page: Page) -> str:
@@ -26,6 +27,9 @@ def render(page: Page) -> str:
         page=page,
         style=(layout / "page.css").read_text(encoding="utf-8"),
         script=(layout / "gallery.js").read_text(encoding="utf-8"),
+        slider_script=(layout / "sliders.js").read_text(encoding="utf-8"),
+        scores=[slider.data() for slider in page.sliders],
+        anchors=anchor_of,
         plot_library=library() if page.plots else "",
         whos=whos,
         outcomes={tag: name for tag, name in OUTCOME_NAMES.items() if tag in present},

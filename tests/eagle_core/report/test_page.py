@@ -16,7 +16,16 @@ from eagle_core.evaluation.completeness import NotJudged
 from eagle_core.record_table import Record, to_frame
 from eagle_core.records import Sample, Threshold
 from eagle_core.report.page.card import card
-from eagle_core.report.page.content import Card, Page, PageTable, Picture, Verdict, outcomes_of
+from eagle_core.report.page.content import (
+    Card,
+    Page,
+    PageTable,
+    Picture,
+    Scored,
+    Slider,
+    Verdict,
+    outcomes_of,
+)
 from eagle_core.report.page.pictures import data_uri, heat_over
 from eagle_core.report.page.plots import (
     CategoryScores,
@@ -70,7 +79,7 @@ def page(**changes):
     card = Card("d", HOSTILE, HOSTILE, HOSTILE, 1.0, 0.5, True, (picture,), (verdict,), (HOSTILE,), HOSTILE, (HOSTILE,))
     fields = {
         "title": HOSTILE, "lead": (HOSTILE,), "tables": (PageTable(HOSTILE, (HOSTILE,), ((HOSTILE,),), (HOSTILE,)),),
-        "plots": (), "cards": (card,), "images": 1, "notes": (HOSTILE,), "provenance": ((HOSTILE, HOSTILE),),
+        "opening": (HOSTILE,), "sliders": (Slider("d", HOSTILE, 0.5, 1.0, (), (Scored(HOSTILE, 0.4, "image-1"),)),), "plots": (), "cards": (card,), "images": 1, "notes": (HOSTILE,), "provenance": ((HOSTILE, HOSTILE),),
         "command": HOSTILE, "params": HOSTILE,
     }  # fmt: skip
     return Page(**(fields | changes))
