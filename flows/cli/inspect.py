@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -23,6 +24,8 @@ from tasks.preflight.data import refuse_without_data
 from tasks.preflight.weights import refuse_absent
 
 if TYPE_CHECKING:
+    from eagle_core.config import EagleConfig
+    from eagle_core.records import Failure
     from tasks.inspection.verdict import Verdict
 
 WORDS = {
@@ -42,6 +45,7 @@ def inspect(
     category: Annotated[str | None, typer.Option("--category", "-c", help="Whose normal images to judge by.")] = None,
     dataset: Annotated[str | None, typer.Option(help="Where a category of that name is in several.")] = None,
     mllm: Annotated[str | None, typer.Option(help="Who is asked beside the expert; default: the profile's first real one.")] = None,
+    expert: Annotated[Path | None, typer.Option(help="Judge by a file that `eagle export` wrote; no project is needed.")] = None,
     out: Annotated[Path, typer.Option(help="Where overlays and JSON go.")] = Path("runs/inspect"),
     explain: Annotated[bool, typer.Option(help="Ask for a sentence about images judged defective.")] = True,
     details: Annotated[bool, typer.Option("--details", help="Show every number.")] = False,
@@ -68,17 +72,17 @@ def inspect(
 
       eagle inspect 'photos/**/*.png' --out verdicts --details
     """
+    if expert is not None:
+        if category is not None or dataset is not None or mllm is not None:
+            raise ConfigurationError("--expert brings its own category and no MLLM; leave --category, --dataset and --mllm out")
+        _by_file(expert, images, out, details=details)
+        return
     config = load_params(params, profile, parse_assignments(assignments or []))
     if mllm is not None and mllm not in config.mllms:
         raise ConfigurationError(f"--mllm {mllm!r} is unknown; there are: {', '.join(config.mllms)}")
     refuse_unknown_dataset(config, dataset)
     project = params.resolve().parent
-    paths, faults = chosen_images(images)
-    errors = Console(stderr=True, soft_wrap=True)
-    for fault in faults:
-        errors.print(f"[bold red]error:[/] {escape(printable(fault))}", highlight=False)
-    if not paths:
-        raise typer.Exit(UNREADABLE)
+    paths, unknown = _chosen(images)
     refuse_without_data(config, project)
     name, known = choose_category(config, dataset, category, project)
     real = [each for each, settings in config.mllms.items() if not is_stand_in(settings)]
@@ -89,13 +93,59 @@ def inspect(
         check_only([config], project, (name, known))
     if mllm is not None:
         refuse_absent(config, mllm)
-    from tasks.inspection.files import file_stems, write_verdict
     from tasks.inspection.judging import inspect_images
     from tasks.inspection.remarks import known_remarks
     from tasks.stages.data import ensure_available
 
     ensure_available(config, name, project)
     verdicts, failures = inspect_images(config, paths, name, known, asked, explain=explain, insist=mllm is not None)
+    _tell(config, verdicts, known_remarks(config, name, known), out, details=details, only_stand_ins=not real)
+    _end(verdicts, failures, unknown=unknown)
+
+
+def _by_file(expert: Path, images: list[Path], out: Path, *, details: bool) -> None:
+    """Judge by an exported file."""
+    from tasks.carrying.export_file import open_export
+    from tasks.carrying.inspection import as_carried, inspect_by_file, without_project
+
+    paths, unknown = _chosen(images)
+    config = without_project()
+    carried = open_export(config, expert)
+    verdicts, failures = inspect_by_file(config, carried, paths)
+    _tell(as_carried(config, carried), verdicts, (), out, details=details, only_stand_ins=False)
+    _end(verdicts, failures, unknown=unknown)
+
+
+def _chosen(images: list[Path]) -> tuple[list[Path], bool]:
+    """The image files, and whether something that was named is none; that is told at once."""
+    paths, faults = chosen_images(images)
+    _complain(faults)
+    if not paths:
+        raise typer.Exit(UNREADABLE)
+    return paths, bool(faults)
+
+
+def _complain(faults: Iterable[str]) -> None:
+    errors = Console(stderr=True, soft_wrap=True)
+    for fault in faults:
+        errors.print(f"[bold red]error:[/] {escape(printable(fault))}", highlight=False)
+
+
+def _end(verdicts: list[Verdict], failures: list[Failure], *, unknown: bool) -> None:
+    """Tell what could not be read, and leave with the exit code that fits."""
+    _complain(failure.reason for failure in failures)
+    if failures or unknown:
+        raise typer.Exit(UNREADABLE)
+    if any(verdict.headline.word in ("disputed", "not judged") for verdict in verdicts):
+        raise typer.Exit(UNDECIDED)
+
+
+def _tell(
+    config: EagleConfig, verdicts: list[Verdict], remarks: Iterable[str], out: Path, *, details: bool, only_stand_ins: bool
+) -> None:
+    """Write each verdict's files, and the table and what is to be known of it to the terminal."""
+    from tasks.inspection.files import file_stems, write_verdict
+
     console = wide_console()
     if verdicts:
         console.print(_table(verdicts, details=details))
@@ -113,16 +163,10 @@ def inspect(
         console.print(f"judged by: {variety}", highlight=False, soft_wrap=True, markup=False)
     for warning in dict.fromkeys(w for v in verdicts for w in v.threshold.warnings if details or v.asked is not None or ABOUT_ATTENTION not in w):
         console.print(f"[yellow]warning:[/] {escape(warning)}", highlight=False, soft_wrap=True)
-    for remark in known_remarks(config, name, known):
+    for remark in remarks:
         console.print(f"[yellow]warning:[/] {escape(printable(remark))}", highlight=False, soft_wrap=True)
-    for line in _closing(verdicts, not real):
+    for line in _closing(verdicts, only_stand_ins):
         console.print(line, highlight=False, soft_wrap=True, markup=False)
-    for failure in failures:
-        errors.print(f"[bold red]error:[/] {escape(printable(failure.reason))}", highlight=False)
-    if failures or faults:
-        raise typer.Exit(UNREADABLE)
-    if any(verdict.headline.word in ("disputed", "not judged") for verdict in verdicts):
-        raise typer.Exit(UNDECIDED)
 
 
 def _table(verdicts: list[Verdict], *, details: bool) -> Table:

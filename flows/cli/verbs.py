@@ -13,6 +13,7 @@ VERBS = {
     "init": "Start a project for your own images.",
     "run": "Run the benchmark of a profile: data, expert, threshold, MLLM, metrics, MLflow.",
     "inspect": "Judge single images: verdict, score, boxes, explanation.",
+    "export": "Write a fitted category as one file that judges elsewhere.",
     "serve": "Open the inspection station: judge parts over HTTP, with a page for people.",
     "station": "Back up, restore and export what an inspection station keeps.",
     "sweep": "Run every point of a grid of parameters for little more than one run.",

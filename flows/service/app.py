@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -20,17 +20,27 @@ from flows.service.queue import BoundedQueue
 from flows.service.routes import batches, categories, pages, parts, thresholds, today
 from flows.service.running import beside
 from flows.service.security import CONTENT_SECURITY_POLICY, Access, refuse_other_sites
+from tasks.carrying.export_file import open_export
+from tasks.station.bringing import bring_in
 from tasks.station.station import open_station
 
 PAGE = Path(__file__).parent / "page"
 
 
-def make_app(config: EagleConfig, access: Access) -> FastAPI:
-    """The service for ``config``; the station is opened when the server starts, closed when it stops."""
+def make_app(config: EagleConfig, access: Access, brought: Sequence[Path] = ()) -> FastAPI:
+    """The service for ``config``; the station is opened when the server starts, closed when it stops.
+
+    Args:
+        config: Of the project.
+        access: Who may do what.
+        brought: Exported files; their categories are judged with them.
+    """
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         station = open_station(config)
+        for file in brought:
+            bring_in(station, open_export(config, file), file.name)
         app.state.context = Context(station, Metrics(), BoundedQueue(config.service.queue))
         running = beside(station)
         for each in running:

@@ -1,4 +1,4 @@
-"""The only importer of MLflow: one parent run per benchmark, one child per (dataset, category, MLLM, method).
+"""The only importer of MLflow beside the model registry (``tasks.carrying``): one parent run per benchmark, one child per (dataset, category, MLLM, method).
 
 A run is found again by its tags, so logging twice, or once more after a kill, changes nothing. While a run is open it
 carries the process that writes it, so that the next one can tell what was killed and could not say so.

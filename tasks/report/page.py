@@ -34,7 +34,7 @@ from tasks.report.attention import attention_pictures
 from tasks.stages.predictions import read_predictions
 from tasks.stages.threshold import read_threshold
 
-VERSION = 7
+VERSION = 8
 PAGE = "report.html"
 STAGES = "stages.json"
 SHOWN_STAGES = ("expert", "predictions", "threshold")

@@ -106,7 +106,7 @@ class Asker:
         config, dataset = self._config, station_dataset(self._config).name
         if mllm not in config.mllms:
             raise DataError(f"{mllm!r} is no longer among mllms")
-        depth = self._judge.bit_depth(part.category)
+        depth = self._judge.bit_depth(expert.entry_key)
         sample = Sample(dataset, part.category, reading.image_id, path, "test", None, bit_depth=depth)
         fitted = Entry("expert", expert.entry_key, expert_folder(config, expert.entry_key), cached=True)
         asked, unplanned = ask(config, mllm, [sample], fitted, {reading.image_id: reading}, tau)

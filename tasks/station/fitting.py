@@ -4,21 +4,16 @@ from __future__ import annotations
 
 import logging
 import queue
-import shutil
-import tempfile
 import threading
-from pathlib import Path
 
 from sqlalchemy import select
 
 from eagle_core.config import EagleConfig
 from eagle_core.errors import EagleError
-from eagle_core.expert.bundle import load_expert
 from eagle_core.station.verdict import levels_of
+from tasks.carrying.kit import fit_category, read_kit, write_kit
 from tasks.machinery.inputs import forget_datasets
 from tasks.machinery.progress import listening
-from tasks.machinery.store import Entry
-from tasks.stages import appearance, expert, threshold
 from tasks.station import versions
 from tasks.station.categories import station_dataset
 from tasks.station.database import Database
@@ -77,18 +72,15 @@ class Fitter:
                 self._update(job_id, phase=phase, done=done, total=total)
 
         with listening(report):
-            fitted = expert.fit(config, dataset, job.category)
-            entry = threshold.fit(config, dataset, job.category, fitted, None)
-            seen = appearance.measure(config, dataset, job.category)
-        keep_expert(config, fitted, seen)
-        read, tau = load_expert(fitted.path), threshold.read_threshold(entry)
-        levels = levels_of(tau)
+            fitted = fit_category(config, dataset, job.category)
+        kit = read_kit(write_kit(fitted, expert_folder(config, fitted.expert.key)))
+        read, tau = kit.expert, kit.threshold
         with self._database.transaction() as session:
             version = versions.add_expert(
-                session, job.category, fitted.key, len(read.training_image_ids), by=job.asked_by, note=job.note
+                session, job.category, fitted.expert.key, len(read.training_image_ids), by=job.asked_by, note=job.note
             )
             name = f"fitted ({tau.method})"
-            made = versions.add_threshold(session, version, levels, name=name, note="", by=job.asked_by)
+            made = versions.add_threshold(session, version, levels_of(tau), name=name, note="", by=job.asked_by)
             if session.get(Active, job.category) is None:
                 versions.switch(session, made.id, by=job.asked_by)
             done = session.get_one(Job, job_id)
@@ -101,18 +93,3 @@ class Fitter:
             for name, value in values.items():
                 setattr(job, name, value)
 
-
-def keep_expert(config: EagleConfig, fitted: Entry, seen: Entry) -> Path:
-    """Copy a fitted expert, and how its images looked, into the station's folder, whole or not at all."""
-    target = expert_folder(config, fitted.key)
-    if target.is_dir():
-        return target
-    target.parent.mkdir(parents=True, exist_ok=True)
-    aside = Path(tempfile.mkdtemp(dir=target.parent, prefix="."))
-    try:
-        shutil.copytree(fitted.path, aside / "expert")
-        shutil.copyfile(seen.path / appearance.FILE, aside / "expert" / appearance.FILE)
-        (aside / "expert").rename(target)
-    finally:
-        shutil.rmtree(aside, ignore_errors=True)
-    return target

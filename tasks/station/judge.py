@@ -12,17 +12,14 @@ import numpy as np
 
 from eagle_core.config import EagleConfig
 from eagle_core.expert.bank import FittedExpert
-from eagle_core.expert.bundle import load_expert
 from eagle_core.expert.scoring import predict
 from eagle_core.geometry import ImageGeometry
 from eagle_core.guidance.boxes import find_boxes
-from eagle_core.records import Box, ExpertPrediction, Failure, Sample, Threshold
+from eagle_core.records import Box, ExpertPrediction, Failure, Threshold
 from eagle_core.station.verdict import Levels, StationVerdict, reason, verdict_of
-from eagle_core.threshold.fit import fit_threshold
+from tasks.carrying.kit import Kit, read_kit
 from tasks.machinery.holders import backbone
-from tasks.machinery.inputs import category_of, limit_threads
-from tasks.stages.appearance import Familiar
-from tasks.station.categories import station_dataset
+from tasks.machinery.inputs import limit_threads
 
 EXPERTS_IN_MEMORY = 8
 
@@ -41,22 +38,12 @@ class Judgement:
     nearest_image_id: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Known:
-    """One expert version in memory."""
-
-    expert: FittedExpert
-    familiar: Familiar
-    threshold: Threshold
-    """As it was fitted; the levels in force may be others."""
-
-
 class Judge:
     """One at a time; a call from another thread waits."""
 
     def __init__(self, config: EagleConfig) -> None:
         self._config = config
-        self._experts: OrderedDict[str, Known] = OrderedDict()
+        self._experts: OrderedDict[str, Kit] = OrderedDict()
         self._busy = threading.Lock()
 
     def expert(self, entry_key: str) -> FittedExpert:
@@ -65,19 +52,20 @@ class Judge:
         Raises:
             DataError: Its files are gone or damaged; the message says to fit again.
         """
-        return self._known(entry_key).expert
+        return self._kit(entry_key).expert
 
     def threshold(self, entry_key: str, levels: Levels) -> Threshold:
         """The fitted threshold of a version, moved to the levels in force."""
         warn_tau = levels.warn_tau if levels.warn_tau < levels.tau else None
-        return dataclasses.replace(self._known(entry_key).threshold, tau=levels.tau, tau_warn=warn_tau)
+        return dataclasses.replace(self._kit(entry_key).threshold, tau=levels.tau, tau_warn=warn_tau)
 
-    def _known(self, entry_key: str) -> Known:
+    def bit_depth(self, entry_key: str) -> int:
+        """How the camera of a version's good images fills sixteen bits."""
+        return self._kit(entry_key).bit_depth
+
+    def _kit(self, entry_key: str) -> Kit:
         if entry_key not in self._experts:
-            folder = expert_folder(self._config, entry_key)
-            expert = load_expert(folder)
-            threshold = fit_threshold(expert.training_scores, self._config.threshold, seed=self._config.run.seed)
-            self._experts[entry_key] = Known(expert, Familiar.of(expert, folder), threshold)
+            self._experts[entry_key] = read_kit(expert_folder(self._config, entry_key))
             if len(self._experts) > EXPERTS_IN_MEMORY:
                 self._experts.popitem(last=False)
         self._experts.move_to_end(entry_key)
@@ -90,26 +78,14 @@ class Judge:
         """
         with self._busy:
             limit_threads(self._config)
-            known = self._known(entry_key)
-            expert = known.expert
-            depth = self.bit_depth(category)
-            sample = Sample("station", category, image.name, image, "test", None, bit_depth=depth)
-            network = backbone(expert.config.backbone, self._config.run.device)
-            [reading] = predict(expert, network, [sample], batch_size=1)
-            refused = self._refused(known.familiar, sample, reading)
+            kit = self._kit(entry_key)
+            sample = kit.sample(image, image.name, category)
+            network = backbone(kit.expert.config.backbone, self._config.run.device)
+            [reading] = predict(kit.expert, network, [sample], batch_size=1)
+            refused = kit.why_not_judged(self._config, sample, reading)
         if isinstance(reading, Failure) or refused is not None:
             return Judgement("not_judged", refused or "", (), None, None, None)
-        return _judged(reading, expert, levels, self._config)
-
-    def _refused(self, familiar: Familiar, sample: Sample, reading: ExpertPrediction | Failure) -> str | None:
-        if isinstance(reading, Failure):
-            return reading.reason.replace(f"{sample.image_path}: ", "")
-        return None if self._config.judging.unlike == "judge" else familiar.why_not_judged(sample, reading)
-
-    def bit_depth(self, category: str) -> int:
-        """How the camera fills sixteen bits, as its good images show."""
-        train = category_of(self._config, station_dataset(self._config).name, category).train
-        return next((sample.bit_depth for sample in train), 16)
+        return _judged(reading, kit.expert, levels, self._config)
 
 
 def expert_folder(config: EagleConfig, entry_key: str) -> Path:

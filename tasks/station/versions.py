@@ -72,6 +72,11 @@ def add_threshold(
     return made
 
 
+def has_threshold(session: Session, expert: ExpertVersion) -> bool:
+    """Whether an expert version has a threshold version."""
+    return session.scalar(select(ThresholdVersion.id).where(ThresholdVersion.expert_version_id == expert.id).limit(1)) is not None
+
+
 def switch(session: Session, threshold_id: int, *, by: str) -> InForce:
     """Let a threshold version, and the expert it belongs to, judge from now on.
 

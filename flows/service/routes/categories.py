@@ -15,7 +15,7 @@ from flows.service.security import engineer
 from flows.service.upload import body_within
 from tasks.station import versions
 from tasks.station.categories import add_good_images, categories, findings
-from tasks.station.schema import Job, Part
+from tasks.station.schema import Active, Job, Part
 
 router = APIRouter(prefix="/api", tags=["categories"])
 
@@ -24,7 +24,10 @@ router = APIRouter(prefix="/api", tags=["categories"])
 def listed(shared: Shared) -> list[dict[str, Any]]:
     """Each category, whether it can judge, and its newest fit."""
     shown = []
-    for name in categories(shared.station.config):
+    with shared.station.database.transaction() as session:
+        judged = session.scalars(select(Active.category)).all()
+    # A category that came in an exported file has no images here.
+    for name in dict.fromkeys((*categories(shared.station.config), *judged)):
         with shared.station.database.transaction() as session:
             used = versions.in_force(session, name)
             job = session.scalar(select(Job).where(Job.category == name).order_by(Job.id.desc()).limit(1))

@@ -86,6 +86,7 @@ def page(browser: Any, server: Server, width: int) -> Iterator[Page]:
     """One browser page for the whole walk; what it complains about fails the test."""
     opened = browser.new_page(viewport={"width": width, "height": WIDTHS[width]}, locale="en-US")
     opened.set_default_timeout(PATIENCE_MS)
+    expect.set_options(timeout=PATIENCE_MS)
     faults: list[str] = []
     opened.on("request", lambda request: None if request.url.startswith((server.url, "blob:", "data:")) else faults.append(request.url))
     opened.on("console", lambda message: faults.append(message.text) if message.type == "error" else None)

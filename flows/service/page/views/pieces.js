@@ -33,7 +33,7 @@ export function Layers({ part }) {
 
 export function Nearest({ part }) {
   return part.nearest_image_id && html`<figure><figcaption>${t("now.nearest")} <span class="faint">${part.nearest_image_id}</span></figcaption>
-    <div class="layers"><img src=${`api/parts/${part.id}/nearest`} alt=${t("now.nearest.alt")} /></div></figure>`;
+    <div class="layers"><img src=${`api/parts/${part.id}/nearest`} alt=${t("now.nearest.alt")} onError=${(e) => { e.target.hidden = true; }} /></div></figure>`;
 }
 
 export function why(part, goodScores) {
