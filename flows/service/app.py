@@ -50,7 +50,7 @@ def make_app(config: EagleConfig, access: Access, brought: Sequence[Path] = ()) 
             each.stop()
         station.close()
 
-    app = FastAPI(title="Eagle inspection station", version=eagle_core.__version__, lifespan=lifespan)
+    app = FastAPI(title="Eagle inspection station", version=eagle_core.__version__, lifespan=lifespan, docs_url=None, redoc_url=None)
 
     @app.middleware("http")
     async def guard(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:
