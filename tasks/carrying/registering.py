@@ -49,8 +49,8 @@ def registered_export(config: EagleConfig, address: str) -> Path:
     try:
         folder = Path(mlflow.artifacts.download_artifacts(artifact_uri=address, tracking_uri=config.tracking.tracking_uri))
     except (MlflowException, OSError) as error:
-        raise DataError(f"{address} cannot be had from {config.tracking.tracking_uri} ({error}); `eagle export --register` makes one") from error
+        raise DataError(f"{address} cannot be had from {config.tracking.tracking_uri} ({error}); `eagle export CATEGORY --register NAME` makes one") from error
     found = sorted((folder / "artifacts").glob("*.eagle"))
     if len(found) != 1:
-        raise DataError(f"{address} is no model that `eagle export --register` made: it holds no .eagle file")
+        raise DataError(f"{address} is no model that `eagle export CATEGORY --register NAME` made: it holds no .eagle file")
     return found[0]

@@ -6,8 +6,6 @@ from collections.abc import Iterator
 
 from eagle_core.config import EagleConfig
 from eagle_core.errors import EagleError
-from tasks.machinery.inputs import dataset_of
-from tasks.machinery.store import NotThere, only_looking
 from tasks.preflight.finding import Finding
 
 
@@ -15,6 +13,9 @@ def variety_findings(config: EagleConfig) -> Iterator[Finding]:
     """A line for each category whose expert is in the store."""
     if not (config.run.cache_dir / "expert").is_dir():
         return
+    # Imported here: they bring pandas, and torch.
+    from tasks.machinery.inputs import dataset_of
+    from tasks.machinery.store import NotThere, only_looking
     from tasks.stages import expert, threshold
 
     for dataset in config.datasets:

@@ -1,4 +1,4 @@
-"""PatchCore and DBT on real photographs: AUROC near what was published, false alarms near their target."""
+"""Real photographs, read once for all of this: AUROC near what was published, false alarms near their target, Echo's memory."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from sklearn.metrics import roc_auc_score
 
 from eagle_core.config import ThresholdConfig
 from eagle_core.geometry import ImageGeometry
+from eagle_core.retrieval.memory import ImageMemory, MemoryEntry, recall_at_one
 from eagle_core.threshold.fit import fit_threshold
 
 pytestmark = pytest.mark.real_data
@@ -52,3 +53,15 @@ def test_false_alarms_on_fresh_normal_images(reading, rule, record_property):
     record_property("false_alarm_rate", rate)
     assert rate <= 0.05 + 3 * np.sqrt(0.05 * 0.95 / len(normal))
     assert (reading.scores[reading.defective] >= threshold.tau).mean() > rate + 0.3
+
+
+@pytest.mark.parametrize("exact_below", [1, 10_000], ids=["HNSW", "exact"])
+def test_the_nearest_normal_image_is_found(reading, exact_below):
+    """Echo's memory: the graph finds the image that exact search finds."""
+    stored = reading.expert.training_embeddings.numpy()
+    queries = np.stack([p.embedding for p in reading.predictions])
+    memory = ImageMemory.build(
+        [MemoryEntry(name, "own") for name in reading.expert.training_image_ids], stored, exact_below=exact_below
+    )
+    assert memory.exact is (exact_below > 1)
+    assert recall_at_one(memory, stored, queries) >= (1.0 if memory.exact else 0.99)
