@@ -1,4 +1,7 @@
-"""What a backbone's name means, before any weights: its layers, normalisation, feature width and stride."""
+"""What a backbone's name means, before any weights: its layers, normalisation, feature width and stride.
+
+timm is imported where it is asked: it brings torchvision, and a run whose experts are in the store needs neither.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,6 @@ from dataclasses import dataclass, field
 from math import ceil
 from typing import Any
 
-import timm
 import torch
 
 from eagle_core.config import BackboneConfig, PreprocessingConfig
@@ -52,6 +54,8 @@ def resolve_architecture(config: BackboneConfig) -> Architecture:
         ConfigurationError: timm does not know the model, the model has not these layers in this order, or no
             package ships its weights.
     """
+    import timm
+
     if config.weights == "packaged":
         packaged_weights(config.name)
     name = config.name
@@ -96,6 +100,8 @@ def _layers(asked: tuple[str, ...] | None, name: str, strides: dict[str, int]) -
 
 def _normalisation(name: str) -> Any:
     """timm's description of ``name``, of which ``mean`` and ``std`` are read."""
+    import timm
+
     if not timm.is_model(name):
         close = timm.list_models(f"*{name}*")[:5]
         raise ConfigurationError(

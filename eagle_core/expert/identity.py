@@ -8,8 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import timm
-
 from eagle_core.config import BackboneConfig
 from eagle_core.errors import WeightsError
 from eagle_core.expert.architecture import REMEDY, resolve_architecture
@@ -69,6 +67,8 @@ def identify_backbone(config: BackboneConfig, digest: Digest = file_digest) -> B
 
 
 def _downloaded(config: BackboneConfig) -> str:
+    import timm
+
     known: Any = timm.get_pretrained_cfg(config.name)
     if not known.hf_hub_id:
         return f"network:{load_backbone(config).fingerprint}"

@@ -6,7 +6,6 @@ anomalib subclass in ``patchcore``, bit for bit, wherever anomalib asks timm for
 
 from __future__ import annotations
 
-import timm
 import torch
 from torch.nn import functional
 
@@ -23,6 +22,8 @@ class PooledFeatures(torch.nn.Module):
 
     def __init__(self, architecture: Architecture, *, download: bool = False) -> None:
         """Build the network up to the last layer; ``download`` loads timm's pretrained weights into it."""
+        import timm  # brings torchvision: not before a network is built
+
         super().__init__()
         self.network = timm.create_model(
             architecture.name,

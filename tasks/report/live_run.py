@@ -15,7 +15,7 @@ from tasks.machinery.tracking import Ending, RunContent, Tracker
 from tasks.report.run_content import child_content, child_identity, parent_content
 
 LOG = logging.getLogger("eagle.tracking")
-STEP = 0.01
+STEP = 0.05
 """Smaller progress is not told: each step is a write."""
 
 

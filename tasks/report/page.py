@@ -30,7 +30,6 @@ from tasks.machinery.progress import progress_bar
 from tasks.machinery.pruning import note_needed
 from tasks.machinery.stand_in import is_stand_in
 from tasks.machinery.store import Entry, file_sha256
-from tasks.report.attention import attention_pictures
 from tasks.stages.predictions import read_predictions
 from tasks.stages.threshold import read_threshold
 
@@ -126,6 +125,9 @@ def _cards(
             opened = set(rows[rows["gate_open"].fillna(value=False)]["image_id"])
             watched = [s for s in chosen if s.image_id in opened][:left]
             left -= len(watched)
+            # Imported here: it brings transformers, and a page that is in the store needs none.
+            from tasks.report.attention import attention_pictures
+
             attention = attention_pictures(config, (dataset, category), mine, watched)
             read = read_predictions(mine["predictions"].path).by_image
             threshold = read_threshold(mine["threshold"])

@@ -13,8 +13,8 @@ from pydantic import TypeAdapter
 from eagle_core.calibration.effective import EffectiveNumber, effective_number
 from eagle_core.config import EagleConfig
 from eagle_core.errors import ConfigurationError
+from eagle_core.expert.bank import FittedExpert
 from eagle_core.expert.bundle import load_expert
-from eagle_core.expert.fit import FittedExpert
 from eagle_core.records import ExpertPrediction, Threshold
 from eagle_core.threshold.fit import fit_oracle, fit_threshold
 from eagle_core.threshold.likeness import Likeness, compare_likeness

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
@@ -28,7 +29,13 @@ def list_files(root: Path) -> list[str]:
 
 
 def file_md5(path: Path) -> str:
-    """Hex digest of a file's bytes, as DVC computes it."""
+    """Hex digest of a file's bytes, as DVC computes it; read once in a process, until its size or time changes."""
+    facts = path.stat()
+    return _md5(path, facts.st_size, facts.st_mtime_ns)
+
+
+@functools.lru_cache(maxsize=100_000)
+def _md5(path: Path, _size: int, _modified_ns: int) -> str:
     with path.open("rb") as file:
         return hashlib.file_digest(file, "md5").hexdigest()
 
