@@ -7,6 +7,8 @@ carries the process that writes it, so that the next one can tell what was kille
 from __future__ import annotations
 
 import fcntl
+import hashlib
+import json
 import os
 import re
 import socket
@@ -30,6 +32,8 @@ from tasks.machinery.store import file_sha256
 Ending = Literal["FINISHED", "FAILED", "KILLED"]
 SQLITE_PREFIX = "sqlite:///"
 IDENTITY_TAG = "eagle.identity"
+CONTENT_TAG = "eagle.content"
+"""SHA-256 of what a finished run holds."""
 HOST_TAG, PROCESS_TAG, STARTED_TAG = "eagle.host", "eagle.process", "eagle.process_started"
 """Who writes an open run."""
 CLOCK_SECONDS = 2.0
@@ -104,16 +108,19 @@ class Tracker:
             parent: MLflow's id of the parent run.
         """
         run = self._found_or_made(content, parent)
-        self._describe(run, content)
-        for file, folder in content.artifacts:
-            self._log_artifact(run, file, folder)
+        self._write_to(run, content)
         run_id: str = run.info.run_id
         return run_id
 
     def log(self, content: RunContent, parent: str | None = None) -> str:
-        """``write``, and finish the run."""
-        run_id = self.write(content, parent)
-        self.close(run_id, "FINISHED")
+        """``write``, and finish the run. One that is finished with this very content is left alone: nothing is written."""
+        run = self._found_or_made(content, parent)
+        run_id: str = run.info.run_id
+        digest = _digest(content)
+        if run.info.status != "FINISHED" or run.data.tags.get(CONTENT_TAG) != digest:
+            self._write_to(run, content)
+            self._client.set_tag(run_id, CONTENT_TAG, digest)
+            self.close(run_id, "FINISHED")
         return run_id
 
     def is_finished(self, identity: str) -> bool:
@@ -135,6 +142,11 @@ class Tracker:
         identity = mlflow_name(content.identity)
         with _one_at_a_time(self._uri):
             return self._find(identity) or self._create(identity, content.name, parent)
+
+    def _write_to(self, run: Run, content: RunContent) -> None:
+        self._describe(run, content)
+        for file, folder in content.artifacts:
+            self._log_artifact(run, file, folder)
 
     def _describe(self, run: Run, content: RunContent) -> None:
         """Write parameters, metrics and tags."""
@@ -189,6 +201,13 @@ def _one_at_a_time(uri: str) -> Iterator[None]:
     with database.with_name(f"{database.name}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
+
+
+def _digest(content: RunContent) -> str:
+    """Of everything that is written, the files by their bytes."""
+    files = [(folder, file.name, file_sha256(file)) for file, folder in content.artifacts]
+    described = [content.name, content.params, content.metrics, content.tags, files]
+    return hashlib.sha256(json.dumps(described, sort_keys=True, default=str).encode()).hexdigest()
 
 
 def _host() -> str:
