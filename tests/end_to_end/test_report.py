@@ -129,7 +129,8 @@ def test_the_conclusion_stands_first_and_the_slider_recounts(page: Page, run_fol
 
 
 def test_two_runs_are_compared(finished, browser, run_folder: Path, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
-    settings = ("threshold.kappa=0.1", "methods=[expert]", f"run.output_dir={tmp_path}")
+    elsewhere = (f"run.output_dir={tmp_path}", f"tracking.tracking_uri=sqlite:///{tmp_path}/mlflow.db")  # the project stays as it was
+    settings = ("threshold.kappa=0.1", "methods=[expert]", *elsewhere)
     finished.eagle("run", "--allow-partial", *(word for setting in settings for word in ("--set", setting)))
     [second] = [file.parent for file in tmp_path.glob("*/summary.json")]
     done = finished.eagle("report", str(run_folder), str(second))
