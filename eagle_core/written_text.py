@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import csv
+import json
+import os
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from eagle_core.errors import DataError
 
@@ -36,3 +38,17 @@ def check_text(text: str, where: str) -> None:
 def write_csv(table: pd.DataFrame, path: Path) -> None:
     """Write ``table`` without its index. Text is quoted: unquoted, a carriage return inside it would end the row."""
     table.to_csv(path, index=False, quoting=csv.QUOTE_NONNUMERIC)
+
+
+def write_json(content: Any, path: Path) -> None:
+    """Write ``content`` where nothing was, or in place of a whole file; its folder is made.
+
+    Raises:
+        DataError: A text in it holds a lone surrogate.
+    """
+    text = json.dumps(content, indent=1, ensure_ascii=False)
+    check_text(text, str(path))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    aside = path.with_name(f".{path.name}.{os.getpid()}")
+    aside.write_text(text, encoding="utf-8")
+    aside.replace(path)

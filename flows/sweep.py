@@ -56,7 +56,8 @@ def run_points(title: str, points: Sequence[Point], project: Path) -> SweepOutco
     preflight(points[0].config, project)
     available = {_datasets(point): point for point in points}
     prepared = {key: registry.DATA(point.config, project) for key, point in available.items()}
-    tell_work([point.config for point in points], prepared[_datasets(points[0])].categories)
+    for key, there in prepared.items():
+        tell_work([point.config for point in points if _datasets(point) == key], there.categories)
     first = prepared[_datasets(points[0])]
     provenance = provenance_of(points[0].config, {k: v for p in prepared.values() for k, v in p.hashes.items()}, project)
     for name, absent in first.absent.items():

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -13,7 +11,7 @@ from eagle_core.data.question_types import TITLES, type_titled
 from eagle_core.data.text_file import read_json, relative_path
 from eagle_core.errors import DataError
 from eagle_core.records import Question
-from eagle_core.written_text import check_text
+from eagle_core.written_text import write_json
 
 LETTERS = "ABCDE"
 NORMAL = "good"
@@ -114,12 +112,7 @@ def write_questions(images: Iterable[AskedImage], path: Path) -> None:
     content = {image.path: _entry(image) for image in images}
     if path.is_dir():
         raise DataError(f"{path} is a folder; name a file")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    aside = path.with_name(f".{path.name}.{os.getpid()}")
-    text = json.dumps(content, indent=1, ensure_ascii=False)
-    check_text(text, str(path))
-    aside.write_text(text, encoding="utf-8")
-    aside.replace(path)
+    write_json(content, path)
 
 
 def _question(asked: Mapping[str, Any], question_id: str, where: str) -> Question:

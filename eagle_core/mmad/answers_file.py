@@ -6,8 +6,6 @@ Read as they come: ``question`` in any of the forms of ``asked_text``, paths wit
 
 from __future__ import annotations
 
-import json
-import os
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -21,7 +19,7 @@ from eagle_core.errors import DataError
 from eagle_core.mllm.parsing import parse_letter
 from eagle_core.mmad.asked_text import asked_text
 from eagle_core.records import QuestionType
-from eagle_core.written_text import check_text
+from eagle_core.written_text import write_json
 
 NO_TEXT = "(no text) "
 """Before the type, in place of a question's words that the file does not hold."""
@@ -156,9 +154,4 @@ def write_answers(rows: Iterable[GivenAnswer], path: Path) -> None:
         }
         for row in rows
     ]
-    path.parent.mkdir(parents=True, exist_ok=True)
-    aside = path.with_name(f".{path.name}.{os.getpid()}")
-    text = json.dumps(content, indent=1, ensure_ascii=False)
-    check_text(text, str(path))
-    aside.write_text(text, encoding="utf-8")
-    aside.replace(path)
+    write_json(content, path)

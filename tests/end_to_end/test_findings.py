@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import pytest
 
-from flows.cli.run import PARTIAL
+from flows.cli.options import PARTIAL
 
 
 @pytest.mark.quick

@@ -12,7 +12,7 @@ import pytest
 from eagle_core.data.question_types import TITLES
 from eagle_core.mmad.answers_file import read_answers
 from eagle_core.mmad.scoring import score
-from flows.cli.run import PARTIAL
+from flows.cli.options import PARTIAL
 
 ASK = (
     "--set", "methods=[mllm, eagle, echo, eagle_echo]", "--set", "explanation.when=never",

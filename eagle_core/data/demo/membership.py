@@ -16,8 +16,7 @@ from eagle_core.data.images import is_image_file
 def is_demo_image(path: Path) -> bool:
     """Whether the file's bytes are those of an image of the demo. False where it cannot be read."""
     try:
-        facts = path.stat()
-        return _is_listed(path, facts.st_size, facts.st_mtime_ns)
+        return file_md5(path) in _demo_contents()
     except OSError:
         return False
 
@@ -27,11 +26,6 @@ def is_demo_dataset(root: Path) -> bool:
     images = (path for path in sorted(root.rglob("*")) if is_image_file(path))
     first = next(images, None)
     return first is not None and is_demo_image(first) and all(is_demo_image(path) for path in images)
-
-
-@functools.lru_cache(maxsize=100_000)
-def _is_listed(path: Path, size: int, modified_ns: int) -> bool:
-    return file_md5(path) in _demo_contents()
 
 
 @functools.lru_cache(maxsize=1)

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from importlib.resources import files
 from typing import Any
 
 import pandas as pd
-from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from eagle_core.evaluation.flipped import Flipped, changed_values, run_difference
 from eagle_core.evaluation.summary import summary_of
@@ -16,6 +14,7 @@ from eagle_core.evaluation.table import NO_VALUE
 from eagle_core.report.page.card import shown_name
 from eagle_core.report.page.content import PageTable
 from eagle_core.report.page.sliders import anchor_of
+from eagle_core.report.page.templates import layout_text, template
 
 IGNORED = ("run.output_dir", "run.cache_dir", "tracking.", "report.", "service.")
 """Parameters that change no result."""
@@ -71,20 +70,13 @@ def render_two_runs(
         links: Addresses of the runs' own pages, as seen from this one.
     """
     opening, tables, flipped = two_run_tables(first, second, records)
-    environment = Environment(
-        loader=PackageLoader("eagle_core.report.page", "layout"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
     rows = [
         (shown_name(f.mllm, f.method), f.image_id, TRUTH[f.is_defective], SAYS[f.before], SAYS[f.after], f.change, anchor_of(f.dataset, f.image_id))
         for f in sorted(flipped, key=lambda f: (f.change, f.category, f.image_id, f.method))
     ]
-    return environment.get_template("two_runs.html.j2").render(
+    return template("two_runs.html.j2").render(
         title=f"Eagle: run {first['provenance']['run_id']} and run {second['provenance']['run_id']}",
-        style=(files("eagle_core.report.page") / "layout" / "page.css").read_text(encoding="utf-8"),
+        style=layout_text("page.css"),
         opening=opening,
         tables=tables,
         rows=rows,

@@ -146,7 +146,10 @@ def test_every_part_reaches_files_webhook_and_broker(line: tuple[TestClient, Pat
     client, root, heard = line
     parts = {p["id"]: p for p in client.get("/api/parts", params={"limit": 500}).json()}
     assert parts
-    files = lambda: [path for path in (root / "out").glob("*.json") if not path.name.startswith("alert-")]  # noqa: E731
+
+    def files() -> list[Path]:
+        return [path for path in (root / "out").glob("*.json") if not path.name.startswith("alert-")]
+
     wait_for(lambda: len(files()) == len(parts))
     for path in files():
         assert json.loads(path.read_text()) == parts[int(path.stem)]
@@ -157,11 +160,17 @@ def test_every_part_reaches_files_webhook_and_broker(line: tuple[TestClient, Pat
 
     wait_for(lambda: len(rows()) == len(parts))
     assert [(int(row["id"]), row["verdict"]) for row in rows()] == [(i, parts[i]["verdict"]) for i in sorted(parts)]
-    published = lambda: [(topic, told["id"]) for topic, told in heard if not topic.endswith("/alert")]  # noqa: E731
+
+    def published() -> list[tuple[str, int]]:
+        return [(topic, told["id"]) for topic, told in heard if not topic.endswith("/alert")]
+
     wait_for(lambda: len(published()) == len(parts))
     assert set(published()) == {(f"eagle/{p['category']}", i) for i, p in parts.items()}
     wanted = [i for i, p in sorted(parts.items()) if p["verdict"] != "ok"]
-    sent = lambda: [int(headers["X-Eagle-Part"]) for headers, _ in Receiver.received if "X-Eagle-Part" in headers]  # noqa: E731
+
+    def sent() -> list[int]:
+        return [int(headers["X-Eagle-Part"]) for headers, _ in Receiver.received if "X-Eagle-Part" in headers]
+
     wait_for(lambda: len(sent()) == len(wanted))
     assert Receiver.refused == 1
     assert sent() == wanted

@@ -1,5 +1,5 @@
 // What a person says about a part: one key each (c, o, u), with a reason.
-import { html, useState, useEffect } from "../vendor/preact-htm.js";
+import { html, useState, useLayoutEffect } from "../vendor/preact-htm.js";
 import { post } from "../api.js";
 import { t, when } from "../words.js";
 
@@ -24,7 +24,8 @@ export function Decide({ part, tell, trying, done }) {
     ["o", other, t("review.overrule", { what: t(`review.${other}`) })],
     ["u", "unsure", t("review.unsure")],
   ];
-  useEffect(() => {
+  // As soon as the buttons are there, not after they were painted: a key between the two would be lost.
+  useLayoutEffect(() => {
     const key = (event) => {
       if (["INPUT", "TEXTAREA", "SELECT"].includes(event.target.tagName) || event.ctrlKey || event.metaKey || event.altKey) return;
       const chosen = choices.find(([letter]) => letter === event.key.toLowerCase());
