@@ -13,7 +13,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from eagle_core.mllm.free_text.cleaning import plain
+from eagle_core.data.mmad_questions import LETTERS
+from eagle_core.mllm.free_text.cleaning import Options, plain
 
 _NUMBER = re.compile(r"^\s*(?:question|q)\s*\d*\s*[:.)]\s*", re.IGNORECASE)
 _OPTION_LINE = re.compile(r"^\s*\(?([A-E])[.):]\s*(.*?)\s*$")
@@ -28,8 +29,8 @@ class AskedText:
 
     text: str
     """Empty where the file holds none."""
-    options: tuple[tuple[str, str], ...] = ()
-    """Empty: not known."""
+    options: Options = ()
+    """As the model read them. Empty: not known."""
 
     @property
     def key(self) -> str:
@@ -44,9 +45,17 @@ def asked_text(value: Any) -> AskedText:
         return _split("" if value is None else str(value))
     text = _split(str(found.get("text", found.get("Question", found.get("question", ""))) or ""))
     options = found.get("options", found.get("Options"))
+    if isinstance(options, list):
+        options = dict(zip(LETTERS, options, strict=False))
     if isinstance(options, Mapping) and options:
-        return AskedText(text.text, tuple((str(letter).strip(), str(option)) for letter, option in options.items()))
+        beside = tuple((str(letter).strip(" ().:").upper(), str(option)) for letter, option in options.items())
+        return text if _shows_others(text.options, beside) else AskedText(text.text, beside)
     return text
+
+
+def _shows_others(shown: Options, beside: Options) -> bool:
+    """Whether the text lists as many options as stand beside it, but not the same: the model read the text."""
+    return len(shown) == len(beside) and any(a != b or plain(x) != plain(y) for (a, x), (b, y) in zip(shown, beside, strict=True))
 
 
 def _as_object(value: Any) -> Mapping[str, Any] | None:

@@ -56,6 +56,10 @@ class MmadScores:
     """``image: question`` asked more than once; the first answer counts."""
     strangers: tuple[str, ...] = field(default=())
     """Answers to no question of the question file: not counted."""
+    reordered: tuple[str, ...] = field(default=())
+    """Questions asked with their options in another order than the question file's; scored by the options' texts."""
+    unscorable: tuple[str, ...] = field(default=())
+    """Questions asked with other options than the question file's; counted as missing."""
     disputed: tuple[str, ...] = field(default=())
     """Questions whose right letter the two files state differently; the answers file's counts."""
 
@@ -92,7 +96,7 @@ def score(
         seed: Of the resamples.
 
     Raises:
-        DataError: No answer belongs to any of ``questions``.
+        DataError: No answer belongs to any of ``questions``, or none was asked with its question's options.
     """
     if definition == "mmad_compat":
         return _compat(answers)
@@ -122,6 +126,8 @@ def score(
         missing=0 if found is None else len(found.missing),
         duplicates=duplicates,
         strangers=() if found is None else found.strangers,
+        reordered=() if found is None else found.reordered,
+        unscorable=() if found is None else found.unscorable,
         disputed=() if found is None else found.disputed,
     )
 

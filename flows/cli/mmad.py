@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
+from eagle_core.counted import counted
 from eagle_core.data.mmad_questions import read_questions
 from eagle_core.data.question_types import TITLES
 from eagle_core.errors import ConfigurationError
@@ -51,13 +52,22 @@ def score_file(
     result = score(read_answers(answers), definition.value, asked)
     console = wide_console()
     console.print(as_rich(result))
-    console.print(f"{result.questions} questions; {result.unparsed} answers unparsed, {result.missing} missing", highlight=False)
+    console.print(f"{counted(result.questions, 'question')}; {counted(result.unparsed, 'answer')} unparsed, {result.missing} missing", highlight=False)
     for line in _some(asked.faults if asked else ()):
         console.print(f"not a question that can be asked, so not counted: {line}", style="yellow", highlight=False, markup=False)
     for line in _some(result.duplicates):
         console.print(f"asked twice, first answer counts: {line}", style="yellow", highlight=False, markup=False)
     for line in _some(result.strangers):
         console.print(f"not in the questions file, not counted: {line}", style="yellow", highlight=False, markup=False)
+    if result.reordered:
+        console.print(f"options in another order than in the questions file: {counted(len(result.reordered), 'answer')}, scored by the option's text", style="yellow", highlight=False)
+    for line in _some(result.reordered):
+        console.print(f"  {line}", style="yellow", highlight=False, markup=False)
+    if result.unscorable:
+        told = "unscorable: other options were asked than the questions file holds; what it asks there counts as missing"
+        console.print(f"{counted(len(result.unscorable), 'answer')} {told}", style="yellow", highlight=False)
+    for line in _some(result.unscorable):
+        console.print(f"  {line}", style="yellow", highlight=False, markup=False)
     for line in _some(result.disputed):
         console.print(f"another right letter than in the questions file: {line}", style="yellow", highlight=False, markup=False)
     if published:
@@ -78,7 +88,7 @@ def check(
     """
     found = audit(read_questions(questions), root or questions.parent)
     console = wide_console()
-    console.print(f"{found.images} images, {found.questions} questions", highlight=False)
+    console.print(f"{counted(found.images, 'image')}, {counted(found.questions, 'question')}", highlight=False)
     lists = {
         "query images missing": found.missing_queries,
         "template images missing": found.missing_templates,
@@ -107,7 +117,7 @@ def import_answers(
     """Turn an answers file into records, to be measured like every method's."""
     rows = read_answers(answers)
     write_records(records_from(rows, mllm), out)
-    wide_console().print(f"{len(rows)} answers written to {out}", highlight=False)
+    wide_console().print(f"{counted(len(rows), 'answer')} written to {out}", highlight=False)
 
 
 @app.command("export")
@@ -124,7 +134,7 @@ def export_records(
         there = sorted({f"{m}/{k}" for m, k in zip(table["mllm"], table["method"], strict=True)})
         raise ConfigurationError(f"{records}: no answers of {mllm}/{method} with a known right letter; there are: {', '.join(there)}")
     write_answers(rows, out)
-    wide_console().print(f"{len(rows)} answers written to {out}", highlight=False)
+    wide_console().print(f"{counted(len(rows), 'answer')} written to {out}", highlight=False)
 
 
 def as_rich(result: MmadScores) -> Table:

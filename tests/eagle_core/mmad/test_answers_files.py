@@ -96,6 +96,72 @@ def test_an_answer_to_no_question_of_the_file_is_told_and_not_counted(tmp_path):
     assert result.rows["DS-MVTec"]["anomaly_detection"].value == 0.5, "the bent nut's question has no answer: wrong"
 
 
+KINDS = {"A": "Scratch.", "B": "Hole.", "C": "Stain."}
+OTHER_ORDERS = {
+    "object": lambda options: {"type": "text", "text": "Question 1: What kind? \n", "options": options},
+    "text": lambda options: "What kind?\n" + "\n".join(f"{letter}. {text}" for letter, text in options.items()),
+    "both, of which the model read the text": lambda options: {"type": "text", "text": OTHER_ORDERS["text"](options), "options": KINDS},
+    "list": lambda options: {"type": "text", "text": "What kind?", "options": list(options.values())},
+    "small letters": lambda options: {"text": "What kind?", "options": {letter.lower(): text.strip(".").upper() for letter, text in options.items()}},
+}
+
+
+def kinds_file(folder: Path, *options: dict[str, str]) -> Path:
+    """Of each question the hole is the right answer."""
+    asked = [
+        {"Question": "What kind?", "Options": each, "type": "Defect Classification", "Answer": next(k for k, v in each.items() if "Hole" in v)} for each in options
+    ]
+    path = folder / "mmad.json"
+    path.write_text(json.dumps({BAD: {"conversation": asked}}))
+    return path
+
+
+@pytest.mark.parametrize("form", list(OTHER_ORDERS))
+@pytest.mark.parametrize("right", ["C", "B", "Hole."], ids=["as asked", "as in the file", "in words"])
+@pytest.mark.parametrize(("given", "value"), [("C", 1.0), ("B", 0.0), ("A", 0.0), ("C. Hole.", 1.0), ("<think>B</think>Answer: c", 1.0), ("B. Hole.", 0.0)])
+def test_options_asked_in_another_order_are_scored_by_their_text(tmp_path, form, right, given, value):
+    """Asked: Stain, Scratch, Hole; so C is the hole, whatever the letter is in the questions file."""
+    asked = OTHER_ORDERS[form]({"A": "Stain.", "B": "Scratch.", "C": "Hole."})
+    answers = read_answers(written(tmp_path, [row(BAD, right, given, asked, "Defect Classification")]))
+    result = score(answers, questions=read_questions(kinds_file(tmp_path, KINDS)))
+    assert result.rows["DS-MVTec"]["defect_classification"].value == value
+    assert len(result.reordered) == 1 and "A: Stain" in result.reordered[0].replace("STAIN", "Stain")
+    assert (result.missing, result.unscorable, result.disputed) == (0, (), ())
+
+
+def test_answers_to_other_options_cannot_be_scored(tmp_path):
+    """One question answered with its own options, one with others: the second counts as missing, thus as wrong."""
+    second = {"A": "Hole.", "B": "Dent."}
+    rows = [row(BAD, "B", "B", OTHER_ORDERS["object"](options), "Defect Classification") for options in (KINDS, {"A": "Dent.", "B": "Hole.", "C": "Stain."})]
+    result = score(read_answers(written(tmp_path, rows)), questions=read_questions(kinds_file(tmp_path, KINDS, second)))
+    assert len(result.unscorable) == 1 and "A: Dent., B: Hole., C: Stain. here, A: Hole., B: Dent. there" in result.unscorable[0]
+    assert (result.questions, result.missing, result.reordered) == (2, 1, ())
+    assert result.rows["DS-MVTec"]["defect_classification"].value == 0.5
+    with pytest.raises(DataError, match="none of the answers can be scored: their options are others"):
+        score(read_answers(written(tmp_path, rows[1:])), questions=read_questions(kinds_file(tmp_path, KINDS)))
+
+
+def test_two_questions_of_the_same_words_are_told_apart_by_their_options(tmp_path):
+    second = {"A": "Hole.", "B": "Dent."}
+    rows = [row(BAD, "A", "A", OTHER_ORDERS["text"](second), "Defect Classification"), row(BAD, "B", "C", OTHER_ORDERS["text"](KINDS), "Defect Classification")]
+    result = score(read_answers(written(tmp_path, rows)), questions=read_questions(kinds_file(tmp_path, KINDS, second)))
+    assert (result.missing, result.reordered, result.unscorable, result.disputed) == (0, (), (), ())
+    assert result.rows["DS-MVTec"]["defect_classification"].value == 0.5
+
+
+def test_options_that_only_signs_tell_apart_are_told_apart(tmp_path):
+    """Two texts that are the same words: "< 1 mm", "> 1 mm"."""
+    filed, asked = {"A": "< 1 mm.", "B": "> 1 mm.", "C": "Hole."}, {"A": "> 1 mm.", "B": "< 1 mm.", "C": "Hole."}
+    rows = [row(BAD, "C", "C", OTHER_ORDERS["object"](asked), "Defect Classification")]
+    assert len(score(read_answers(written(tmp_path, rows)), questions=read_questions(kinds_file(tmp_path, filed))).reordered) == 1
+
+
+def test_mmads_own_definition_compares_the_letters_as_they_stand(tmp_path):
+    asked = OTHER_ORDERS["object"]({"A": "Stain.", "B": "Scratch.", "C": "Hole."})
+    answers = read_answers(written(tmp_path, [row(BAD, "B", "B", asked, "Defect Classification")]))
+    assert score(answers, "mmad_compat", read_questions(kinds_file(tmp_path, KINDS))).rows["DS-MVTec"]["defect_classification"].value == 1.0
+
+
 def test_right_letters_that_disagree_are_told(tmp_path):
     result = score(read_answers(written(tmp_path, [row(GOOD, "A", "A")])), questions=read_questions(asked_file(tmp_path)))
     assert len(result.disputed) == 1 and "A here, B there" in result.disputed[0]
