@@ -6,7 +6,8 @@ import re
 
 from eagle_core.errors import ModelError
 from eagle_core.mllm.free_text.cleaning import Options, plain, without_copied_options, without_reasoning
-from eagle_core.mllm.free_text.marks import from_json, marked_answers, taken_back
+from eagle_core.mllm.free_text.first_word import answered_by_word
+from eagle_core.mllm.free_text.marks import are_joined, from_json, marked_answers, taken_back
 from eagle_core.mllm.free_text.payload import mentions, payload_of
 from eagle_core.mllm.free_text.words import LETTER_WORDS
 from eagle_core.records import NO_DEFECT_STATEMENT, Question
@@ -14,6 +15,13 @@ from eagle_core.records import NO_DEFECT_STATEMENT, Question
 READ = 4000
 """Characters at a long text's end that are read for its answer."""
 _PAPER_KEYWORDS = ("yes", "abnormal", "defect")
+_ALONE = re.compile(
+    r"[\W_]*(?:(?:so|therefore|thus|hence|then)[\s,:]+)?(?:(?:it is|it['’]s|it must be|this is|that is|that['’]s|(?:i['’]m )?going with|select|selected|pick|choose)[\s:*\"'`(]+|(?:l['’])?(?:option|choice|letter)[\s:*\"'`(]+"
+    r"|(?:(?:question|q)\s*)?\d{1,2}\s*[.):]\s*){1,2}(?P<letter>(?-i:[A-Z])|(?<=option )[a-e]|(?<=choice )[a-e]|(?<=letter )[a-e])[\s.)*_\"'`]*"
+    r"|[\W_]*(?:so|therefore|thus|hence)[\s,:*(]+(?P<concluded>(?-i:[A-Z]))[\s.)*_\"'`]*",
+    re.IGNORECASE,
+)
+"""An answer and nothing else: ``It's B.``, ``option b``, ``Question 1: B``, ``Therefore, B.``"""
 _NAMED = re.compile(rf"[\W_]{{0,20}}(?:{'|'.join(LETTER_WORDS)})[\W_]{{0,20}}(?=(?-i:[A-Z])(?![a-z]))", re.IGNORECASE)
 
 
@@ -22,8 +30,9 @@ def parse_letter(text: str, options: Options) -> str | None:
 
     Reasoning blocks and options copied from the prompt are not read. Of announced answers (``Answer: B``, ``\\boxed{B}``,
     ``<answer>B</answer>``, ``答案是B``, ``{"answer": "B"}``, "the answer is B") the last one counts, unless it is taken back.
-    Without one, the text must be a letter, begin with one (``B. No.``, ``b) no``), end in a line of one, or repeat an
-    option's own text, and mention no other letter. ``A defect is visible`` names no option.
+    Without one, the text must be a letter, begin with one (``B. No.``, ``b) no``), end in a line of one, repeat an
+    option's own text, or begin with its yes or no (``No, it looks normal``), and mention no other letter.
+    ``A defect is visible`` names no option.
     """
     said = without_reasoning(text)
     held = from_json(said)
@@ -35,16 +44,25 @@ def parse_letter(text: str, options: Options) -> str | None:
     marks = list(marked_answers(said, options))
     if marks:
         last = marks[-1]
-        return last.letter if last.letter in letters and not taken_back(said[last.end :], last.letter, options) else None
+        doubted = len(marks) > 1 and marks[-2].letter != last.letter and are_joined(said, marks[-2], last)
+        doubted = doubted or taken_back(said[last.end :], last.letter, options, marked=True)
+        return last.letter if last.letter in letters and not doubted else None
     return _unmarked(said, options)
 
 
 def _unmarked(said: str, options: Options) -> str | None:
     letters = {letter for letter, _ in options}
+    if re.search(r"[❌✗✘✖]", said):
+        return None
+    alone = _ALONE.fullmatch(said)
+    if alone is not None:
+        letter = (alone["letter"] or alone["concluded"]).upper()
+        return letter if letter in letters else None
     named = _NAMED.match(said)
     begun = payload_of(said[named.end() :] if named else said, options, announced=False)
     if begun is not None:
-        return begun.letter if begun.letter in letters and not taken_back(begun.rest, begun.letter, options) else None
+        clear = begun.letter in letters and not taken_back(begun.rest, begun.letter, options, marked=False)
+        return begun.letter if clear else None
     *before, last = [line for line in said.splitlines() if line.strip()] or [""]
     ended = payload_of(last, options, announced=False) if before else None
     if ended is not None and ended.letter in letters:
@@ -54,22 +72,18 @@ def _unmarked(said: str, options: Options) -> str | None:
         words = re.sub(r"[\W_]+", r"[\\W_]+", plain(option))
         if words and re.fullmatch(rf"[\W_]*{words}\s*[^\w\s]\W*(?-i:{letter})\W*", said, re.IGNORECASE) and "?" not in said:
             return letter
-    spoken = [letter for letter, option in options if plain(option) == plain(said)]
-    return spoken[0] if len(spoken) == 1 else None
+    spoken = [letter for letter, option in options if plain(option) == plain(said) and "?" not in said]
+    return spoken[0] if len(spoken) == 1 else answered_by_word(said, options)
 
 
 def parse_open(text: str, question: Question) -> str | None:
     """The letter of the option whose text an open answer repeats, letter case and punctuation aside.
 
-    A yes/no question is also answered by a first word, as in "Yes, a scratch", unless the other word follows. None for
-    anything else: what means the same in other words is not recognised, and nothing is guessed.
+    A yes/no question is also answered by a first word, as in "Yes, a scratch", unless the rest says otherwise. None
+    for anything else: what means the same in other words is not recognised, and nothing is guessed.
     """
-    said = plain(text)
     by_text = {plain(option): letter for letter, option in question.options}
-    first, *others = said.split() or [""]
-    if _is_yes_no(question) and first in by_text and not (set(by_text) - {first}) & set(others):
-        return by_text[first]
-    return by_text.get(said)
+    return by_text.get(plain(text)) or answered_by_word(text, question.options)
 
 
 def paper_rule(text: str) -> bool:

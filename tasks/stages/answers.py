@@ -25,7 +25,7 @@ from tasks.machinery.holders import turn_of
 from tasks.machinery.inputs import store_of
 from tasks.machinery.store import Entry, Store, content_key
 
-ANSWER_VERSION = 2
+ANSWER_VERSION = 3
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,16 +8,20 @@ from dataclasses import dataclass
 from eagle_core.mllm.free_text.cleaning import Options, plain
 from eagle_core.mllm.free_text.words import NO, ONE_OF_THE_VERBS, PROVISO, YES
 
-_WRAPPING = r"[\s*_`\"'“”‘’«»「」『』【】<>\[\](){}#\\$~|:.]*"
+_WRAPPING = r"[\s*_`\"'“”‘’«»「」『』【】<>\[\](){}#\\$~|:.✅☑✔✓👉➡→▶►⇒\ufe0f]*"
 _LETTER = re.compile(rf"^(?P<before>{_WRAPPING})(?:\\?text(?:bf)?\{{)?(?P<letter>[A-Za-z])(?P<rest>.*)$", re.DOTALL)
 _CLOSED = re.compile(r"^[*_`\"'”’»」』】>\])}]*")
 _LATIN = r"A-Za-z0-9À-ɏ"
 _DENIED = re.compile(
-    r"[\s:;,.–—-]*(?:(?:is|was|are|seems|looks|would be|can be|cannot be)\s+)?(?:clearly |definitely |also )?(?:\b(?:wrong|incorrect|false|not|impossible|unlikely|excluded|ruled out|never)\b(?! \(?(?:option )?[A-E]\b)|\w+n['’]t\b|cannot\b|[❌✗✘×])"
-    r"|\s*(?:ist|est|is|es|é|è)?\s*(?:nicht|niet|değil|non|não|नहीं)(?!\w)|\s*(?:で?は(?:ない|ありません)|じゃない|[가이은는]\s?아[니닙]|是?错|不|선택하지)"
+    r"[\s:;,.–—(\[-]*(?:(?:is|was|are|seems|looks|would be|can be|cannot be)\s+)?(?:clearly |definitely |also )?(?:\b(?:wrong|incorrect|false|not|impossible|unlikely|excluded|ruled out|out|off|eliminated|rejected|discarded|never)\b(?! \(?(?:option )?[A-E]\b)|\w+n['’]t\b|cannot\b|[❌✗✘✖×])"
+    r"|\s*(?:ist|est|is|es|é|è)?\s*(?:nicht|niet|değil|non|não|नहीं)(?!\w)|\s*(?:で?は(?:ない|ありません)|じゃない|[가이은는]\s?아[니닙]|선택하지)"
+    r"|[\s:;,.。、–—-]*(?:是|为|為|は|が)?(?:错|錯|不|誤|误|間違|有误|有誤)"
+    r"|\s*(?:吗|嗎|呢|ですか|か(?!\w)|인가|인지|일\s?수|ไม่|ผิด)"
     rf"|[\s,;:]*(?:{'|'.join(PROVISO)})(?![A-Za-z])",
     re.IGNORECASE,
 )
+_COUNTER = re.compile(r"^\s*(?:选项|選項|项|項|[번番](?:です|입니다|이다|이에요)?|です|입니다)(?!\w)")
+"""After a letter in Chinese, Japanese and Korean: ``C번``, ``B选项``."""
 _NO = re.compile(r"[\s:;,.–—-]*no\b(?! \(?(?:option )?[A-E]\b)", re.IGNORECASE)
 _VERB = re.compile(rf"^(?:{'|'.join(ONE_OF_THE_VERBS)})\b", re.IGNORECASE)
 
@@ -48,14 +52,16 @@ def payload_of(text: str, options: Options, *, announced: bool) -> Payload | Non
     raw, tail = found["letter"], found["rest"]
     closed = _CLOSED.match(tail)
     rest = tail[closed.end() :] if closed else tail
-    wrapped = len(rest) < len(tail)
-    if re.match(rf"[{_LATIN}'’]", rest) or re.match(r"[-–/&+][A-Za-z0-9]", rest) or re.match(r"\s*[?]", rest):
+    counter = _COUNTER.match(rest)
+    rest = rest[counter.end() :] if counter else rest
+    wrapped = len(rest) < len(tail) and counter is None
+    if re.match(rf"[{_LATIN}'’]", rest) or re.match(r"[-–/&+][A-Za-z0-9]", rest) or re.match(r"\s*[(\[]?\s*[?]|\s*=|\.\d|\.[A-Za-z]\.|[^\S\n]+\d", rest):
         return None
     if tail.startswith("'") and re.match(r"'\w", tail):
         return None
     letter = raw.upper()
     own = dict(options).get(letter)
-    if _contradicts(letter, rest, options):
+    if _contradicts(letter, rest, options) or (own is not None and _takes_back(rest, own)):
         return None
     repeats = own is not None and _begins_with_whole(rest, own)
     if re.match(r"[+#]", tail) or (not announced and re.match(r"[\s:(=~-]*\d", rest)):
@@ -94,6 +100,20 @@ def _contradicts(letter: str, rest: str, options: Options) -> bool:
     return False
 
 
+def _takes_back(rest: str, own: str) -> bool:
+    """The option's text follows, and then that it is not so: ``B. Hole: no``, ``B. Hole (wrong)``."""
+    repeated = re.match(rf"[\W_]*{_words(own)}(?!\w)", rest, re.IGNORECASE) if plain(own) else None
+    if repeated is None:
+        return False
+    after = rest[repeated.end() :]
+    denied = plain(own) not in ("yes", "no", "true", "false") and re.match(r"\W*(?:but )?(?:no|absent|not)\b", after, re.IGNORECASE)
+    return bool(denied or _DENIED.match(after) or re.match(r"[\s(\[]*[?]", after))
+
+
+def _words(option: str) -> str:
+    return re.sub(r"[\W_]+", r"[\\W_]+", plain(option))
+
+
 def _begins_with(rest: str, option: str) -> bool:
     words, wanted = plain(rest), plain(option)
     return words == wanted or words.startswith(f"{wanted} ")
@@ -101,7 +121,7 @@ def _begins_with(rest: str, option: str) -> bool:
 
 def _begins_with_whole(rest: str, option: str) -> bool:
     """The option's text, and then the end or a punctuation mark."""
-    words = re.sub(r"[\W_]+", r"[\\W_]+", plain(option))
+    words = _words(option)
     return bool(words) and re.match(rf"^[\W_]*{words}\s*(?:$|[^\w\s])", rest, re.IGNORECASE) is not None
 
 

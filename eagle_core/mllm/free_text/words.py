@@ -7,40 +7,58 @@ ANSWER = (
     r"ans",
     "antwort", "lösung", "réponse", "reponse", "respuesta", "risposta", "resposta", "antwoord", "odpowiedź(?: to)?", "odpověď(?: je)?",
     "svar(?:et)?(?: är| er)?", "vastaus(?: on)?", "válasz", "răspuns", "răspunsul", "cevap", "yanıt", "jawaban", "đáp án", "câu trả lời",
-    "ответ", "відповідь", "απάντηση", "תשובה", "الإجابة", "उत्तर", "คำตอบ",
-    "答案(?:应该|應該|应当|应|應)?", "回答", "正解", "答え", "解答", "정답", "답변", "답",
+    "ответ", "відповідь", "απάντηση", "תשובה", "الإجابة", "الجواب", "उत्तर", "คำตอบ", "ตอบ", "jawabannya",
+    "答案(?:应该|應該|应当|应|應)?", "回答", "正解", "答え", "解答", "答", "정답", "답변", "답",
 )  # fmt: skip
 """``Answer: B``, ``the answer is B``, ``答案是B``."""
 
+BESIDE_ANSWER = (
+    "corr?ect[aeo]?", "corretta", "correta", "juste", "đúng", "chính xác", "yang benar", "الصحيحة", "الصحيح", "ที่ถูกต้อง", "ที่ถูก", "הנכונה",
+    r"(?:to|for|of) (?:the|this|your) question", r"(?:among|of|from) (?:the |these )?(?:given |listed |above )?(?:choices|options)",
+)  # fmt: skip
+"""May stand after these: ``the answer to the question is B``."""
+
 CHOSEN = (
     r"(?:final |correct |right |best |appropriate |selected |chosen )+(?:choice|option|selection|letter)",
-    "correction", "conclusion", "verdict", "decision", "final", "choice", "option", "selection", "prediction", "response", "result",
-    "richtig(?:e option)? ist", "option correcte", "opción correcta", "opzione corretta", "opção correta", "正确选项", "选项",
+    "correction", "conclusion", "verdict", "decision", "final", "choice", "option", "selection", "prediction", "response", "result", "output", "selected(?: option)?", "chosen(?: option)?",
+    "richtige (?:option|wahl)", "option correcte", "opción correcta", "la correcta", "opzione corretta", "opção correta", "alternativa correta", "right one", "correct one",
+    "правильный вариант", "верный вариант", "正确选项", "正確選項", "最佳选项", "最佳選項", "正确的(?:选项|答案)?", "正確的(?:選項|答案)?", "选项", "選項",
 )  # fmt: skip
 """Announce a letter where a colon or a copula follows: ``Conclusion: B``, ``the correct option is B``."""
 
 COPULA = (
-    "is", "was", "are", "should be", "must be", "ist", "lautet", "wäre", "est", "es", "è", "é", "e'", "jest", "là", "adalah",
-    "это", "είναι", "是", "为", "為", "选", "選", "选择", "は", "은", "는", "です",
+    "is", "was", "are", "should be", "must be", "has to be", "can only be", "would be", "ist", "lautet", "wäre", "est", "es", "è", r"é a(?=\s+\(?\w)", "é", "e'", "jest", "là", "adalah",
+    "это", "είναι", "是", "为", "為", "选", "選", "选择", "選擇", "は", "은", "는", "です", "คือ", "هي", "هو", "היא", "הוא",
 )  # fmt: skip
+HYPOTHETICAL = ("would be", "wäre")
+"""Of these: they announce an answer only where nothing else follows it in its sentence."""
 
 CHOOSING = (
     r"(?:i|we)(?: would| will|'ll|'d| have|)(?: therefore| thus|) (?:choose|chose|chosen|pick|picked|select|selected|go with|answer|vote for|opt for)",
     r"(?:i|we)(?: would|'d| still|) (?:say|think|believe)(?: that|)(?: it is| it's| it must be|)",
-    "我认为(?:应该)?是", "我觉得是",
-    "故选择?", "应选择?", "因此选择?", "所以选择?", "我选择?", "选择", "选",
+    r"(?:the |my |final |correct )+answer['’]s", "richtig ist", "korrekt ist",
+    "ich wähle", "je choisis", "elijo", "escojo", "selecciono", "scelgo", "escolho", "ik kies", "jag väljer", "wybieram", "я выбираю", "выбираю", "обираю", "saya memilih",
+    "tôi chọn", "chọn", "ตอบ", "เลือก", "أختار",
+    "我认为(?:应该)?是", "我觉得是", "我認為(?:應該)?是", "我覺得是",
+    "故选择?", "应选择?", "因此选择?", "所以选择?", "我选择?", "选择", "选", "選擇", "選",
 )  # fmt: skip
 """Announce a letter that follows at once: ``I choose B``, ``故选B``."""
 
 LETTER_WORDS = (
     "option", "options", "letter", "choice", "the", "la", "le", "l'", "el", "il", "die", "der", "opción", "opzione", "opção",
-    "lettre", "lettera", "letra", "buchstabe", "选项", "選項", "选", "選", "選択肢", "보기",
+    "lettre", "lettera", "letra", "buchstabe", "alternativa", "вариант", "варіант", "букву?", "pilihan", "opsi", "phương án", "lựa chọn", "ข้อ", "ตัวเลือก", "الخيار", "विकल्प",
+    "选项", "選項", "选", "選", "選択肢", "보기", "선택지",
 )  # fmt: skip
 """May stand between the announcement and its letter."""
 
 NEGATION = (
     r"not", r"\w+n['’]t", "cannot", "never", "neither", "nor", "no longer", "doubt", "wrong", "incorrect", "false", "deny", "unlikely",
-    "nicht", "kein", "keine", "pas", "jamais", "nunca", "não", "non", "нет", "не", "niet", "不", "没", "非", "别", "ない", "않", "아니",
+    "nicht", "kein", "keine", "pas", "jamais", "nunca", "não", "non", "нет", "не", "ні", "niet", "nie", "ne", "inte", "ikke", "ei", "değil",
+    "không", "bukan", "tidak", "لا", "ليس", "ليست", "לא", "नहीं", "ไม่", "不", "没", "沒", "非", "别", "別", "ない", "않", "아니", "无法", "無法",
+    "least", "worst", "rejected", "excluded", "eliminated", "discarded", "except", "exception", r"falsche?\w?", "mauvaise?", r"incorrect\w+", r"incorret\w+", "errad[ao]",
+    r"equivocad\w+", r"sbagliat\w+", "errata", r"неправильн\w+", r"неверн\w+", r"ошибочн\w+", r"błędn\w+", r"niepoprawn\w+", r"nieprawidłow\w+", r"fel(?:aktig\w*)?",
+    r"väärä\w*", r"nesprávn\w+", r"špatn\w+", "yanlış", "salah", "sai", "خاطئة", "الخاطئة", "गलत", "ผิด", "틀린", "오답", "間違", "誤", "误", "错", "錯",
+    "foute?", "onjuiste?", "verkeerde?", "helytelen", "rossz", "λάθος",
 )  # fmt: skip
 CONDITION = (
     "if", "when", "whether", "unless", "suppose", "supposing", "assuming", "would", "could", "might", "had", "were", "should",
@@ -48,7 +66,7 @@ CONDITION = (
 )  # fmt: skip
 UNDECIDED = (
     "or", "either", "maybe", "perhaps", "possibly", "probably not", "between", "both", "oder", "vielleicht", "ou", "peut-être", "o", "ili", "или",
-    "可能", "或", "或者", "还是", "也许", "または", "또는",
+    "lub", "hoặc", "atau", "veya", "หรือ", "أو", "או", "या", "可能", "或", "或者", "还是", "還是", "也许", "也許", "または", "또는",
 )  # fmt: skip
 RECONSIDERED = (
     "wait", "actually", "hold on", "on second thoughts?", "scratch that", "let me reconsider", "let me rethink", "correction", "i was wrong",

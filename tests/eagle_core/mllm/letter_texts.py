@@ -158,7 +158,7 @@ MORE: list[tuple[tuple[tuple[str, str], ...], str | None, str]] = [
     (YES_NO, "B", 'No, B.'),
     (YES_NO, None, 'Yes, B.'),
     (YES_NO, "B", 'No → B'),
-    (YES_NO, None, 'Yes. A scratch is visible.'),
+    (YES_NO, "A", 'Yes. A scratch is visible.'),
     (YES_NO, None, 'A scratch is visible, so yes'),
     (YES_NO, "B", 'The question asks for A or B. The answer is B.'),
     (YES_NO, None, 'the correct answer is not listed'),
