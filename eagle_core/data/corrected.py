@@ -147,7 +147,7 @@ def _copy_mask(sample: Sample, size: tuple[int, int], place: Path, stem: str, do
         return
     place.mkdir(parents=True, exist_ok=True)
     target = place / f"{stem}_mask.png"
-    changed = set(mask.remarks) - {"perhaps_turned"}
+    changed = set(mask.remarks) - {"perhaps_turned", "full", "empty", "outline"}
     if not changed and len(sample.masks) == 1 and format_of(sample.masks[0]) == "PNG":
         shutil.copyfile(sample.masks[0], target)
         return

@@ -2,7 +2,8 @@
 
 Black is background, whatever else there is. What can be told from the file is put right (a grey edge, labels that count
 from one, a palette without black, a photograph's rotation); what cannot is read as it stands, and a remark says so:
-a mask that seems to be inverted, or that may have been drawn before its photograph was turned.
+a mask that seems to be inverted, that marks everything, nothing or an outline only, or that may have been drawn before its
+photograph was turned.
 """
 
 from __future__ import annotations
@@ -13,14 +14,14 @@ from typing import Literal
 
 import numpy as np
 from PIL import Image
-from scipy.ndimage import maximum_filter, minimum_filter
+from scipy.ndimage import label, maximum_filter, minimum_filter
 
 from eagle_core.data.decoding import decode, has_transparency, orientation_of
 from eagle_core.data.turns import UPRIGHT
 from eagle_core.errors import DataError
 from eagle_core.records import Sample
 
-Remark = Literal["grey_edges", "no_black", "turned", "inverted", "perhaps_turned"]
+Remark = Literal["grey_edges", "no_black", "turned", "inverted", "perhaps_turned", "full", "empty", "outline"]
 """The first three were put right while reading; the others were not."""
 _SHADES = 24
 """More levels than this between black and the brightest are shades of an edge, not labels."""
@@ -84,6 +85,10 @@ def read_masks_of(sample: Sample, size: tuple[int, int]) -> Mask:
         defective |= pixels
     if len(sample.masks) > 1 and "inverted" not in remarks and _looks_inverted(defective):
         remarks.append("inverted")
+    if defective.all() or not defective.any():
+        remarks.append("full" if defective.all() else "empty")
+    elif _is_outline(defective):
+        remarks.append("outline")
     return Mask(defective, tuple(dict.fromkeys(remarks)))
 
 
@@ -173,6 +178,19 @@ def _looks_inverted(defective: np.ndarray) -> bool:
     """Most of the image is marked, and nearly all of its rim: black seems to mean the defect."""
     rim = np.concatenate([defective[0], defective[-1], defective[:, 0], defective[:, -1]])
     return bool(defective.mean() > 0.5 and rim.mean() > 0.9 and not defective.all())
+
+
+def _is_outline(defective: np.ndarray) -> bool:
+    """What is marked encloses more than twice its own area: a line around the defect, or around the image, that nobody filled."""
+    marked = int(defective.sum())
+    if marked * 3 >= defective.size:
+        return False
+    regions, _ = label(~defective)
+    sizes = np.bincount(regions.ravel())
+    outside = np.unique(np.concatenate([regions[0], regions[-1], regions[:, 0], regions[:, -1]]))
+    sizes[outside] = 0
+    sizes[0] = 0
+    return int(sizes.sum()) > 2 * marked
 
 
 def _other_size(path: Path, mask: np.ndarray, size: tuple[int, int]) -> str:

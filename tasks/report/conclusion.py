@@ -101,8 +101,7 @@ def conclude(
         FitError: Nothing at all could be run; the message lists why.
     """
     absences = (*absent_datasets(available.absent), *absent_methods(results))
-    told = (*available.remarks, *_about_masks(results))
-    notes = not_asked_notes(config, [result.name.dataset for result in results])
+    notes = [*not_asked_notes(config, [result.name.dataset for result in results]), *_about_masks(results)]
     answered = [(r, done, done.records) for r in results for done in r.methods if not isinstance(done.records, NotRun)]
     if not answered:
         reasons = "; ".join([*sorted({f"{a.dataset}: {a.reason}" for a in absences}), *notes])
@@ -130,7 +129,7 @@ def conclude(
         "recall_curves": [asdict(curve) for curve in recall_curves(records)],
     }
     unlabelled = unlabelled_verdicts(records)
-    described = _described(config, provenance, summary, compared, unlabelled, promises, absences, unread, told) | findings
+    described = _described(config, provenance, summary, compared, unlabelled, promises, absences, unread, available.remarks) | findings
     _write_json(folder / "summary.json", described)
     for result in results:
         _copy_figures(result, folder / "figures")
@@ -190,7 +189,6 @@ def _about_masks(results: list[CategoryResult]) -> Iterator[str]:
             yield f"{name}: pixels were not measured: {result.localisation.reason}"
         if isinstance(result.localisation, Entry):
             for remark in mask_remarks(result.localisation):
-                LOG.warning("%s: %s", name, remark)
                 yield f"{name}: {remark}"
 
 

@@ -33,7 +33,7 @@ from tasks.machinery.store import Entry, file_sha256
 from tasks.stages.predictions import read_predictions
 from tasks.stages.threshold import read_threshold
 
-VERSION = 8
+VERSION = 9
 PAGE = "report.html"
 STAGES = "stages.json"
 SHOWN_STAGES = ("expert", "predictions", "threshold")

@@ -28,12 +28,14 @@ def odd(tmp_path_factory: pytest.TempPathFactory, small_data: Path) -> Path:
     train[0].write_bytes(train[0].read_bytes()[:400])
     train[1].rename(train[1].with_name(os.fsdecode(LATIN)))
     kind = sorted(path for path in (folder / "test").iterdir() if path.name != "good")[0]
-    first, second = sorted(kind.iterdir())[:2]
+    first, second, third = sorted(kind.iterdir())[:3]
     masks = folder / "ground_truth" / kind.name
     first.rename(first.with_name(os.fsdecode(GBK)))
     (masks / f"{first.stem}_mask.png").rename(masks / os.fsdecode(GBK).replace(".png", "_mask.png"))
     mask = masks / f"{second.stem}_mask.png"
     Image.fromarray(255 - np.asarray(Image.open(mask).convert("L"))).save(mask)
+    other = masks / f"{third.stem}_mask.png"
+    Image.fromarray(np.full_like(np.asarray(Image.open(other)), 255)).save(other)
     Image.new("RGB", (2400, 8), "grey").save(folder / "test/good/ribbon.png")
     (folder / "test/good").rename(folder / "test/OK")
     return root
@@ -63,10 +65,12 @@ def test_odd_data_from_the_folder_to_the_report(new_project: Callable, odd: Path
     assert "is never looked at" in told and "fit: stretch" in told
     assert "fitted without" in told and "damaged or cut off" in told
     assert "is it inverted?" in told
+    last = done.stdout[done.stdout.index("open in a browser") :]
+    assert "1 mask marks most of its image up to the rim" in last and "1 mask marks its whole image" in last
     assert "images in OK are tested as normal" in told
     [folder] = [path for path in (project.root / "runs").iterdir() if path.is_dir()]
     page = (folder / "report.html").read_text(encoding="utf-8")
-    for words in ("is never looked at", "fitted without", "is it inverted?", "ねじ 1 [a] #2 &amp; &lt;b&gt;", "%BB%AE%BA%DB.png"):
+    for words in ("is never looked at", "fitted without", "1 mask marks its whole image", "is it inverted?", "ねじ 1 [a] #2 &amp; &lt;b&gt;", "%BB%AE%BA%DB.png"):
         assert words in page
     assert any(CATEGORY in run.info.run_name for run in project.runs())
 

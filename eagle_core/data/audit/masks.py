@@ -27,6 +27,9 @@ _REMARKS: dict[Remark, tuple[Kind, Severity, str]] = {
         "warning",
         "its photograph is turned (EXIF): was it drawn before or after?",
     ),
+    "full": ("mask_full", "warning", "marks the whole image; is it inverted?"),
+    "empty": ("mask_empty", "error", "marks no pixel of a defective image; redraw it"),
+    "outline": ("mask_outline", "warning", "marks a line around something; is the defect what lies within?"),
 }
 
 
@@ -51,14 +54,6 @@ def mask_findings(picture: Picture, category_has_masks: bool) -> Iterator[Findin
             )
             yield Finding("mask_of_normal", sample.image_id, message, "error")
         return
-    if not mask.defective.any():
-        yield Finding(
-            "mask_empty", sample.image_id, f"{shown}: marks no pixel of a defective image; redraw it", "error"
-        )
-    elif mask.defective.all():
-        yield Finding(
-            "mask_full", sample.image_id, f"{shown}: marks the whole image; is it inverted?", "warning"
-        )
     for remark in mask.remarks:
         kind, severity, words = _REMARKS[remark]
         yield Finding(kind, sample.image_id, f"{shown}: {words}", severity)

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-from scipy.ndimage import gaussian_filter
+from scipy.ndimage import gaussian_filter, maximum_filter, minimum_filter
 
 from eagle_core.data.images import read_mask, read_masks_of, read_rgb
 from eagle_core.errors import DataError
@@ -90,6 +90,11 @@ def test_remarks_tell_what_was_put_right_and_what_was_not(tmp_path: Path) -> Non
         ("grey", grey, ("grey_edges",)),
         ("labels", WRITTEN["labels 1 and 2"], ("no_black",)),
         ("inverted", 255 - WHITE, ("inverted",)),
+        ("full", ALL, ("full",)),
+        ("empty", 0 * ALL, ("empty",)),
+        ("rim", np.where(minimum_filter(ALL, 3, mode="constant") > 0, 0, 255).astype(np.uint8), ("outline",)),
+        ("outline", WHITE - minimum_filter(WHITE, 3), ("outline",)),
+        ("ring", np.where(maximum_filter(WHITE, 13) > WHITE, 255, 0).astype(np.uint8), ()),
     ]:
         assert read_masks_of(sample(image, saved(tmp_path / f"{name}_mask.png", pixels)), (WIDTH, HEIGHT)).remarks == remarks
 

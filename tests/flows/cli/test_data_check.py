@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from click.testing import Result
 from PIL import Image
+from scipy.ndimage import minimum_filter
 from typer.testing import CliRunner
 
 from eagle_core.config import DatasetConfig
@@ -104,6 +105,9 @@ def twelve_bits(root: Path) -> None:
 
 PLANTS: dict[str, tuple[Callable[[Path], object], str, int]] = {
     "mask_inverted": (masks(lambda mask: 255 - mask), "error", 4),
+    "mask_full": (masks(lambda mask: np.full_like(mask, 255)), "warning", 4),
+    "mask_outline": (masks(lambda mask: mask - minimum_filter(mask, 3)), "warning", 4),
+    "mask_empty": (masks(np.zeros_like), "error", 4),
     "mask_grey_edges": (masks(scaled), "info", 4),
     "mask_no_black": (masks(without_black), "info", 4),
     "mask_perhaps_turned": (turned_photographs, "warning", 4),
