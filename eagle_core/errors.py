@@ -36,3 +36,7 @@ class AttentionError(EagleError):
 
 class ModelError(EagleError):
     """A multimodal LLM cannot be loaded, or cannot be asked in the way it was asked."""
+
+
+class DiskError(EagleError):
+    """A disk has no room left: a run stops at once, and goes on where it was when there is room again."""

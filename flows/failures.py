@@ -5,18 +5,20 @@ from __future__ import annotations
 import logging
 
 from eagle_core.errors import EagleError
+from tasks.machinery.disk import disk_trouble
 
 LOGGERS = ("prefect.flow_runs", "prefect.task_runs")
 
 
 class OneLine(logging.Filter):
-    """Takes the traceback from what Prefect logs about an EagleError; every other exception keeps it."""
+    """Takes the traceback from what Prefect logs about an EagleError, a full disk or forbidden files; every other exception keeps it."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Always lets the record through."""
         error = record.exc_info[1] if record.exc_info else None
-        if isinstance(error, EagleError):
-            record.msg, record.args, record.exc_info = " ".join(str(error).split()), (), None
+        told = error if error is None or isinstance(error, EagleError) else disk_trouble(error)
+        if told is not None:
+            record.msg, record.args, record.exc_info = " ".join(str(told).split()), (), None
         return True
 
 

@@ -58,10 +58,10 @@ def main() -> None:
     try:
         app()
     except Exception as error:
-        told = str(error) if isinstance(error, EagleError) else disk_trouble(error)
+        told = error if isinstance(error, EagleError) else disk_trouble(error)
         if told is None:
             raise
-        Console(stderr=True, soft_wrap=True).print(f"[bold red]error:[/] {escape(printable(' '.join(told.split())))}", highlight=False)
+        Console(stderr=True, soft_wrap=True).print(f"[bold red]error:[/] {escape(printable(' '.join(str(told).split())))}", highlight=False)
         sys.exit(2)
 
 

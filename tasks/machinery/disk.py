@@ -3,23 +3,29 @@
 from __future__ import annotations
 
 import errno
+import re
 from collections.abc import Iterator
 
-FULL = "No space left on device"
-"""As libraries that are not written in Python say it."""
+from eagle_core.errors import DataError, DiskError, EagleError
+
+FULL = re.compile(r"No space left on device|disk is full|Disk quota exceeded|File too large|\b\d+ requested and \d+ written")
+"""As SQLite, NumPy and libraries that are not written in Python say it."""
 
 
-def disk_trouble(error: BaseException) -> str | None:
-    """One line that names the file and the remedy; None where ``error`` and what caused it are something else."""
+def disk_trouble(error: BaseException) -> EagleError | None:
+    """One line that names the file and the remedy; None where ``error`` and what caused it are something else.
+
+    A ``DiskError`` where no room is left, else a ``DataError``.
+    """
     for cause in _chain(error):
         name = f": {cause.filename}" if isinstance(cause, OSError) and cause.filename else ""
-        if FULL in str(cause) or (isinstance(cause, OSError) and cause.errno in (errno.ENOSPC, errno.EDQUOT)):
-            return (
+        if FULL.search(str(cause)) or (isinstance(cause, OSError) and cause.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)):
+            return DiskError(
                 f"the disk is full{name}; make room (`eagle cache --prune-to 2GiB` empties the store), or set run.cache_dir and "
-                "run.output_dir to a folder on another disk"
+                "run.output_dir to a folder on another disk, and give the command again: what was computed is kept"
             )
         if isinstance(cause, OSError) and cause.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
-            return f"may not be read or written{name}; allow it (chmod u+rwX), or work in another folder"
+            return DataError(f"may not be read or written{name}; allow it (chmod u+rwX), or work in another folder")
     return None
 
 

@@ -7,6 +7,7 @@ Results do not depend on it.
 from __future__ import annotations
 
 import dataclasses
+import errno
 import json
 import os
 import socket
@@ -41,7 +42,9 @@ def write_note(cache_dir: Path, note: Note) -> None:
     cache_dir.mkdir(parents=True, exist_ok=True)
     file = os.open(cache_dir / FILE, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
     try:
-        os.write(file, (json.dumps(dataclasses.asdict(note)) + "\n").encode())
+        line = (json.dumps(dataclasses.asdict(note)) + "\n").encode()
+        if os.write(file, line) < len(line):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(cache_dir / FILE))
     finally:
         os.close(file)
 

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from eagle_core.errors import EagleError
+from eagle_core.errors import DiskError, EagleError
 from tasks.machinery.journal import Note, write_note
 from tasks.machinery.store import Entry
 
@@ -35,13 +35,16 @@ Result = Entry | NotRun
 
 
 def attempt(name: str, function: Callable[..., Entry], *args: Any) -> Result:
-    """``function(*args)``; ``NotRun`` where an argument is one or an EagleError prevented it. Other errors come through."""
+    """``function(*args)``; ``NotRun`` where an argument is one or an EagleError prevented it. Other errors, and a full disk, come through."""
     absent = next((value for value in args if isinstance(value, NotRun)), None)
     if absent is not None:
         return absent
     start = time.perf_counter()
     try:
         entry = function(*args)
+    except DiskError:
+        # No stage after this one could be written either.
+        raise
     except EagleError as error:
         LOG.warning("%s not run: %s", name, error)
         return NotRun(name, str(error))

@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from eagle_core.errors import DataError, EagleError
+from eagle_core.errors import EagleError
 from tasks.machinery.disk import disk_trouble
 
 LOG = logging.getLogger("eagle.store")
@@ -99,7 +99,8 @@ class Store:
 
         Raises:
             NotThere: It is missing, inside ``only_looking``.
-            DataError: The disk is full, or a file may not be read or written.
+            DiskError: The disk is full.
+            DataError: A file may not be read or written.
         """
         key = content_key(stage, version, inputs)
         found = self.find(stage, key)
@@ -118,7 +119,7 @@ class Store:
             told = None if isinstance(error, EagleError) else disk_trouble(error)
             if told is None:
                 raise
-            raise DataError(f"{stage}: {told}") from error
+            raise type(told)(f"{stage}: {told}") from error
         finally:
             shutil.rmtree(aside, ignore_errors=True)
         return Entry(stage, key, final, cached=False)

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from eagle_core.errors import DataError
+from eagle_core.errors import DataError, DiskError
 from tasks.machinery.disk import disk_trouble
 from tasks.machinery.store import MANIFEST, Store, content_key
 
@@ -111,7 +111,7 @@ def test_a_full_disk_is_one_line_and_leaves_nothing_half_done(tmp_path: Path) ->
         Path("/dev/full").write_text("x", encoding="utf-8")
 
     store = Store(tmp_path)
-    with pytest.raises(DataError, match=r"expert: the disk is full.*eagle cache --prune-to"):
+    with pytest.raises(DiskError, match=r"expert: the disk is full.*eagle cache --prune-to"):
         store.get_or_compute("expert", 1, {}, compute)
     assert not [path for path in tmp_path.rglob("*") if path.is_file()]
 
@@ -124,4 +124,8 @@ def test_other_languages_errors_of_a_full_disk_and_bugs_are_told_apart() -> None
             raise ValueError("not saved") from error
     except ValueError as error:
         assert str(disk_trouble(error)).startswith("the disk is full; make room")
+    for told in ("(sqlite3.OperationalError) database or disk is full", "20480 requested and 4064 written"):
+        assert isinstance(disk_trouble(RuntimeError(told)), DiskError)
+    assert isinstance(disk_trouble(OSError(27, "File too large")), DiskError)
+    assert type(disk_trouble(PermissionError(13, "Permission denied", "x"))) is DataError
     assert disk_trouble(FileNotFoundError(2, "No such file or directory", "x")) is None and disk_trouble(KeyError("x")) is None
