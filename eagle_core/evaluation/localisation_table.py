@@ -11,8 +11,8 @@ from eagle_core.evaluation.summary import MACRO
 from eagle_core.evaluation.table import NO_VALUE, ComparisonTable
 
 MEASURES = {
-    "pixel_auroc": "pixel AUROC",
-    "aupro_fpr30": "PRO (up to 30 % false positives)",
+    "pixel_auroc": "defective pixels ranked above others (pixel AUROC)",
+    "aupro_fpr30": "defective regions covered (PRO, up to 30 % false positives)",
     "pixel_iou": "overlap with the masks (IoU)",
     "false_pixel_rate": "false pixels on normal images",
 }
@@ -32,5 +32,5 @@ def _table(dataset: str, part: pd.DataFrame) -> ComparisonTable:
         for metric, name in MEASURES.items()
         if metric in set(part["metric"])
     )
-    header = ("MLLM", "expert's maps against the masks", *categories, "macro")
+    header = ("", "detector's maps against the masks", *categories, "mean (macro)")
     return ComparisonTable(dataset, "localisation_of_defects", header, rows, ())

@@ -20,6 +20,16 @@ METHOD_NAMES = {
     "*": "all methods",
 }
 """In the order in which they are shown."""
+METHODS_IN_WORDS = {
+    "expert": "detector alone (expert)",
+    "mllm": "language model alone (MLLM, 1-shot+)",
+    "eagle_no_caas": "language model told by the detector (EAGLE without CAAS)",
+    "eagle": "language model told by the detector, sharpened in doubt (EAGLE)",
+    "echo": "language model told about the part (Echo)",
+    "eagle_echo": "language model told by the detector and about the part (EAGLE + Echo)",
+    "*": "all methods",
+}
+"""What the table of a run calls them: plain words, then the field's, which everything after it uses."""
 DETAILS = ("all images as one set (pooled)", "expert's errors put right (corrected)", "expert's right verdicts spoiled")
 METRIC_TITLES = {"balanced_accuracy": "share judged right, good and bad parts counting the same (balanced accuracy; 0.5 is guessing)"}
 """What the title of a table calls its metric."""
@@ -116,7 +126,7 @@ def comparison_table(
     missing = [row for row in not_run if row.dataset == dataset]
     known = mine[mine["metric"] == metric]["scope"]
     categories = sorted({*known, *(row.category for row in missing if row.category != ALL)})
-    header = ("MLLM", "method", *categories, f"mean of the categories (macro) [{confidence:.0%} interval]", *DETAILS, "no verdict (unparsed)")
+    header = ("language model (MLLM)", "judged by", *categories, f"mean of the categories (macro) [{confidence:.0%} interval]", *DETAILS, "no verdict (unparsed)")
     details = frozenset(range(len(header) - 1 - len(DETAILS), len(header) - 1))
     rows = tuple(
         _row(mine, missing, mllm, method, metric, categories) for mllm, method in _combinations(mine, missing)
@@ -166,7 +176,7 @@ def _row(
     macro = _only(part, f"{metric}_macro", MACRO)
     return (
         _shown(mllm),
-        METHOD_NAMES[method],
+        METHODS_IN_WORDS[method],
         *(NOT_RUN if {c, ALL} & absent else _number(_only(part, metric, c)) for c in categories),
         NOT_RUN if ALL in absent else _number(macro) + _interval(macro),
         _number(_only(part, f"{metric}_pooled", POOLED)),

@@ -33,6 +33,8 @@ from tasks.report.timings import Timing
 
 LISTED = 20
 """Unlabelled images shown in the terminal."""
+WORDS = 18
+"""Characters that a method's words get at least in a line."""
 TITLES: dict[str, str] = {str(kind): title for kind, title in TYPE_TITLES.items()}
 
 
@@ -177,7 +179,7 @@ def as_rich(table: ComparisonTable) -> Table:
     """A comparison table for the terminal."""
     shown = Table(title=escape(titled(table)), title_justify="left")
     for number, name in enumerate(table.header):
-        shown.add_column(*plain(name), justify="left" if number < 2 else "right", no_wrap=number == 1)
+        shown.add_column(*plain(name), justify="left" if number < 2 else "right", min_width=WORDS if number == 1 else None)
     for row in table.rows:
         shown.add_row(*plain(*row))
     return shown

@@ -23,7 +23,7 @@ def test_pixel_metrics_and_unread_training_images_are_shown_everywhere(new_proje
     done = project.eagle("run", "--set", "methods=[expert]", check=False)
     assert done.returncode == PARTIAL
     shown = done.stdout
-    assert "localisation of defects" in shown and "pixel AUROC" in shown and "PRO (up to 30 % false positives)" in shown
+    assert "localisation of defects" in shown and "pixel AUROC" in shown and "(PRO, up to 30 % false positives)" in shown
     assert "fitted without 1 training image that could not be read" in shown and broken.name in shown
     assert f"missing: small/{category.name}: fitted without 1 training image" in shown
 

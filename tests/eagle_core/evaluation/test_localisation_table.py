@@ -25,10 +25,10 @@ SUMMARY = summary_frame(
 
 def test_the_table_shows_what_was_measured_category_by_category() -> None:
     [table] = localisation_tables(SUMMARY)
-    assert table.dataset == "mvtec" and table.header[2:] == ("bottle", "cable", "macro")
+    assert table.dataset == "mvtec" and table.header[2:] == ("bottle", "cable", "mean (macro)")
     assert [line[1:] for line in table.rows] == [
-        ("pixel AUROC", "0.900", "0.700", "0.800"),
-        ("PRO (up to 30 % false positives)", "0.600", "–", "0.600"),
+        ("defective pixels ranked above others (pixel AUROC)", "0.900", "0.700", "0.800"),
+        ("defective regions covered (PRO, up to 30 % false positives)", "0.600", "–", "0.600"),
     ]
     assert localisation_tables(SUMMARY[SUMMARY["metric"] == "balanced_accuracy"]) == ()
 

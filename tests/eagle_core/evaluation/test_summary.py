@@ -210,8 +210,8 @@ def test_the_comparison_table(summary) -> None:
     partly = NotRunRow("d", "pcb", "tiny", "eagle", "no masks")
     table = comparison_table(summary, "d", not_run=[absent, partly])
     assert table.header == (
-        "MLLM",
-        "method",
+        "language model (MLLM)",
+        "judged by",
         "nut",
         "pcb",
         "weave",
@@ -225,10 +225,10 @@ def test_the_comparison_table(summary) -> None:
     assert brief.header == (*table.header[:6], table.header[9]) and brief.notes == table.notes
     assert brief.rows == tuple((*row[:6], row[9]) for row in table.rows)
     expert, eagle, qwen = table.rows
-    assert expert[:5] == ("–", "expert alone", "–", "–", "0.625") and expert[7:] == ("–", "–", "0")
-    assert eagle[:5] == ("tiny", "EAGLE", "–", "not run", "0.625")
+    assert expert[:5] == ("–", "detector alone (expert)", "–", "–", "0.625") and expert[7:] == ("–", "–", "0")
+    assert eagle[:5] == ("tiny", "language model told by the detector, sharpened in doubt (EAGLE)", "–", "not run", "0.625")
     assert eagle[5].startswith("0.625 [0.") and eagle[6:] == ("0.536", "2/5", "2/6", "2")
-    assert qwen == ("qwen", "EAGLE", *["not run"] * 4, "–", "–", "–", "–")
+    assert qwen == ("qwen", eagle[1], *["not run"] * 4, "–", "–", "–", "–")
     assert "not run: qwen EAGLE, category *: weights missing" in table.notes
     (f1,) = comparison_tables(summary, metric="f1")
     assert f1.rows[1][3] == "0.667"
