@@ -7,6 +7,7 @@ are truly alike look the same. So only what somebody knows decides.
 from __future__ import annotations
 
 from eagle_core.config.expert import Calibrating
+from eagle_core.counted import counted
 from eagle_core.errors import ConfigurationError
 from eagle_core.records import Calibration
 
@@ -46,9 +47,12 @@ def choose(
 def _automatic(held_out: int, groups: int, source: str, held_out_as: str) -> Calibration:
     if held_out >= FEWEST_HELD_OUT:
         return Calibration("held_out", f"{held_out} {held_out_as} are kept apart for calibration")
-    few = f"{held_out} held-out {held_out_as.replace('normal ', '')} are too few ({FEWEST_HELD_OUT} are needed); " if held_out else ""
+    words = held_out_as.replace("normal ", "")
+    first, *others = words.split()
+    one = " ".join([first.removesuffix("s"), *others])
+    few = f"{counted(held_out, f'held-out {one} is', f'held-out {words} are')} too few ({FEWEST_HELD_OUT} are needed); " if held_out else ""
     if groups >= 2:
-        return Calibration("grouped", f"{few}{groups} groups are known ({source})")
+        return Calibration("grouped", f"{few}{counted(groups, 'group is', 'groups are')} known ({source})")
     return Calibration(
         "cross_fitted", f"{few}no groups are known: this takes the images for independent shots; {SETTLE}"
     )

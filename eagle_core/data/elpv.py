@@ -18,6 +18,7 @@ from pathlib import Path
 
 import numpy as np
 
+from eagle_core.counted import counted
 from eagle_core.errors import DataError
 
 DISTRIBUTION, VERSION, EXTRA = "elpv-dataset", "1.0.0.post1", "solar"
@@ -96,7 +97,7 @@ def draw(cells: list[Cell], split: ElpvSplit) -> dict[str, list[Path]]:
         normal, defective = (_shuffled(by_label[label], split.seed) for label in (0.0, 1.0))
         if len(normal) < split.train + split.test or len(defective) < split.test:
             raise DataError(
-                f"elpv/{category} has {len(normal)} normal and {len(defective)} defective images: too few for "
+                f"elpv/{category} has {len(normal)} normal and {counted(len(defective), 'defective image')}: too few for "
                 f"{split.train} + {split.test} and {split.test}; ask for fewer"
             )
         drawn[f"{DATASET}/{category}/train/good"] = sorted(normal[: split.train])

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import PurePosixPath
 
 from eagle_core.config import PreprocessingConfig
+from eagle_core.counted import counted
 from eagle_core.data.dataset import Category
 from eagle_core.data.decoding import size_of
 from eagle_core.data.depth import differing_depth, filled_bits
@@ -28,7 +29,7 @@ def remarks_about(category: Category, preprocessing: PreprocessingConfig) -> Ite
     if doubt is not None:
         yield f"{category.name}: {doubt}"
     for ending, count in sorted(unread_files(category).items()):
-        yield f"{category.name}: {count} files ({ending}) lie beside its images and are not read; save them as PNG, JPEG or TIFF"
+        yield f"{category.name}: {counted(count, 'file')} ({ending}) beside its images {'is' if count == 1 else 'are'} not read; save as PNG, JPEG or TIFF"
     if differing_depth(category):
         yield (
             f"{category.name}: its test images fill {filled_bits(category.test)} of 16 bits and its training images all 16: they will look "
@@ -77,6 +78,6 @@ def _unseen(category: Category, preprocessing: PreprocessingConfig) -> Iterator[
     count = sum(sizes[size] for size in cropped)
     yield (
         f"{category.name}: {1 - cropped[worst]:.1%} of an image of {worst[0]}x{worst[1]} is never looked at (expert.preprocessing: "
-        f"center_crop {preprocessing.center_crop}, fit {preprocessing.fit}; {count} of {sizes.total()} images lose something): a "
+        f"center_crop {preprocessing.center_crop}, fit {preprocessing.fit}; of {counted(sizes.total(), 'image')}, {count} lose something): a "
         "defect there is never found. To look at all of it: expert.preprocessing={fit: stretch, center_crop: null}"
     )

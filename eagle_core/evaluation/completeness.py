@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from eagle_core.counted import counted
 from eagle_core.evaluation.table import ALL, METHOD_NAMES, NotRunRow, UnreadImage, unread_notes
 from eagle_core.record_table import NO_MLLM
 from eagle_core.records import NOT_JUDGED
@@ -55,13 +56,13 @@ def missing_lines(
     lines += [f"no test image in {dataset}/{category}: nothing was judged there" for dataset, category in categories if (dataset, category) not in there]
     failed = records[records["status"] == "failed"].drop_duplicates(["dataset", "category", "image_id"])
     if len(failed):
-        lines.append(f"{len(failed)} images have no result: {_examples(failed)}")
+        lines.append(f"{counted(len(failed), 'image has', 'images have')} no result: {_examples(failed)}")
     apart = not_judged(records)
     if apart:
         kinds = Counter(image.reason.partition(":")[0] for image in apart)
         told = ", ".join(f"{count} {kind}" for kind, count in kinds.items())
         shown = ", ".join(image.image_id for image in apart[:LISTED])
-        lines.append(f"{len(apart)} images were not judged and count in no number above ({told}): {shown}{_more(len(apart))}")
+        lines.append(f"{counted(len(apart), 'image was not judged and counts', 'images were not judged and count')} in no number above ({told}): {shown}{_more(len(apart))}")
     return tuple(dict.fromkeys([*lines, *unread_notes(unread)]))
 
 
@@ -75,7 +76,7 @@ def p_defect_notes(records: pd.DataFrame) -> tuple[str, ...]:
     """A line for each MLLM and method whose answers carry no probability although they were read."""
     asked = records[(records["question_type"] == "anomaly_detection") & (records["status"] == "answered")]
     return tuple(
-        f"{mllm}, {METHOD_NAMES[str(method)]}: {int(rows['p_defect'].isna().sum())} of {len(rows)} verdicts come from the letter in the answer, "
+        f"{mllm}, {METHOD_NAMES[str(method)]}: {int(rows['p_defect'].isna().sum())} of {counted(len(rows), 'verdict')} come from the letter in the answer, "
         "which carries no probability: P(defect) and its AUROC are left out there"
         for (mllm, method), rows in asked.groupby(["mllm", "method"], sort=False)
         if rows["p_defect"].isna().any()

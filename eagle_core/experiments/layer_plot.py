@@ -8,6 +8,7 @@ from pathlib import Path
 import pandas as pd
 from matplotlib.figure import Figure
 
+from eagle_core.counted import counted
 from eagle_core.report import style
 
 PANEL_INCHES = 3.3
@@ -34,7 +35,7 @@ def draw(table: pd.DataFrame, guided: Sequence[int], path: Path, title: str) -> 
             axis.plot(mine["layer"], mean, color=colour, marker="o", markersize=3, label=label)
             axis.fill_between(mine["layer"], mean - deviation, mean + deviation, color=colour, alpha=0.15, linewidth=0)
         axis.plot(mine["layer"], mine["control"], color=style.FAINT, linestyle=":", label="a letter that is no option")
-        axis.set(xlabel="layer", title=f"{setting} ({mine['images'].iloc[0]} images)")
+        axis.set(xlabel="layer", title=f"{setting} ({counted(int(mine['images'].iloc[0]), 'image')})")
         axis.title.set_fontsize(9)
         axis.spines[["top", "right"]].set_visible(False)
     axes[0].set_ylabel("log-probability, ± standard deviation")

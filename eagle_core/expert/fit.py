@@ -279,7 +279,7 @@ def _gather(
             gathered.reduced.append(reduce_grids(reading.patches[None], reading.grid)[0])
         report("features", done, images)
     if gathered is None:
-        raise DataError(f"none of the {images} training images can be read; the first: {failures[0].reason}")
+        raise DataError(f"no training image of {images} can be read; the first: {failures[0].reason}")
     gathered.patches = gathered.patches[: len(gathered.image_ids)]
     return gathered, failures
 

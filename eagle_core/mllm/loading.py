@@ -14,6 +14,7 @@ from transformers import AutoConfig, AutoModelForImageTextToText, AutoProcessor,
 from transformers.utils import is_bitsandbytes_available, logging
 
 from eagle_core.config import MllmConfig
+from eagle_core.counted import counted
 from eagle_core.errors import ModelError
 from eagle_core.mllm.adapters.families import adapter_for
 from eagle_core.mllm.chat import TransformersChatModel
@@ -76,7 +77,7 @@ def _load(found: ModelFiles, config: MllmConfig, fingerprint: str) -> Transforme
     if report["missing_keys"]:
         missing = sorted(report["missing_keys"])
         raise ModelError(
-            f"{found.name}: the checkpoint lacks {len(missing)} weights ({missing[0]}, ...), which transformers would "
+            f"{found.name}: the checkpoint lacks {counted(len(missing), 'weight')} ({missing[0]}, ...), which transformers would "
             "fill at random; fetch it again or name another folder"
         )
     return TransformersChatModel(model, processor, adapter, config, name=found.name, fingerprint=fingerprint)

@@ -14,6 +14,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from PIL import Image
 
+from eagle_core.counted import counted
 from eagle_core.record_table import NO_MLLM
 from eagle_core.records import Box, Sample
 from eagle_core.report import style
@@ -111,7 +112,7 @@ def draw(items: Sequence[SheetItem], path: Path, title: str = "") -> None:
         box = (left, bottom + text_inches - TITLE_INCHES, IMAGE_INCHES, cell_height - text_inches)
         axis = figure.add_axes((box[0] / width, box[1] / height, box[2] / width, box[3] / height), anchor="N")
         _draw_item(axis, item)
-    _legend(figure, title or f"{len(items)} images")
+    _legend(figure, title or counted(len(items), "image"))
     style.save(figure, path)
 
 

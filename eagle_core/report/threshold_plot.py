@@ -10,6 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from eagle_core.counted import counted
 from eagle_core.errors import DataError
 from eagle_core.records import Threshold
 from eagle_core.report import style
@@ -90,7 +91,7 @@ def _describe(
 ) -> None:
     above = int((scores >= threshold.tau).sum())
     wrong = above if error == "false alarms" else len(scores) - above
-    lines = [f"{len(scores)} images", f"{above} at or above τ" if error is None else f"{wrong} {error}"]
+    lines = [counted(len(scores), "image"), f"{above} at or above τ" if error is None else f"{wrong} {error}"]
     axis.text(
         0.995,
         0.9,

@@ -8,6 +8,7 @@ from typing import Literal
 
 import numpy as np
 
+from eagle_core.counted import counted
 from eagle_core.errors import ConfigurationError, DataError
 from eagle_core.records import Threshold
 
@@ -61,5 +62,5 @@ def reason(score: float, levels: Levels, good_scores: np.ndarray) -> str:
     below = int(np.count_nonzero(good_scores < score))
     return (
         f"score {score:.4g} against a threshold of {levels.tau:.4g}; "
-        f"{below} of {len(good_scores)} good parts scored lower"
+        f"{below} of {counted(len(good_scores), 'good part')} scored lower"
     )

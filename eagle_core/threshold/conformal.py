@@ -6,6 +6,7 @@ from math import ceil, floor
 
 import numpy as np
 
+from eagle_core.counted import counted
 from eagle_core.errors import FitError
 
 ROUNDING = 1e-9
@@ -24,7 +25,7 @@ def conformal(scores: np.ndarray, false_alarm_rate: float) -> np.ndarray:
     rank = count + 1 - floor((count + 1) * false_alarm_rate + ROUNDING)
     if rank > count:
         raise FitError(
-            f"conformal: {count} scored images cannot guarantee a false-alarm rate of {false_alarm_rate}; "
+            f"conformal: {counted(count, 'scored image')} cannot guarantee a false-alarm rate of {false_alarm_rate}; "
             f"it takes {units_needed(false_alarm_rate)}; raise threshold.false_alarm_rate"
         )
     return np.partition(scores, rank - 1, axis=-1)[..., rank - 1]
@@ -51,7 +52,7 @@ def grouped_conformal(scores: np.ndarray, groups: np.ndarray, false_alarm_rate: 
     rank = int(np.searchsorted(below, 1 - false_alarm_rate - ROUNDING))
     if rank == len(scores):
         raise FitError(
-            f"conformal: {len(sizes)} groups cannot guarantee a false-alarm rate of {false_alarm_rate}; "
+            f"conformal: {counted(len(sizes), 'group')} cannot guarantee a false-alarm rate of {false_alarm_rate}; "
             f"it takes {units_needed(false_alarm_rate)}; raise threshold.false_alarm_rate"
         )
     return float(scores[order[rank]])

@@ -9,6 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from eagle_core.config import ThresholdConfig
+from eagle_core.counted import counted
 from eagle_core.errors import ConfigurationError, DataError, FitError
 from eagle_core.records import Promise, Threshold, TrainingScores
 from eagle_core.threshold.authors_evt import authors_level
@@ -210,7 +211,7 @@ def _threshold(
             "attention is never guided here (a smaller kappa, a larger false-alarm rate or caas.gate symmetric lets it be)"
         )
     if excluded:
-        warnings.append(f"{len(excluded)} training images were left out: too few unsampled patches to score")
+        warnings.append(f"{counted(len(excluded), 'training image was', 'training images were')} left out: too few unsampled patches to score")
     return Threshold(
         tau=tau,
         s_max=s_max,

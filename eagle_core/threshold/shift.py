@@ -12,6 +12,7 @@ import dataclasses
 import numpy as np
 from scipy.stats import mannwhitneyu
 
+from eagle_core.counted import counted
 from eagle_core.errors import DataError
 from eagle_core.records import ShiftCheck, Threshold
 from eagle_core.threshold.likeness import Likeness
@@ -87,7 +88,7 @@ def with_shift(threshold: Threshold, shift: ShiftCheck, *, adapt: bool) -> Thres
         remedy = "expect false alarms; check light and camera, fit again, or set threshold.adapt: when_shifted"
         return dataclasses.replace(threshold, shift=shift, warnings=(*threshold.warnings, f"{found}: {remedy}"))
     if shift.images < FEWEST:
-        few = f"tau was not adapted: {shift.images} images are too few, {FEWEST} are needed"
+        few = f"tau was not adapted: {counted(shift.images, 'image is', 'images are')} too few, {FEWEST} are needed"
         return dataclasses.replace(threshold, shift=shift, warnings=(*threshold.warnings, f"{found}; {few}"))
     scale = shift.score_scale
     return dataclasses.replace(
@@ -108,7 +109,7 @@ def _promises_too_much(threshold: Threshold, shift: ShiftCheck) -> str:
     if threshold.promise is None or not threshold.promise.grouped:
         remedy += ", or say which training images belong together (datasets.NAME.groups, expert.calibration: grouped)"
     return (
-        f"the threshold promises too much: the {shift.images} images are less like their nearest training image (median "
+        f"the threshold promises too much: the {counted(shift.images, 'image is', 'images are')} less like their nearest training image (median "
         f"{shift.likeness_after:.2f}) than the images it was fitted from are (median {shift.likeness_before:.2f}), which "
         f"therefore seem to repeat each other; expect more false alarms than promised until then; {remedy}"
     )

@@ -6,6 +6,7 @@ import dataclasses
 from math import ceil
 
 from eagle_core.calibration.effective import EffectiveNumber, Repeats
+from eagle_core.counted import counted
 from eagle_core.records import Promise, Threshold
 from eagle_core.threshold.conformal import units_needed
 from eagle_core.threshold.promise import percent
@@ -42,8 +43,8 @@ def with_variety(threshold: Threshold, effective: EffectiveNumber) -> Threshold:
 def _counted(effective: EffectiveNumber) -> str:
     parts = max(1, round(effective.parts))
     if parts == effective.images:
-        return f"the {effective.images} training images show as many different parts"
-    return f"the {effective.images} training images show about {parts} different parts ({_HOW[effective.repeats]})"
+        return f"the {counted(effective.images, 'training image shows', 'training images show')} as many different parts"
+    return f"the {counted(effective.images, 'training image shows', 'training images show')} about {counted(parts, 'different part')} ({_HOW[effective.repeats]})"
 
 
 def _missing(effective: EffectiveNumber, promise: Promise | None) -> int:

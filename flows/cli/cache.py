@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
+from eagle_core.counted import counted
 from eagle_core.errors import ConfigurationError
 from flows.cli.console import wide_console
 from flows.cli.options import PARAMS, ParamsOption
@@ -40,7 +41,7 @@ def cache(
     entries = survey(run.cache_dir, run.output_dir)
     if target is not None:
         removed = prune(entries, target)
-        console.print(f"removed {len(removed)} entries, {_shown(sum(e.size for e in removed))}", highlight=False)
+        console.print(f"removed {counted(len(removed), 'entry')}, {_shown(sum(e.size for e in removed))}", highlight=False)
         entries = tuple(entry for entry in entries if entry not in set(removed))
     console.print(_table(entries))
     total = sum(entry.size for entry in entries)

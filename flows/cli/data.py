@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from eagle_core.counted import counted
 from eagle_core.data import elpv
 from eagle_core.data.catalogue import DatasetFormat, detect_format
 from eagle_core.data.elpv import ElpvSplit
@@ -256,7 +257,7 @@ def questions(
     for kind, title in TITLES.items():
         table.add_row(title, str(counts[kind]))
     Console().print(table)
-    _say(f"{sum(counts.values())} questions about {len(images)} images written to {out}")
+    _say(f"{counted(sum(counts.values()), 'question')} about {counted(len(images), 'image')} written to {out}")
 
 
 def _say(line: str) -> None:

@@ -10,6 +10,7 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
+from eagle_core.counted import counted
 from eagle_core.errors import ConfigurationError, DataError
 from eagle_core.names import printable
 from flows.cli.console import progress
@@ -77,7 +78,7 @@ def add(
     _remarks("added although it looks odd" if keep_odd else "left out, for it looks odd (--keep-odd adds it)", odd)
     chosen = [c.sample.image_path for c in found if c.refused is None and (keep_odd or not c.odd)]
     if not chosen:
-        _say(f"nothing was added: none of the {len(found)} images can be")
+        _say(f"nothing was added: no image of {len(found)} can be")
         raise typer.Exit(1)
     planned = plan(config, name, known, chosen, calibration=calibration)
     with staged(config, name, known, planned) as trial:
@@ -88,11 +89,11 @@ def add(
         _say(f"now: not fitted: {now}")
     for line in flip_lines(before, then):
         _say(line)
-    if not yes and not _agreed(f"add {len(chosen)} images to {planned.folder}?"):
+    if not yes and not _agreed(f"add {counted(len(chosen), 'image')} to {planned.folder}?"):
         _say("nothing was added: the data are as they were")
         raise typer.Exit(1)
     tracked = add_images(planned, config.datasets[name].root, project)
-    _say(f"{len(chosen)} images added to {planned.folder}{', tracked with DVC' if tracked else ''}; the expert is fitted: eagle run, eagle inspect")
+    _say(f"{counted(len(chosen), 'image')} added to {planned.folder}{', tracked with DVC' if tracked else ''}; the expert is fitted: eagle run, eagle inspect")
 
 
 def _agreed(question: str) -> bool:

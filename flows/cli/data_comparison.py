@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from rich.table import Column, Table
 
 from eagle_core.config import EagleConfig
+from eagle_core.counted import counted
 from eagle_core.evaluation.refit import Rate, flips_between, rates_of
 from eagle_core.threshold.promise import percent
 from flows.cli.console import plain
@@ -38,7 +39,7 @@ def flip_lines(now: Fitted | None, then: Fitted) -> Iterator[str]:
     if now is None or not len(then.judged.labels):
         return
     flips = flips_between(now.judged, then.judged)
-    yield f"{len(flips)} of {len(then.judged.labels)} labelled test images are judged otherwise than now"
+    yield f"of {counted(len(then.judged.labels), 'labelled test image')}, {len(flips)} {'is' if len(flips) == 1 else 'are'} judged otherwise than now"
     for flip in flips[:SHOWN]:
         was, becomes = ("defective", "normal") if flip.was_alarm else ("normal", "defective")
         right = "wrong" if flip.was_alarm == flip.is_defective else "right"
@@ -69,10 +70,10 @@ def _cells(side: Fitted, config: EagleConfig, looked: int) -> dict[str, str]:
 def _computed(side: Fitted, config: EagleConfig, looked: int) -> str:
     if config.expert.kind != "patchcore":
         return f"of all images: expert.kind {config.expert.kind} keeps none"
-    return f"of {side.features.computed + looked} images, {max(0, side.features.kept - looked)} from the store"
+    return f"of {counted(side.features.computed + looked, 'image')}, {max(0, side.features.kept - looked)} from the store"
 
 
 def _rate(rate: Rate) -> str:
     if rate.value is None or rate.low is None or rate.high is None:
         return "no labelled test images"
-    return f"{percent(rate.value)} [{percent(rate.low)}, {percent(rate.high)}], {rate.images} images"
+    return f"{percent(rate.value)} [{percent(rate.low)}, {percent(rate.high)}], {counted(rate.images, 'image')}"

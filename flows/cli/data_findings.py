@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from eagle_core.counted import counted
 from eagle_core.data.audit import grouped
 from eagle_core.data.audit.finding import Group, Severity
 from eagle_core.data.corrected import Corrected
@@ -55,7 +56,7 @@ def show(audited: Audited) -> None:
         _show_group(console, group)
     severities = Counter(finding.severity for finding in audited.findings)
     console.print(
-        ", ".join(f"{severities[s]} {s}{'s' if s != 'info' else ''}" for s in ("error", "warning", "info"))
+        ", ".join(counted(severities[s], s, "info" if s == "info" else None) for s in ("error", "warning", "info"))
     )
 
 
@@ -63,8 +64,8 @@ def show_corrected(copy: Corrected) -> None:
     """Print what a corrected copy came to."""
     console = Console(soft_wrap=True, highlight=False)
     console.print(
-        f"corrected copy: {escape(printable(str(copy.folder)))}: {copy.images} images, {copy.renamed} under another name, "
-        f"{copy.masks_rewritten} masks rewritten, {len(copy.left_out)} left out"
+        f"corrected copy: {escape(printable(str(copy.folder)))}: {counted(copy.images, 'image')}, {copy.renamed} under another name, "
+        f"{counted(copy.masks_rewritten, 'mask')} rewritten, {len(copy.left_out)} left out"
     )
     for reason in copy.left_out:
         console.print(f"  left out: {escape(printable(reason))}")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.table import Table
 
+from eagle_core.counted import counted
 from eagle_core.experiments.catalogue import CATALOGUE, experiment_named
 from flows.cli.console import plain, print_missing, wide_console
 from flows.cli.options import (
@@ -95,7 +96,7 @@ def show(outcome: ExperimentOutcome) -> None:
     for name, table in outcome.tables.items():
         console.print(_as_rich(_narrowed(table.head(LONGEST)), f"ours: {name.replace('_', ' ')}"))
         if len(table) > LONGEST:
-            console.print(f"{len(table) - LONGEST} more rows: {outcome.sweep.identity.folder}/{name}.csv", highlight=False)
+            console.print(f"{counted(len(table) - LONGEST, 'more row')}: {outcome.sweep.identity.folder}/{name}.csv", highlight=False)
     console.print(STAND_IN, highlight=False)
     if outcome.published is not None:
         published = outcome.published

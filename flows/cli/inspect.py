@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Column, Table
 
+from eagle_core.counted import counted
 from eagle_core.errors import ConfigurationError
 from eagle_core.names import printable
 from flows.cli.console import wide_console
@@ -206,7 +207,7 @@ def _of_mllm(verdict: Verdict) -> tuple[str, str]:
 def _closing(verdicts: list[Verdict], only_stand_ins: bool) -> list[str]:
     """How many of each, and what the reader must know of who decided."""
     counts: Counter[str] = Counter(verdict.headline.word for verdict in verdicts)
-    lines = [f"{len(verdicts)} images: " + ", ".join(f"{counts[word]} {word}" for word in WORDS if counts[word])] if verdicts else []
+    lines = [f"{counted(len(verdicts), 'image')}: " + ", ".join(f"{counts[word]} {word}" for word in WORDS if counts[word])] if verdicts else []
     absent = dict.fromkeys(v.asked.p_defect_absent for v in verdicts if v.asked is not None and v.asked.answer.status == "answered")
     lines += [f"P(defect), the MLLM's probability, is not shown: {reason}" for reason in absent if reason is not None]
     unanswered = [v for v in verdicts if v.asked is not None and not v.asked.stand_in and v.asked.defective is None]

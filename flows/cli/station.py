@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from eagle_core.counted import counted
 from flows.cli.options import PARAMS, ParamsOption, ProfileOption, SetOption
 from tasks.machinery.params import load_params, parse_assignments
 
@@ -59,6 +60,6 @@ def export(
         made = export_dataset(station, folder)
     finally:
         station.close()
-    told = f"{made.good} good and {made.defective} defective parts in {folder}"
+    told = f"{made.good} good and {counted(made.defective, 'defective part')} in {folder}"
     gone = f"; {made.without_image} more have lost their image to retention" if made.without_image else ""
     Console().print(told + gone, markup=False, highlight=False)

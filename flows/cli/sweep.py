@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from eagle_core.counted import counted
 from eagle_core.errors import ConfigurationError
 from eagle_core.experiments.grid import grid_points, parse_axis
 from flows.cli.console import plain, print_missing, wide_console
@@ -107,7 +108,7 @@ def show(outcome: SweepOutcome) -> None:
     table = outcome.table
     for dataset in table["dataset"].unique():
         console.print(as_rich(table[table["dataset"] == dataset], f"{dataset}: share judged right, mean of the categories (macro balanced accuracy)"))
-    console.print(f"\n{len(outcome.results)} points, {outcome.distinct} with different results", highlight=False)
+    console.print(f"\n{counted(len(outcome.results), 'point')}, {outcome.distinct} with different results", highlight=False)
     console.print(f"points.csv, points.parquet: {outcome.identity.folder}", highlight=False)
     uri = outcome.results[0].point.config.tracking.tracking_uri
     console.print(f"compare points: mlflow ui --backend-store-uri {uri}", highlight=False)

@@ -8,6 +8,8 @@ from contextlib import contextmanager
 
 from fastapi import HTTPException
 
+from eagle_core.counted import counted
+
 RETRY_AFTER_SECONDS = 1
 
 
@@ -32,7 +34,7 @@ class BoundedQueue:
         with self._lock:
             if self._inside >= self._size:
                 headers = {"Retry-After": str(RETRY_AFTER_SECONDS)}
-                raise HTTPException(503, f"{self._size} parts are waiting already; send this one again", headers)
+                raise HTTPException(503, f"{counted(self._size, 'part is', 'parts are')} waiting already; send this one again", headers)
             self._inside += 1
         try:
             yield

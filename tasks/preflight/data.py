@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from eagle_core.config import EagleConfig
+from eagle_core.counted import counted
 from eagle_core.data.catalogue import Dataset, load_dataset
 from eagle_core.errors import DataError
 from tasks.preflight.finding import Finding
@@ -44,4 +45,4 @@ def refuse_without_data(config: EagleConfig, project: Path) -> tuple[Finding, ..
 def _counted(dataset: Dataset) -> str:
     categories = dataset.categories.values()
     train, test = sum(len(c.train) for c in categories), sum(len(c.test) for c in categories)
-    return f"{len(dataset.categories)} categories, {train} training and {test} test images"
+    return f"{counted(len(dataset.categories), 'category')}, {train} training and {counted(test, 'test image')}"

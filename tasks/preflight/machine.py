@@ -8,6 +8,7 @@ from pathlib import Path
 
 import psutil
 
+from eagle_core.counted import counted
 from tasks.preflight.finding import Finding
 
 GIB = 2**30
@@ -18,7 +19,7 @@ def machine_findings(project: Path) -> Iterator[Finding]:
     import torch
 
     memory = psutil.virtual_memory()
-    yield Finding("processor", f"{psutil.cpu_count()} cores, torch {torch.__version__}")
+    yield Finding("processor", f"{counted(psutil.cpu_count() or 1, 'core')}, torch {torch.__version__}")
     yield Finding("memory", f"{memory.available / GIB:.1f} of {memory.total / GIB:.1f} GiB free")
     disk = shutil.disk_usage(project)
     yield Finding("disk", f"{disk.free / GIB:.1f} GiB free", fault=disk.free < GIB)

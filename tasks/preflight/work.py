@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from eagle_core.config import EagleConfig
+from eagle_core.counted import counted
 from eagle_core.errors import EagleError
 from tasks.machinery.journal import Note
 from tasks.machinery.stand_in import is_asked
@@ -55,8 +56,8 @@ def work_findings(work: Work, journal: Iterable[Note]) -> tuple[Finding, ...]:
     """The work, and how long it takes at the rates of earlier runs on this machine."""
     if work.is_none:
         return (Finding("work", "everything is in the store: tables and report are made again"),)
-    parts = [f"{work.experts} experts to fit"] if work.experts else []
-    parts += [f"up to {count} questions for {mllm}" for mllm, count in work.questions.items()]
+    parts = [f"{counted(work.experts, 'expert')} to fit"] if work.experts else []
+    parts += [f"up to {counted(count, 'question')} for {mllm}" for mllm, count in work.questions.items()]
     return Finding("work", "; ".join(parts)), Finding("time", _duration(work, tuple(journal)))
 
 

@@ -48,7 +48,7 @@ def test_with_normal_photographs_only_the_limit_is_shown_and_the_printed_command
     [printed] = [line for line in done.stdout.splitlines() if "eagle inspect IMAGE" in line]
     words = shlex.split(printed.partition("eagle ")[2].replace("IMAGE", str(sorted((folder / "normal").iterdir())[0])))
     judged = project.eagle(*words, "--set", LINE, check=False)
-    assert judged.returncode in (0, 3) and "1 images:" in judged.stdout
+    assert judged.returncode in (0, 3) and "1 image:" in judged.stdout
     assert project.eagle("run", "--allow-partial", "--set", LINE).returncode == 0
 
 
@@ -64,7 +64,7 @@ def test_unlabelled_photographs_are_listed_worst_first_and_the_stand_in_is_not_a
     records = project.records()
     assert set(records.method) == {"expert"}, "the embedded MLLM has never seen such images"
     assert "is a stand-in made for the demo's images and is not asked" in " ".join(done.stdout.split())
-    assert done.returncode == 3 and "1 images were not judged" in done.stdout and "1 blank" in done.stdout
+    assert done.returncode == 3 and "1 image was not judged" in done.stdout and "1 blank" in done.stdout
     black = records[records.image_id.str.contains("black frame")].iloc[0]
     assert black.status == "not_judged" and pd.isna(black.verdict_defective) and str(black.error).startswith("not judged: blank")
     [run] = [p for p in (project.root / "runs").iterdir() if p.is_dir()]

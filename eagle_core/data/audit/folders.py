@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+from eagle_core.counted import counted
 from eagle_core.data.audit.finding import Finding
 from eagle_core.data.audit.pictures import Picture
 from eagle_core.data.catalogue import shared_masks
@@ -52,7 +53,7 @@ def left_out(dataset: Dataset) -> Iterator[Finding]:
         count = len(images_below(folder))
         if count:
             message = (
-                f"{folder}: {count} images, but no category: it has no normal images to fit on where the layout expects "
+                f"{folder}: {counted(count, 'image')}, but no category: it has no normal images to fit on where the layout expects "
                 "them (normal/, or train/good/)"
             )
             yield Finding("not_a_category", as_text(folder.name), message, "error")
@@ -76,13 +77,13 @@ def _count_findings(dataset: Dataset, category: Category, pictures: list[Picture
             "no_normal_images", place, f"{category.folder}: no normal training image; add some", "error"
         )
     elif 0 < count < FEW:
-        message = f"{category.folder}: {count} normal training image(s); a threshold needs at least {FEW}, better 50"
+        message = f"{category.folder}: {counted(count, 'normal training image')}; a threshold needs at least {FEW}, better 50"
         yield Finding("few_normal_images", place, message, "warning")
     if len(normal) > 1 and len({picture.digest for picture in normal}) == 1:
         message = f"{category.folder}: all {len(normal)} normal images are the same picture; nothing can be learned from copies"
         yield Finding("same_normal_images", place, message, "error")
     if not count and category.test and not labelled:
-        message = f"{category.folder}: {len(category.test)} images, none of them marked as normal: there is nothing to learn from"
+        message = f"{category.folder}: {counted(len(category.test), 'image')}, none of them marked as normal: there is nothing to learn from"
         yield Finding("all_unlabelled", place, message, "warning")
     doubt = no_normal_test(category)
     if doubt is not None:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from eagle_core.counted import counted
 from eagle_core.data.audit.finding import Finding, Kind, Severity
 from eagle_core.data.images import is_lfs_pointer, read_image_of
 from eagle_core.data.sixteen_bits import TOO_BRIGHT
@@ -69,7 +70,7 @@ def size_findings(images: list[Picture]) -> Iterator[Finding]:
     for size, count in others:
         first = next(image.sample for image in images if image.size == size)
         message = (
-            f"{first.image_path}: {size[0]}x{size[1]} pixels as {count} image(s) in all, most have "
+            f"{first.image_path}: {size[0]}x{size[1]} pixels as {counted(count, 'image')} in all, most have "
             f"{usual[0]}x{usual[1]}; check that all were taken the same way"
         )
         yield Finding("image_size", first.image_id, message, "warning")

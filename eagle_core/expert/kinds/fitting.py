@@ -55,7 +55,7 @@ def fit_kind(
     readings = list(_counted(iterate_readings(model, samples, config, backbone, config.batch_size), len(samples), report))
     good = [reading for reading in readings if isinstance(reading, ImageReading)]
     if not good:
-        raise DataError(f"none of the {len(samples)} training images can be read; the first: {_first_reason(readings)}")
+        raise DataError(f"no training image of {len(samples)} can be read; the first: {_first_reason(readings)}")
     names = tuple(reading.features.image_id for reading in good)
     mine = tuple(groups.of[name] for name in names) if groups is not None and calibration.rule == "grouped" else ()
     reduced = torch.stack([reduce_grids(r.features.patches[None], r.features.grid)[0] for r in good]).cpu()
@@ -112,7 +112,7 @@ def refuse_copies(samples: Sequence[Sample], config: ExpertConfig, backbone: Bac
         if any(not torch.equal(image, first) for image in batch):
             return
     if not read:
-        raise DataError(f"none of the {len(samples)} training images can be read; the first: {_first_reason(failures)}")
+        raise DataError(f"no training image of {len(samples)} can be read; the first: {_first_reason(failures)}")
     if len(read) > 1:
         raise all_the_same(len(read), read[0], failures)
     if not calibrated_elsewhere:

@@ -10,6 +10,7 @@ from typing import Any
 import httpx2
 
 from eagle_core.config import EndpointConfig
+from eagle_core.counted import counted
 from eagle_core.errors import ModelError
 
 LOG = logging.getLogger("eagle.endpoint")
@@ -75,7 +76,7 @@ class Client:
                 LOG.warning("%s: %s; trying again in %g s", url, fault, wait)
                 time.sleep(wait)
         raise ModelError(
-            f"{url}: no answer after {self._retries + 1} attempts ({fault}); start the server or change mllm.endpoint.url"
+            f"{url}: no answer after {counted(self._retries + 1, 'attempt')} ({fault}); start the server or change mllm.endpoint.url"
         )
 
 

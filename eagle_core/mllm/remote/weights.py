@@ -17,6 +17,7 @@ from transformers.dynamic_module_utils import get_class_from_dynamic_module
 from transformers.initialization import no_init_weights
 from transformers.modeling_utils import local_torch_dtype
 
+from eagle_core.counted import counted
 from eagle_core.errors import ModelError
 
 
@@ -50,6 +51,6 @@ def _fill(model: PreTrainedModel, folder: Path) -> None:
     missing = sorted(key for key, value in own.items() if value.data_ptr() not in filled)
     if missing:
         raise ModelError(
-            f"the checkpoint in {folder} lacks {len(missing)} weights ({missing[0]}, ...), which would stay "
+            f"the checkpoint in {folder} lacks {counted(len(missing), 'weight')} ({missing[0]}, ...), which would stay "
             "uninitialised; fetch it again or name another folder"
         )

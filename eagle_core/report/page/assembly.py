@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 
 from eagle_core.config import EagleConfig
+from eagle_core.counted import counted
 from eagle_core.evaluation.comparisons import Comparison
 from eagle_core.evaluation.completeness import NotJudged
 from eagle_core.evaluation.summary import summary_of
@@ -105,7 +106,7 @@ def _tables(
 def _lead(config: EagleConfig, records: pd.DataFrame) -> tuple[str, ...]:
     images = _images(records)
     sentences = [
-        f"{len(images)} test images of {images[['dataset', 'category']].drop_duplicates().shape[0]} categories; "
+        f"{counted(len(images), 'test image')} of {counted(len(images[['dataset', 'category']].drop_duplicates()), 'category')}; "
         f"the limit (threshold τ) is set by {config.threshold.method}, κ = {config.threshold.kappa:g}; guided attention (CAAS): strength "
         f"α = {config.caas.alpha:g}, {config.caas.gate} gate, mode {config.caas.mode}. The words are explained in docs/glossary.md."
     ]
@@ -127,6 +128,6 @@ def _shown_note(total: int, cards: Sequence[Card]) -> tuple[str, ...]:
     if len(cards) == total:
         return ()
     return (
-        f"{len(cards)} of {total} images are shown: first where methods disagree, then errors, then the rest "
+        f"{len(cards)} of {counted(total, 'image')} shown: first where methods disagree, then errors, then the rest "
         "(report.images; all counts above are of all images).",
     )

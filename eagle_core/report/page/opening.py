@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 import pandas as pd
 
+from eagle_core.counted import counted
 from eagle_core.evaluation.kinds import found_by_kind
 from eagle_core.evaluation.table import METHOD_NAMES
 from eagle_core.report.page.run_plots import KnownExpert
@@ -33,11 +34,11 @@ def opening(records: pd.DataFrame, experts: Mapping[tuple[str, str], KnownExpert
 def _counts(rows: pd.DataFrame, who: str) -> str:
     decided = rows[rows["verdict_defective"].notna()]
     left = len(rows) - len(decided)
-    undecided = f" {left} of {len(rows)} images were not judged." if left else ""
+    undecided = f" {left} of {counted(len(rows), 'image')} {'was' if left == 1 else 'were'} not judged." if left else ""
     called = decided["verdict_defective"].astype(bool)
     labelled = decided["is_defective"].notna()
     if not labelled.any():
-        return f"{who} called {int(called.sum())} of {len(decided)} images defective; they have no labels to measure that by.{undecided}"
+        return f"{who} called {int(called.sum())} of {counted(len(decided), 'image')} defective; there are no labels to measure that by.{undecided}"
     bad = labelled & decided["is_defective"].fillna(value=False).astype(bool)
     found, stopped = share(int(called[bad].sum()), int(bad.sum())), share(int(called[labelled & ~bad].sum()), int((labelled & ~bad).sum()))
     return f"{who} found {_told(found, 'defective')} and stopped {_told(stopped, 'good')}.{undecided}"
@@ -46,7 +47,7 @@ def _counts(rows: pd.DataFrame, who: str) -> str:
 def _told(rate: Rate, kind: str) -> str:
     if rate.low is None or rate.high is None:
         return f"none of the {kind} images, for there are none"
-    return f"{rate.count} of {rate.total} {kind} images ({rate.count / rate.total:.0%}; 95 % interval {rate.low:.0%} to {rate.high:.0%})"
+    return f"{rate.count} of {counted(rate.total, f'{kind} image')} ({rate.count / rate.total:.0%}; 95 % interval {rate.low:.0%} to {rate.high:.0%})"
 
 
 def _weakest(rows: pd.DataFrame) -> str:
@@ -55,8 +56,8 @@ def _weakest(rows: pd.DataFrame) -> str:
         return "Kinds of defect are not told apart in these images."
     worst = kinds[0]
     if worst.found == worst.images:
-        return f"All {len(kinds)} kinds of defect were found in every image."
-    return f"Missed most: {worst.kind} ({worst.images - worst.found} of {worst.images} images, {worst.dataset})."
+        return f"{counted(len(kinds), 'kind of defect was', 'kinds of defect were')} met, and found in every image."
+    return f"Missed most: {worst.kind} ({worst.images - worst.found} of {counted(worst.images, 'image')}, {worst.dataset})."
 
 
 def _promised(experts: Mapping[tuple[str, str], KnownExpert]) -> str:

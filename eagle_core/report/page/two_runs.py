@@ -8,6 +8,7 @@ from typing import Any
 
 import pandas as pd
 
+from eagle_core.counted import counted
 from eagle_core.evaluation.flipped import Flipped, changed_values, run_difference
 from eagle_core.evaluation.summary import summary_of
 from eagle_core.evaluation.table import NO_VALUE
@@ -37,12 +38,12 @@ def two_run_tables(
     found = run_difference(*records)
     counts = Counter(flip.change for flip in found.flipped)
     opening = [
-        f"{len(found.flipped)} of {found.shared} verdicts that both runs have differ: {counts['put right']} were put right, "
+        f"Of {counted(found.shared, 'verdict')} that both runs have, {len(found.flipped)} {'differs' if len(found.flipped) == 1 else 'differ'}: {counts['put right']} put right, "
         f"{counts['spoiled']} spoiled, {counts['changed']} changed without a label that tells.",
-        f"{len(changed)} parameters differ." if changed else "No parameter that shapes results differs.",
+        f"{counted(len(changed), 'parameter differs', 'parameters differ')}." if changed else "No parameter that shapes results differs.",
     ]
     if found.only_first or found.only_second:
-        opening.append(f"Only in the first run: {found.only_first} verdicts; only in the second: {found.only_second}.")
+        opening.append(f"Only in the first run: {counted(found.only_first, 'verdict')}; only in the second: {found.only_second}.")
     tables = [
         PageTable("What changed in params.yaml", ("parameter", "first", "second"), tuple((k, str(a), str(b)) for k, a, b in changed)),
         _metrics(first, second),

@@ -192,7 +192,7 @@ def test_a_folder_of_images_that_is_no_category_is_an_error(root: Path) -> None:
     (root / "notes").mkdir()
     [finding] = findings(root)
     assert (finding.kind, finding.image_id, finding.severity) == ("not_a_category", "Housing", "error")
-    assert "1 images" in finding.message
+    assert "1 image," in finding.message
 
 
 def test_photographs_without_a_label_are_told_to_teach_nothing(tmp_path: Path) -> None:

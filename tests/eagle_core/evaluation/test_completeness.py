@@ -33,8 +33,8 @@ def test_everything_that_is_missing_is_a_line():
     assert lines == (
         "not run: other, all methods: no such folder",
         "no test image in line/cup: nothing was judged there",
-        "1 images have no result: cut.png: damaged",
-        "1 images were not judged and count in no number above (1 blank): black.png",
+        "1 image has no result: cut.png: damaged",
+        "1 image was not judged and counts in no number above (1 blank): black.png",
     )
     model = NotRunRow("line", "lid", "served", "mllm", "no answer")
     unread = UnreadImage("line", "lid", "a.png", "cut off")

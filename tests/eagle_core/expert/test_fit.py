@@ -91,7 +91,7 @@ def test_unreadable_images_are_recorded_and_left_out(expert, samples, config, tm
 
 def test_no_readable_image_is_an_error(config, tmp_path):
     gone = Sample("tiny", "stripes", "gone.png", tmp_path / "gone.png", "train", is_defective=False)
-    with pytest.raises(DataError, match=r"none of the 1 training images .*gone\.png"):
+    with pytest.raises(DataError, match=r"no training image of 1 can be read.*gone\.png"):
         fit_expert([gone], config, seed=0)
 
 

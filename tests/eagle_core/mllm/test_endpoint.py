@@ -125,7 +125,7 @@ def test_the_key_comes_from_the_environment_and_stays_there(server, served, monk
 def test_another_model_or_nobody_at_the_address_is_said(server):
     with pytest.raises(ModelError, match="does not serve 'other'; it serves: embedded-served"):
         load_model(MllmConfig(model="other", endpoint={"url": server[1]}))
-    with pytest.raises(ModelError, match="no answer after 1 attempts"):
+    with pytest.raises(ModelError, match="no answer after 1 attempt "):
         load_model(MllmConfig(model="x", endpoint={"url": "http://127.0.0.1:1/v1", "retries": 0}))
 
 

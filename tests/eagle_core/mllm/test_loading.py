@@ -101,7 +101,7 @@ def test_missing_weights_are_never_random(tmp_path):
     weights = load_file(partial / "model.safetensors")
     del weights[next(name for name in weights if name.endswith("layers.3.mlp.up_proj.weight"))]
     save_file(weights, partial / "model.safetensors", metadata={"format": "pt"})
-    with pytest.raises(ModelError, match=r"lacks 1 weights .*layers\.3\.mlp\.up_proj"):
+    with pytest.raises(ModelError, match=r"lacks 1 weight .*layers\.3\.mlp\.up_proj"):
         load_model(MllmConfig(model=str(partial)))
 
 

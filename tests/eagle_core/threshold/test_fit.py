@@ -97,7 +97,7 @@ def test_non_finite_score_is_refused(bad):
 def test_excluded_images_are_kept_and_mentioned():
     threshold = fit_threshold(training([1, 2, 3, 4, 50], excluded=("x.png",)), ThresholdConfig(kappa=1), seed=0)
     assert threshold.excluded_images == ("x.png",)
-    assert any("1 training images were left out" in w for w in threshold.warnings)
+    assert any("1 training image was left out" in w for w in threshold.warnings)
 
 
 def test_oracle_only_by_its_own_function_and_marked():

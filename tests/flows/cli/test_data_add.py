@@ -126,7 +126,7 @@ def test_what_is_refused_is_named_and_the_rest_is_compared_added_and_tracked(pro
     assert [cell.split(";")[0] for cell in cells(done.output, "promised false alarms")] == ["7.7 % (5 % asked)", "5.6 % (5 % asked)"]
     assert all(cell.startswith("cross-fitted: no groups are known") for cell in cells(done.output, "scored by"))
     assert all("5 images" in cell for cell in cells(done.output, "balanced accuracy"))
-    assert "labelled test images are judged otherwise than now" in done.output
+    assert "judged otherwise than now" in done.output
 
 
 def test_a_second_add_computes_its_own_images_alone_and_a_run_finds_the_expert(project: Path, more: Path) -> None:
@@ -134,7 +134,7 @@ def test_a_second_add_computes_its_own_images_alone_and_a_run_finds_the_expert(p
         (more / name).unlink()
     assert add(project, more, "--yes").exit_code == 0
     again = add(project, more, "--yes")
-    assert again.exit_code == 1 and "none of the 5 images can be" in again.output
+    assert again.exit_code == 1 and "no image of 5 can be" in again.output
     experts = set((project / ".eagle/cache/expert").glob("*/*"))
     later = more.parent / "wednesday"
     later.mkdir()
@@ -144,8 +144,8 @@ def test_a_second_add_computes_its_own_images_alone_and_a_run_finds_the_expert(p
     assert done.exit_code == 0, done.output
     assert (project / "data/line/calibration/x.jpg").is_file() and not (project / "data/line/normal/x.jpg").exists()
     assert cells(done.output, "good images") == ["17", "17, 1 kept apart"]
-    assert cells(done.output, "features computed") == ["of 0 images, 17 from the store", "of 1 images, 16 from the store"]
-    assert "1 held-out images are too few" in " ".join(done.output.split())
+    assert cells(done.output, "features computed") == ["of 0 images, 17 from the store", "of 1 image, 16 from the store"]
+    assert "1 held-out image is too few" in " ".join(done.output.split())
     assert experts < set((project / ".eagle/cache/expert").glob("*/*"))
 
 

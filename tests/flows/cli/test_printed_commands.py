@@ -126,7 +126,7 @@ def test_what_init_import_and_a_first_run_print_can_be_pasted(shell, tmp_path: P
     # Nothing is there to be judged yet: the run says so with code 3, and the last command is inspect's.
     ran = shell(following.replace("IMAGE", image), 0, 3)
     [judging] = [line.partition(": ")[2] for line in ran.splitlines() if line.startswith("judge an image by it: ")]
-    assert "1 images:" in shell(judging.replace("IMAGE", image), 0, 3, inside="line 3")
+    assert "1 image:" in shell(judging.replace("IMAGE", image), 0, 3, inside="line 3")
 
     imported = shell(f"eagle data import {shlex.quote(str(photographs))} --name lids --link", 0, inside="line 3")
     [following] = [line.removeprefix("next: ") for line in imported.splitlines() if line.startswith("next: ")]

@@ -21,7 +21,7 @@
       card.hidden = !fits;
       if (fits) shown += 1;
     }
-    document.getElementById("shown").textContent = shown + " of " + cards.length + " images";
+    document.getElementById("shown").textContent = shown + " of " + cards.length + (cards.length === 1 ? " image" : " images");
   }
   document.getElementById("filters").addEventListener("input", apply);
   document.getElementById("filters").addEventListener("submit", (event) => event.preventDefault());

@@ -74,7 +74,7 @@ def test_missing_weights_are_never_random(tmp_path):
     weights = load_file(folder / "model.safetensors")
     del weights["llm.model.layers.3.mlp.up_proj.weight"]
     save_file(weights, folder / "model.safetensors")
-    with pytest.raises(ModelError, match=r"lacks 1 weights .*layers\.3\.mlp\.up_proj"):
+    with pytest.raises(ModelError, match=r"lacks 1 weight .*layers\.3\.mlp\.up_proj"):
         load(folder)
 
 
