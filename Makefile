@@ -28,8 +28,12 @@ test: setup check
 test-all: setup check
 	$(PYTEST)
 
-# Property tests with many and new examples. What is found becomes an @example beside the property.
+# Minutes of load on the station and how long a part takes (measured first, on a machine that does nothing else; commit the two
+# files), then property tests with many and new examples: what is found becomes an @example beside the property.
+MINUTES ?= 10
 soak: setup
+	$(BIN)/python benchmarks/station_latency.py --parts 200 --out docs/station_latency.json
+	$(BIN)/python -m benchmarks.station_load --minutes $(MINUTES) --out docs/station_load.json
 	$(PYTEST) -m hypothesis --hypothesis-profile soak
 
 # Twenty changes of the code that the tests must notice.
@@ -53,7 +57,7 @@ prefect: setup
 	$(BIN)/python -m flows.serve
 
 benchmarks: setup
-	for script in $(filter-out benchmarks/gpu.py,$(wildcard benchmarks/*.py)); do $(BIN)/python $$script || exit 1; done
+	for script in $(filter-out benchmarks/gpu.py benchmarks/station_load.py,$(wildcard benchmarks/*.py)); do $(BIN)/python $$script || exit 1; done
 
 # Is a promised rate of false alarms kept? Hours on one core; EAGLE_REAL_DATA names the folder of real images.
 promise: setup

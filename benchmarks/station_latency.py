@@ -18,6 +18,7 @@ import json
 import os
 import tempfile
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
@@ -27,9 +28,11 @@ from fastapi.testclient import TestClient
 from PIL import Image
 
 from eagle_core.expert.bundle import load_expert, save_expert
+from eagle_core.written_text import write_json
 from flows.service.app import make_app
 from flows.service.security import Access
 from tasks.machinery.params import load_params
+from tasks.machinery.provenance import git_commit
 
 SIDE, GOOD, BANK = 256, 24, (4000, 152)
 
@@ -74,7 +77,9 @@ def main() -> None:
     """Measure and print."""
     asked = argparse.ArgumentParser(description=__doc__)
     asked.add_argument("--parts", type=int, default=100)
-    parts = asked.parse_args().parts
+    asked.add_argument("--out", type=Path, help="JSON file to write")
+    given = asked.parse_args()
+    parts = given.parts
     with tempfile.TemporaryDirectory() as scratch:
         params = project(Path(scratch))
         with TestClient(make_app(load_params(params), Access()), base_url="http://localhost") as client:
@@ -93,6 +98,8 @@ def main() -> None:
                 assert answer.status_code == 201, answer.text
     wall, cpu = wall[5:], cpu[5:]
     told = {
+        "commit": git_commit(Path(__file__).parent),
+        "measured_at": datetime.now(UTC).isoformat(timespec="seconds"),
         "bank": bank,
         "parts": parts,
         "wall_ms": {f"p{p}": round(1000 * float(np.percentile(wall, p)), 1) for p in (50, 95, 99)},
@@ -101,6 +108,8 @@ def main() -> None:
         "load_before": [round(each, 1) for each in os.getloadavg()],
     }
     print(json.dumps(told))
+    if given.out is not None:
+        write_json(told, given.out)
 
 
 if __name__ == "__main__":

@@ -74,6 +74,8 @@ class ServiceConfig(Section):
     queue: Positive = 16
     """Parts that may wait; more are refused with 503 and Retry-After."""
     max_upload_mib: Positive = 64
+    upload_seconds: Annotated[float, Field(gt=0)] = 30.0
+    """An image that has not come by then is refused (408): while it comes, it holds one of the queue's places."""
     keep_days: Positive | None = None
     """Images of older parts are removed, their records kept; None: never."""
     keep_gib: Annotated[float, Field(gt=0)] | None = None

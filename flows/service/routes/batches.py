@@ -9,6 +9,7 @@ from fastapi import APIRouter, Header, HTTPException, Request
 from starlette.datastructures import UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 
+from eagle_core.config.service import ServiceConfig
 from eagle_core.errors import EagleError
 from flows.service.context import Shared
 from flows.service.receiving import judged, place_in
@@ -36,7 +37,7 @@ async def judge_all(
     why. With a key, image n has the key ``KEY n``, from 1: the same request again makes no second parts.
     """
     answers = []
-    for number, (name, content) in enumerate(await _files(request, shared.station.config.service.max_upload_mib), start=1):
+    for number, (name, content) in enumerate(await _files(request, shared.station.config.service), start=1):
         key = None if idempotency_key is None else f"{idempotency_key} {number}"
         try:
             with place_in(shared):
@@ -48,13 +49,13 @@ async def judge_all(
     return answers
 
 
-async def _files(request: Request, most_mib: int) -> list[tuple[str, bytes]]:
+async def _files(request: Request, limits: ServiceConfig) -> list[tuple[str, bytes]]:
     """Names and bytes of the form's files, in order.
 
     Raises:
-        HTTPException: 413 beyond the limit, 422 where it is no form or has no files.
+        HTTPException: 413 or 408 beyond a limit, 422 where it is no form or has no files.
     """
-    body = await body_within(request, most_mib)
+    body = await body_within(request, limits)
 
     async def once() -> AsyncGenerator[bytes, None]:
         yield body

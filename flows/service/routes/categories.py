@@ -66,7 +66,7 @@ async def add_image(
     category: str, request: Request, shared: Shared, x_file_name: Annotated[str, Header(max_length=1000)] = ""
 ) -> dict[str, Any]:
     """Add the good image in the body; a category that does not exist is made."""
-    content = await body_within(request, shared.station.config.service.max_upload_mib)
+    content = await body_within(request, shared.station.config.service)
     named = [(unquote(x_file_name) or "image", content)]
     added = await run_in_threadpool(add_good_images, shared.station.config, category, named)
     return {"added": added.names, "repeated": added.repeated, "unreadable": added.unreadable}

@@ -33,7 +33,7 @@ async def judge(
 ) -> PartOut:
     """Judge the image in the body. The answer comes when the part is on the disk; the same key again gives the same part."""
     with place_in(shared):
-        content = await body_within(request, shared.station.config.service.max_upload_mib)
+        content = await body_within(request, shared.station.config.service)
         return await judged(shared, category, unquote(x_file_name), content, idempotency_key)
 
 
