@@ -16,12 +16,13 @@ from eagle_core.config import EagleConfig
 from eagle_core.errors import EagleError
 from flows.service.context import Context
 from flows.service.metrics import Metrics
-from flows.service.queue import BoundedQueue
+from flows.service.queue import RETRY_AFTER_SECONDS, BoundedQueue
 from flows.service.routes import batches, categories, pages, parts, thresholds, today
 from flows.service.running import beside
 from flows.service.security import CONTENT_SECURITY_POLICY, Access, refuse_other_sites
 from tasks.carrying.export_file import open_export
 from tasks.station.bringing import bring_in
+from tasks.station.database import Unreachable
 from tasks.station.station import open_station
 
 PAGE = Path(__file__).parent / "page"
@@ -69,6 +70,10 @@ def make_app(config: EagleConfig, access: Access, brought: Sequence[Path] = ()) 
     @app.exception_handler(EagleError)
     async def told(request: Request, error: EagleError) -> JSONResponse:
         return JSONResponse({"detail": str(error)}, status_code=422)
+
+    @app.exception_handler(Unreachable)
+    async def come_again(request: Request, error: Unreachable) -> JSONResponse:
+        return JSONResponse({"detail": str(error)}, status_code=503, headers={"Retry-After": str(RETRY_AFTER_SECONDS)})
 
     for routes in (parts, batches, categories, thresholds, today, pages):
         app.include_router(routes.router)

@@ -14,7 +14,7 @@ from flows.service.sinks.files import CsvFile, JsonFolder
 from flows.service.sinks.mqtt import Mqtt
 from flows.service.sinks.sink import Sink
 from flows.service.sinks.webhook import Webhook
-from tasks.station.database import Database
+from tasks.station.database import Database, Unreachable
 from tasks.station.schema import Alert, Delivery, Part
 
 LOG = logging.getLogger("eagle.station")
@@ -66,7 +66,7 @@ class Delivering:
             try:
                 told = self._warn_next() or self._tell_next()
                 wait = self._sink.seconds_between if told else LOOK_EVERY_SECONDS
-            except OSError as error:
+            except (OSError, Unreachable) as error:
                 wait = min(LONGEST_WAIT_SECONDS, max(1.0, wait * 2))
                 LOG.warning("%s; tried again in %.0f s", error, wait)
 

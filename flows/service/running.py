@@ -9,6 +9,7 @@ from flows.service.delivery import Delivering, sinks_of
 from flows.service.sources.camera import Filming
 from flows.service.sources.watch import Watching
 from tasks.station.alerting import Alerting
+from tasks.station.database import Unreachable
 from tasks.station.retention import remove_old_images
 from tasks.station.station import Station
 
@@ -35,7 +36,11 @@ class Tidying:
     def _work(self) -> None:
         wait = 0.0
         while not self._stopping.wait(wait):
-            removed = remove_old_images(self._station.config.service, self._station.database, self._station.images)
+            try:
+                removed = remove_old_images(self._station.config.service, self._station.database, self._station.images)
+            except (OSError, Unreachable) as error:
+                LOG.warning("old images were not removed, tried again in an hour: %s", error)
+                removed = 0
             if removed:
                 LOG.info("%d images of old parts were removed; their records stay", removed)
             wait = RETENTION_EVERY_SECONDS

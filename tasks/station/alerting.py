@@ -15,7 +15,7 @@ from eagle_core.errors import EagleError
 from eagle_core.station.day import ROW_OF_ALARMS, alarms_in_a_row
 from eagle_core.station.verdict import StationVerdict
 from tasks.station import versions
-from tasks.station.database import Database
+from tasks.station.database import Database, Unreachable
 from tasks.station.drift import drift_of
 from tasks.station.judge import Judge
 from tasks.station.schema import Active, Alert, Part
@@ -46,17 +46,24 @@ class Alerting:
     def _work(self) -> None:
         seen = 0
         while not self._stopping.wait(LOOK_EVERY_SECONDS):
-            with self._database.transaction() as session:
-                newest = session.scalar(select(func.max(Part.id))) or 0
-                categories = list(session.scalars(select(Active.category)))
-            if newest == seen:
-                continue
-            seen = newest
-            for category in categories:
-                try:
-                    self._look(category)
-                except EagleError as error:
-                    LOG.warning("%s: alerts: %s", category, error)
+            try:
+                seen = self._look_at_what_is_newer(seen)
+            except Unreachable as error:
+                LOG.warning("alerts: %s", error)
+
+    def _look_at_what_is_newer(self, seen: int) -> int:
+        """Returns the newest part."""
+        with self._database.transaction() as session:
+            newest = session.scalar(select(func.max(Part.id))) or 0
+            categories = list(session.scalars(select(Active.category)))
+        for category in categories if newest != seen else ():
+            try:
+                self._look(category)
+            except Unreachable:
+                raise
+            except EagleError as error:
+                LOG.warning("%s: alerts: %s", category, error)
+        return newest
 
     def _look(self, category: str) -> None:
         with self._database.transaction() as session:

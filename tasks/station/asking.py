@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import logging
 import queue
 import threading
@@ -23,7 +24,7 @@ from tasks.machinery.stand_in import is_stand_in
 from tasks.machinery.store import Entry
 from tasks.station import parts
 from tasks.station.categories import station_dataset
-from tasks.station.database import Database
+from tasks.station.database import Database, Unreachable, insist
 from tasks.station.images import KeptImages
 from tasks.station.judge import Judge, expert_folder
 from tasks.station.schema import ExpertVersion, Opinion, Part, ThresholdVersion
@@ -38,6 +39,7 @@ class Asker:
     def __init__(self, config: EagleConfig, database: Database, images: KeptImages, judge: Judge) -> None:
         self._config, self._database, self._images, self._judge = config, database, images, judge
         self._waiting: queue.Queue[int | None] = queue.Queue()
+        self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._work, name="asking", daemon=True)
 
     def start(self) -> None:
@@ -52,6 +54,7 @@ class Asker:
 
     def stop(self) -> None:
         """Leave what waits to the next start."""
+        self._stopping.set()
         self._waiting.put(None)
 
     def note(self, session: Session, part: Part, used: InForce) -> bool:
@@ -77,16 +80,21 @@ class Asker:
 
     def _work(self) -> None:
         while (part_id := self._waiting.get()) is not None:
-            try:
-                answer = self._asked(part_id)
-            except EagleError as error:
-                LOG.warning("part %d: the MLLM was not asked: %s", part_id, error)
-                answer = {"state": "failed", "error": str(error)}
-            with self._database.transaction() as session:
-                opinion = session.get_one(Opinion, part_id)
-                for name, value in answer.items():
-                    setattr(opinion, name, value)
-                opinion.answered_at = now()
+            insist(functools.partial(self._ask_and_keep, part_id), self._stopping)
+
+    def _ask_and_keep(self, part_id: int) -> None:
+        try:
+            answer = self._asked(part_id)
+        except Unreachable:
+            raise
+        except EagleError as error:
+            LOG.warning("part %d: the MLLM was not asked: %s", part_id, error)
+            answer = {"state": "failed", "error": str(error)}
+        with self._database.transaction() as session:
+            opinion = session.get_one(Opinion, part_id)
+            for name, value in answer.items():
+                setattr(opinion, name, value)
+            opinion.answered_at = now()
 
     def _asked(self, part_id: int) -> dict[str, Any]:
         with self._database.transaction() as session:

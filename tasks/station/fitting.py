@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import logging
 import queue
 import threading
@@ -16,7 +17,7 @@ from tasks.machinery.inputs import forget_datasets
 from tasks.machinery.progress import listening
 from tasks.station import versions
 from tasks.station.categories import station_dataset
-from tasks.station.database import Database
+from tasks.station.database import Database, Unreachable, insist
 from tasks.station.judge import expert_folder
 from tasks.station.schema import Active, Job
 
@@ -29,6 +30,7 @@ class Fitter:
     def __init__(self, config: EagleConfig, database: Database) -> None:
         self._config, self._database = config, database
         self._waiting: queue.Queue[int | None] = queue.Queue()
+        self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._work, name="fitting", daemon=True)
 
     def start(self) -> None:
@@ -41,6 +43,7 @@ class Fitter:
 
     def stop(self) -> None:
         """Let the job in hand go on elsewhere: it stays in the database and is taken up at the next start."""
+        self._stopping.set()
         self._waiting.put(None)
 
     def ask(self, category: str, *, by: str, note: str) -> Job:
@@ -54,11 +57,16 @@ class Fitter:
 
     def _work(self) -> None:
         while (job_id := self._waiting.get()) is not None:
-            try:
-                self._fit(job_id)
-            except EagleError as error:
-                self._update(job_id, state="failed", message=str(error))
-                LOG.warning("fit %d failed: %s", job_id, error)
+            insist(functools.partial(self._fit_or_tell, job_id), self._stopping)
+
+    def _fit_or_tell(self, job_id: int) -> None:
+        try:
+            self._fit(job_id)
+        except Unreachable:
+            raise
+        except EagleError as error:
+            self._update(job_id, state="failed", message=str(error))
+            LOG.warning("fit %d failed: %s", job_id, error)
 
     def _fit(self, job_id: int) -> None:
         self._update(job_id, state="running", message="")

@@ -55,7 +55,7 @@ class Station:
         judgement = self.judge.judge(category, self.images.path(digest), used.expert.entry_key, used.levels)
         received = parts.Received(idempotency_key, category, file_name, digest, at, time.monotonic() - began)
         try:
-            with self.database.transaction() as session:
+            with self.database.transaction(in_order=True) as session:
                 kept = parts.keep(session, received, judgement, used)
                 asked = self.asker.note(session, kept, used)
         except IntegrityError:
