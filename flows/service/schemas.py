@@ -104,6 +104,13 @@ class PartOut(BaseModel):
     """None: no MLLM is asked about it."""
     review: ReviewOut | None
 
+    @property
+    def is_disputed(self) -> bool:
+        """An MLLM, or the person whose word counts, says otherwise than the verdict."""
+        said = None if self.review is None else self.review.decision
+        overruled = (self.verdict, said) in (("not_ok", "good"), ("ok", "defective"))
+        return overruled or (self.opinion is not None and self.opinion.against is not None)
+
     @classmethod
     def of(cls, part: Part, tau: float, warn_tau: float, opinion: Opinion | None, review: Review | None) -> PartOut:
         """A kept part as the API shows it."""
@@ -135,6 +142,20 @@ class PartOut(BaseModel):
         )
 
 
+class PartTold(PartOut):
+    """A part as sinks are told of it: once judged, and again whenever something is said of it."""
+
+    kind: Literal["part", "opinion", "review"]
+    """part: it was judged; opinion: the MLLM has answered, or cannot; review: a person has said what it is."""
+    update: int | None
+    """Number of the opinion or the review; None: ``kind`` is part."""
+
+    @classmethod
+    def again(cls, part: PartOut, kind: str, update: int | None) -> PartTold:
+        """``part``, with why it is told."""
+        return cls.model_validate({**part.model_dump(), "kind": kind, "update": update})
+
+
 class AlertOut(BaseModel):
     """Something about the line."""
 
@@ -142,6 +163,7 @@ class AlertOut(BaseModel):
     at: datetime
     category: str
     kind: Literal["row", "drift"]
+    """row: parts were stopped one after the other; drift: parts look unlike the good images."""
     message: str
     since: datetime
     ended_at: datetime | None

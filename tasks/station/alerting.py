@@ -66,7 +66,7 @@ class Alerting:
         return newest
 
     def _look(self, category: str) -> None:
-        with self._database.transaction() as session:
+        with self._database.transaction(in_order=True) as session:
             newest = session.execute(
                 select(Part.verdict, Part.received_at).where(Part.category == category).order_by(Part.id.desc()).limit(LOOKED_BACK)
             ).all()

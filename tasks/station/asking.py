@@ -27,7 +27,7 @@ from tasks.station.categories import station_dataset
 from tasks.station.database import Database, Unreachable, insist
 from tasks.station.images import KeptImages
 from tasks.station.judge import Judge, expert_folder
-from tasks.station.schema import ExpertVersion, Opinion, Part, ThresholdVersion
+from tasks.station.schema import ExpertVersion, Opinion, Part, PartUpdate, ThresholdVersion
 from tasks.station.versions import InForce, now
 
 LOG = logging.getLogger("eagle.station")
@@ -90,11 +90,12 @@ class Asker:
         except EagleError as error:
             LOG.warning("part %d: the MLLM was not asked: %s", part_id, error)
             answer = {"state": "failed", "error": str(error)}
-        with self._database.transaction() as session:
+        with self._database.transaction(in_order=True) as session:
             opinion = session.get_one(Opinion, part_id)
             for name, value in answer.items():
                 setattr(opinion, name, value)
             opinion.answered_at = now()
+            session.add(PartUpdate(part_id=part_id, kind="opinion", at=opinion.answered_at))
 
     def _asked(self, part_id: int) -> dict[str, Any]:
         with self._database.transaction() as session:

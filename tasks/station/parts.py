@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from eagle_core.errors import ConfigurationError
 from eagle_core.records import ExpertPrediction
 from tasks.station.judge import Judgement
-from tasks.station.schema import Opinion, Part, Review
+from tasks.station.schema import Opinion, Part, PartUpdate, Review
 from tasks.station.versions import InForce, now
 
 DECISIONS = ("good", "defective", "unsure")
@@ -130,7 +130,7 @@ def _filtered(query: Select[Any], chosen: PartFilter) -> Select[Any]:
 
 
 def review(session: Session, part_id: int, decision: str, *, reviewer: str, reason: str) -> Review:
-    """Add what a person says about a part.
+    """Add what a person says about a part, in a transaction with ``in_order``.
 
     Raises:
         ConfigurationError: There is no such part, or no such decision.
@@ -141,6 +141,7 @@ def review(session: Session, part_id: int, decision: str, *, reviewer: str, reas
         raise ConfigurationError(f"there is no part {part_id}")
     made = Review(part_id=part_id, decision=decision, reason=reason, reviewer=reviewer, at=now())
     session.add(made)
+    session.add(PartUpdate(part_id=part_id, kind="review", at=made.at))
     session.flush()
     return made
 

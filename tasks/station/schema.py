@@ -137,6 +137,18 @@ class Opinion(Base):
     answered_at: Mapped[datetime | None] = mapped_column(UtcTime)
 
 
+class PartUpdate(Base):
+    """Something was said of a part after its verdict: sinks are told of the part again."""
+
+    __tablename__ = "part_update"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    part_id: Mapped[int] = mapped_column(ForeignKey("part.id"), index=True)
+    kind: Mapped[str] = mapped_column(String(16))
+    """opinion: the MLLM has answered, or cannot; review: a person has said what the part is."""
+    at: Mapped[datetime] = mapped_column(UtcTime)
+
+
 class Alert(Base):
     """Something about the line rather than about one part."""
 
@@ -187,7 +199,8 @@ class Audit(Base):
 
 
 class Delivery(Base):
-    """How far a sink (a webhook, a file) has been told of parts, or, under its name with `` alerts`` behind it, of alerts."""
+    """How far a sink (a webhook, a file) has been told of parts, or, under its name with `` alerts`` or `` updates`` behind it,
+    of those."""
 
     __tablename__ = "delivery"
 

@@ -104,7 +104,7 @@ def nearest(part_id: int, shared: Shared) -> Response:
 def review(part_id: int, said: ReviewIn, shared: Shared) -> PartOut:
     """Say what the part really is; the newest review counts."""
     _part(shared, part_id)
-    with shared.station.database.transaction() as session:
+    with shared.station.database.transaction(in_order=True) as session:
         parts.review(session, part_id, said.decision, reviewer=said.reviewer, reason=said.reason)
     return one(part_id, shared)
 

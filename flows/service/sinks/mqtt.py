@@ -7,7 +7,8 @@ from typing import Any
 
 from eagle_core.config.service import MqttConfig
 from eagle_core.errors import ConfigurationError
-from flows.service.schemas import AlertOut, PartOut
+from flows.service.schemas import AlertOut, PartTold
+from flows.service.sinks.sink import is_wanted
 
 TIMEOUT_SECONDS = 10.0
 
@@ -31,17 +32,18 @@ class Mqtt:
         self._config, self._library = config, library
         self._client: Any = None
 
-    def wants(self, part: PartOut) -> bool:
-        """The verdicts that were asked for."""
-        return part.verdict in self._config.verdicts
+    def wants(self, part: PartTold) -> bool:
+        """The verdicts that were asked for, and what is said against one."""
+        return is_wanted(part, self._config.verdicts)
 
-    def deliver(self, part: PartOut) -> None:
-        """Publish the part and wait until the broker has it.
+    def deliver(self, part: PartTold) -> None:
+        """Publish the part and wait until the broker has it; what is said later, under ``/opinion`` or ``/review``.
 
         Raises:
             OSError: The broker cannot be reached or did not confirm.
         """
-        self._publish(self._config.topic.replace("{category}", part.category), part.model_dump_json())
+        topic = self._config.topic.replace("{category}", part.category)
+        self._publish(topic if part.kind == "part" else f"{topic}/{part.kind}", part.model_dump_json())
 
     def warn(self, alert: AlertOut) -> None:
         """Publish the alert under the category's topic with ``/alert`` behind it.
@@ -54,10 +56,14 @@ class Mqtt:
     def _publish(self, topic: str, told: str) -> None:
         client = self._connected()
         try:
-            client.publish(topic, told, qos=1).wait_for_publish(TIMEOUT_SECONDS)
+            sent = client.publish(topic, told, qos=1)
+            sent.wait_for_publish(TIMEOUT_SECONDS)
         except (RuntimeError, ValueError) as error:
             self._drop()
             raise ConnectionError(f"mqtt: {error}") from error
+        if not sent.is_published():
+            self._drop()
+            raise ConnectionError(f"mqtt: the broker did not confirm within {TIMEOUT_SECONDS:.0f} s")
 
     def _connected(self) -> Any:
         if self._client is None:
@@ -71,5 +77,7 @@ class Mqtt:
         return self._client
 
     def _drop(self) -> None:
+        """What it had taken is told again on the next connection."""
+        self._client.disconnect()
         self._client.loop_stop()
         self._client = None

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Protocol
 
-from flows.service.schemas import AlertOut, PartOut
+from flows.service.schemas import AlertOut, PartTold
 
 
 class Sink(Protocol):
@@ -13,14 +14,14 @@ class Sink(Protocol):
     name: str
     """Under which it is remembered how far it has been told."""
     seconds_between: float
-    """At least so long between two parts."""
+    """At least so long between two messages."""
 
-    def wants(self, part: PartOut) -> bool:
+    def wants(self, part: PartTold) -> bool:
         """Whether to tell of this part."""
         ...
 
-    def deliver(self, part: PartOut) -> None:
-        """Tell; any error means that it is tried again later.
+    def deliver(self, part: PartTold) -> None:
+        """Tell of a part that was judged, or again of one of which something was said; any error: it is tried again later.
 
         Raises:
             OSError: It did not arrive.
@@ -34,3 +35,8 @@ class Sink(Protocol):
             OSError: It did not arrive.
         """
         ...
+
+
+def is_wanted(part: PartTold, verdicts: Collection[str]) -> bool:
+    """The verdicts that were asked for, and what an MLLM or a person says later against one of the others."""
+    return part.verdict in verdicts or (part.kind != "part" and part.is_disputed)

@@ -1,7 +1,9 @@
 """Judged parts as signed HTTP requests.
 
 ``X-Eagle-Signature`` is ``sha256=`` and the HMAC, in hex, of ``X-Eagle-Timestamp``, a full stop and the body, under
-EAGLE_WEBHOOK_SECRET. ``X-Eagle-Part`` is the part's id: a receiver that sees one twice takes it once.
+EAGLE_WEBHOOK_SECRET. ``X-Eagle-Kind`` is the message's ``kind``; ``X-Eagle-Part`` (kinds part, opinion, review) the part's id,
+``X-Eagle-Update`` (opinion, review) the update's, ``X-Eagle-Alert`` (row, drift) the alert's: a receiver that sees the same
+headers twice takes the message once.
 """
 
 from __future__ import annotations
@@ -14,7 +16,8 @@ import time
 import httpx2
 
 from eagle_core.config.service import WebhookConfig
-from flows.service.schemas import AlertOut, PartOut
+from flows.service.schemas import AlertOut, PartTold
+from flows.service.sinks.sink import is_wanted
 
 SECRET = "EAGLE_WEBHOOK_SECRET"
 TIMEOUT_SECONDS = 10.0
@@ -29,17 +32,18 @@ class Webhook:
         self._config = config
         self.seconds_between = 60 / config.per_minute
 
-    def wants(self, part: PartOut) -> bool:
-        """The verdicts that were asked for."""
-        return part.verdict in self._config.verdicts
+    def wants(self, part: PartTold) -> bool:
+        """The verdicts that were asked for, and what is said against one."""
+        return is_wanted(part, self._config.verdicts)
 
-    def deliver(self, part: PartOut) -> None:
+    def deliver(self, part: PartTold) -> None:
         """Send the part.
 
         Raises:
             OSError: No answer, or one that is not of the 200s. The address is not repeated: it may hold a key.
         """
-        self._send(part.model_dump_json().encode(), {"X-Eagle-Part": str(part.id)})
+        update = {} if part.update is None else {"X-Eagle-Update": str(part.update)}
+        self._send(part, {"X-Eagle-Part": str(part.id), **update})
 
     def warn(self, alert: AlertOut) -> None:
         """Send the alert, with ``X-Eagle-Alert`` in place of the part's id.
@@ -47,10 +51,12 @@ class Webhook:
         Raises:
             OSError: As ``deliver``.
         """
-        self._send(alert.model_dump_json().encode(), {"X-Eagle-Alert": str(alert.id)})
+        self._send(alert, {"X-Eagle-Alert": str(alert.id)})
 
-    def _send(self, body: bytes, named: dict[str, str]) -> None:
-        headers = {"Content-Type": "application/json", **named, **signed(body, str(int(time.time())))}
+    def _send(self, told: PartTold | AlertOut, named: dict[str, str]) -> None:
+        body = told.model_dump_json().encode()
+        signature = signed(body, str(int(time.time())))
+        headers = {"Content-Type": "application/json", "X-Eagle-Kind": told.kind, **named, **signature}
         try:
             answer = httpx2.post(self._config.url, content=body, headers=headers, timeout=TIMEOUT_SECONDS)
         except httpx2.HTTPError as error:

@@ -37,6 +37,13 @@ def plate(seed: int, *, blot: bool = False) -> bytes:
     return out.getvalue()
 
 
+def darker(seed: int) -> bytes:
+    """A good plate under a weaker lamp."""
+    out = io.BytesIO()
+    Image.open(io.BytesIO(plate(seed))).point(lambda value: int(value * 0.8)).save(out, "PNG")
+    return out.getvalue()
+
+
 def write_project(root: Path, categories: dict[str, int], threshold: dict[str, Any] | None = None, **service: Any) -> Path:
     """params.yaml and good images; returns the path of params.yaml."""
     for name, count in categories.items():

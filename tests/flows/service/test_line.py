@@ -13,13 +13,12 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from fastapi.testclient import TestClient
-from PIL import Image
 
 from eagle_core.station.shifts import latest_shifts
 from flows.service.app import make_app
 from flows.service.security import Access
 from tasks.machinery.params import load_params
-from tests.flows.service.conftest import GOOD, plate, wait_for, write_project
+from tests.flows.service.conftest import GOOD, darker, plate, wait_for, write_project
 
 PATH = "/api/categories/plate/parts"
 
@@ -32,13 +31,6 @@ def line(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[TestClient,
     with TestClient(make_app(load_params(params), Access()), base_url="http://localhost") as client:
         wait_for(lambda: client.get("/api/categories").json()[0]["ready"])
         yield client, root
-
-
-def darker(seed: int) -> bytes:
-    """A good plate under a weaker lamp."""
-    out = io.BytesIO()
-    Image.open(io.BytesIO(plate(seed))).point(lambda value: int(value * 0.8)).save(out, "PNG")
-    return out.getvalue()
 
 
 def alerts(client: TestClient, kind: str) -> list[dict[str, Any]]:

@@ -3,17 +3,10 @@
 from __future__ import annotations
 
 import csv
-import hashlib
-import hmac
 import json
 import shutil
-import socket
-import subprocess
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
 
 import cv2
 import numpy as np
@@ -23,70 +16,27 @@ from fastapi.testclient import TestClient
 from flows.service.app import make_app
 from flows.service.security import Access
 from tasks.machinery.params import load_params
-from tests.conftest import skip_or_fail
-from tests.flows.service.conftest import GOOD, plate, wait_for, write_project
+from tests.flows.service.conftest import GOOD, darker, plate, wait_for, write_project
+from tests.flows.service.listeners import SECRET, Broker, Hook
 
 pytestmark = [pytest.mark.slow, pytest.mark.server]
 
-SECRET = "a-secret-that-nobody-may-read"
 
-
-class Receiver(BaseHTTPRequestHandler):
-    """Refuses the first request, keeps the others."""
-
-    refused = 0
-    received: list[tuple[dict[str, str], bytes]] = []
-
-    def do_POST(self) -> None:
-        body = self.rfile.read(int(self.headers["Content-Length"]))
-        if Receiver.refused == 0:
-            Receiver.refused += 1
-            self.send_response(500)
-        else:
-            Receiver.received.append((dict(self.headers), body))
-            self.send_response(204)
-        self.end_headers()
-
-    def log_message(self, *_: Any) -> None:
-        """Quiet."""
+@pytest.fixture(scope="module")
+def hook() -> Iterator[Hook]:
+    with Hook() as started:
+        yield started
 
 
 @pytest.fixture(scope="module")
-def receiver() -> Iterator[str]:
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Receiver)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}/hook?key={SECRET}"
-    server.shutdown()
+def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
+    with Broker(tmp_path_factory.mktemp("broker")) as started:
+        yield started
 
 
 @pytest.fixture(scope="module")
-def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
-    """A real mosquitto on a free port."""
-    program = shutil.which("mosquitto") or shutil.which("mosquitto", path="/usr/sbin")
-    if program is None:
-        skip_or_fail("there is no mosquitto (Debian: apt install mosquitto)")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = int(free.getsockname()[1])
-    settings = tmp_path_factory.mktemp("broker") / "mosquitto.conf"
-    settings.write_text(f"listener {port} 127.0.0.1\nallow_anonymous true\n")
-    running = subprocess.Popen([program, "-c", str(settings)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-
-    def answers() -> bool:
-        with socket.socket() as probe:
-            return probe.connect_ex(("127.0.0.1", port)) == 0
-
-    wait_for(answers)
-    yield port
-    running.terminate()
-    running.wait(10)
-
-
-@pytest.fixture(scope="module")
-def line(receiver: str, broker: int, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[TestClient, Path, list[Any]]]:
-    """A station with everything attached, its folder, and what the broker's listener heard."""
-    import paho.mqtt.client as mqtt
-
+def line(hook: Hook, broker: Broker, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[TestClient, Path]]:
+    """A station with everything attached, and its folder."""
     root = tmp_path_factory.mktemp("line")
     video = root / "film.avi"
     writer = cv2.VideoWriter(str(video), cv2.VideoWriter_fourcc(*"MJPG"), 10, (96, 96))
@@ -98,18 +48,12 @@ def line(receiver: str, broker: int, tmp_path_factory: pytest.TempPathFactory) -
         {"plate": GOOD},
         results_folder="out",
         results_csv="parts.csv",
-        webhook={"url": receiver, "per_minute": 6000},
-        mqtt={"host": "127.0.0.1", "port": broker},
+        webhook={"url": hook.url, "per_minute": 6000},
+        mqtt={"host": "127.0.0.1", "port": broker.port},
         watch=[{"folder": "in", "category": "plate"}],
         camera={"source": str(video), "category": "filmed", "seconds": 0.5},
     )
     shutil.copytree(root / "data/line/plate", root / "data/line/filmed")
-    heard: list[Any] = []
-    listener = mqtt.Client(mqtt.CallbackAPIVersion.VERSION2)
-    listener.on_message = lambda client, data, message: heard.append((message.topic, json.loads(message.payload)))
-    listener.connect("127.0.0.1", broker)
-    listener.subscribe("eagle/#", qos=1)
-    listener.loop_start()
     # Fitted first: a recording is over before a fit is.
     plain = params.with_name("first.yaml")
     plain.write_text(params.read_text().split("service:")[0] + "profiles: {demo: {}}\n")
@@ -118,12 +62,11 @@ def line(receiver: str, broker: int, tmp_path_factory: pytest.TempPathFactory) -
     with pytest.MonkeyPatch.context() as environment:
         environment.setenv("EAGLE_WEBHOOK_SECRET", SECRET)
         with TestClient(make_app(load_params(params), Access()), base_url="http://localhost") as client:
-            yield client, root, heard
-    listener.loop_stop()
+            yield client, root
 
 
-def test_files_of_a_watched_folder_are_judged_once(line: tuple[TestClient, Path, list[Any]]) -> None:
-    client, root, _ = line
+def test_files_of_a_watched_folder_are_judged_once(line: tuple[TestClient, Path]) -> None:
+    client, root = line
     (root / "in/part one.png").write_bytes(plate(1000, blot=True))
     (root / "in/notes.txt").write_text("not an image")
     [part] = wait_for(lambda: client.get("/api/parts", params={"category": "plate"}).json())
@@ -135,16 +78,16 @@ def test_files_of_a_watched_folder_are_judged_once(line: tuple[TestClient, Path,
     assert sorted(names) == ["part one.png", "part two.png"]
 
 
-def test_frames_of_a_video_are_judged_in_its_own_time(line: tuple[TestClient, Path, list[Any]]) -> None:
-    client, _, _ = line
+def test_frames_of_a_video_are_judged_in_its_own_time(line: tuple[TestClient, Path]) -> None:
+    client, _ = line
     # Two seconds of film, a frame each half second: 0.0, 0.5, 1.0 and 1.5 s.
     parts = wait_for(lambda: len(p := client.get("/api/parts", params={"category": "filmed"}).json()) == 4 and p)
     assert [p["file_name"] for p in parts] == [f"frame-{n:06}.png" for n in (4, 3, 2, 1)]
 
 
-def test_every_part_reaches_files_webhook_and_broker(line: tuple[TestClient, Path, list[Any]]) -> None:
-    client, root, heard = line
-    parts = {p["id"]: p for p in client.get("/api/parts", params={"limit": 500}).json()}
+def test_every_part_reaches_files_webhook_and_broker(line: tuple[TestClient, Path], hook: Hook, broker: Broker) -> None:
+    client, root = line
+    parts = {p["id"]: p | {"kind": "part", "update": None} for p in client.get("/api/parts", params={"limit": 500}).json()}
     assert parts
 
     def files() -> list[Path]:
@@ -155,33 +98,52 @@ def test_every_part_reaches_files_webhook_and_broker(line: tuple[TestClient, Pat
         assert json.loads(path.read_text()) == parts[int(path.stem)]
 
     def rows() -> list[dict[str, str]]:
-        with (root / "parts.csv").open(newline="") as file:
-            return [row for row in csv.DictReader(file) if row["verdict"] != "alert"]
+        return [row for row in lines(root) if row["kind"] == "part"]
 
     wait_for(lambda: len(rows()) == len(parts))
     assert [(int(row["id"]), row["verdict"]) for row in rows()] == [(i, parts[i]["verdict"]) for i in sorted(parts)]
-
-    def published() -> list[tuple[str, int]]:
-        return [(topic, told["id"]) for topic, told in heard if not topic.endswith("/alert")]
-
-    wait_for(lambda: len(published()) == len(parts))
-    assert set(published()) == {(f"eagle/{p['category']}", i) for i, p in parts.items()}
-    wanted = [i for i, p in sorted(parts.items()) if p["verdict"] != "ok"]
-
-    def sent() -> list[int]:
-        return [int(headers["X-Eagle-Part"]) for headers, _ in Receiver.received if "X-Eagle-Part" in headers]
-
-    wait_for(lambda: len(sent()) == len(wanted))
-    assert Receiver.refused == 1
-    assert sent() == wanted
-    for headers, body in Receiver.received:
-        message = headers["X-Eagle-Timestamp"].encode() + b"." + body
-        assert headers["X-Eagle-Signature"] == "sha256=" + hmac.new(SECRET.encode(), message, hashlib.sha256).hexdigest()
+    wait_for(lambda: len(broker.told("part")) == len(parts))
+    topics = [(topic, told["id"]) for topic, told in broker.heard if told["kind"] == "part"]
+    assert set(topics) == {(f"eagle/{p['category']}", i) for i, p in parts.items()}
+    wanted = [p for _, p in sorted(parts.items()) if p["verdict"] != "ok"]
+    wait_for(lambda: len(hook.told("part")) == len(wanted))
+    assert hook.told("part") == wanted
+    assert [int(headers["X-Eagle-Part"]) for headers, body in hook.received if body["kind"] == "part"] == [p["id"] for p in wanted]
+    assert (hook.failed, hook.refused) == (1, 0)
 
 
-def test_the_secret_is_written_nowhere(line: tuple[TestClient, Path, list[Any]], caplog: pytest.LogCaptureFixture) -> None:
-    client, root, heard = line
+def lines(root: Path) -> list[dict[str, str]]:
+    with (root / "parts.csv").open(newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def test_three_stopped_in_a_row_are_told(line: tuple[TestClient, Path], hook: Hook, broker: Broker) -> None:
+    client, root = line
+    client.post("/api/categories/plate/parts", content=plate(1))
+    before = len(hook.told("row"))
+    first, *_ = [client.post("/api/categories/plate/parts", content=plate(n, blot=True)).json() for n in range(2000, 2003)]
+    alert = wait_for(lambda: [a for a in hook.told("row")[before:] if a["since"] == first["received_at"]])[0]
+    assert (alert["category"], alert["ended_at"]) == ("plate", None)
+    assert "3 parts were stopped one after the other" in alert["message"]
+    [headers] = [headers for headers, body in hook.received if body == alert]
+    assert (headers["X-Eagle-Kind"], headers["X-Eagle-Alert"]) == ("row", str(alert["id"]))
+    wait_for(lambda: ("eagle/plate/alert", alert) in broker.heard)
+    row = wait_for(lambda: [r for r in lines(root) if r["kind"] == "row" and r["reason"] == alert["message"]])[0]
+    assert (row["verdict"], row["id"]) == ("alert", "")
+
+
+def test_the_drift_lamp_is_told(line: tuple[TestClient, Path], hook: Hook, broker: Broker) -> None:
+    client, _ = line
+    first, *_ = [client.post("/api/categories/plate/parts", content=darker(seed)).json() for seed in range(4000, 4040)]
+    [alert] = wait_for(lambda: hook.told("drift"))
+    assert alert["category"] == "plate"
+    assert "look unlike the good images" in alert["message"]
+    assert wait_for(lambda: broker.told("drift")) == [alert]
+
+
+def test_the_secret_is_written_nowhere(line: tuple[TestClient, Path], broker: Broker, caplog: pytest.LogCaptureFixture) -> None:
+    client, root = line
     written = [p for p in root.rglob("*") if p.is_file() and p.name not in ("params.yaml",) and SECRET.encode() in p.read_bytes()]
     assert not written
-    told = json.dumps(heard) + caplog.text + client.get("/metrics").text + client.get("/api/audit").text
+    told = json.dumps(broker.heard) + caplog.text + client.get("/metrics").text + client.get("/api/audit").text
     assert SECRET not in told
