@@ -1,8 +1,7 @@
 """How long a part takes at the station: bytes of an image in, JSON out, the expert alone.
 
 Physics. One forward pass of lite0 at 256 pixels, the distances of 32 x 32 patches to a bank of 4,000 x 152 (0.6 GFLOP), the
-image decoded twice (judged, and measured for what cannot be judged), and two writes that wait for the disk: the image's file and
-the database's commit. CPU time is told beside the wall clock: on a shared machine the latter holds the others' work too.
+image decoded, and two writes that wait for the disk: the image's file and the database's commit. CPU time is told beside the wall clock: on a shared machine the latter holds the others' work too.
 
 Random plates, whose bank is filled up with random patches to its full size; one thread.
 

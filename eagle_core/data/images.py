@@ -5,6 +5,9 @@ Still images only. Knows nothing of datasets, and nothing of how an image is res
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 
 from PIL import Image
@@ -38,7 +41,10 @@ __all__ = [
     "read_mask",
     "read_masks_of",
     "read_rgb",
+    "reading_once",
 ]
+
+_read: ContextVar[dict[tuple[Path, int], Image.Image] | None] = ContextVar("images read once", default=None)
 
 
 def read_rgb(path: Path, bit_depth: int = 16) -> Image.Image:
@@ -78,4 +84,20 @@ def read_image_of(sample: Sample) -> Image.Image:
     Raises:
         DataError: As ``read_rgb``.
     """
-    return read_rgb(sample.image_path, sample.bit_depth)
+    read = _read.get()
+    if read is None:
+        return read_rgb(sample.image_path, sample.bit_depth)
+    key = (sample.image_path, sample.bit_depth)
+    if key not in read:
+        read[key] = read_rgb(*key)
+    return read[key]
+
+
+@contextmanager
+def reading_once() -> Iterator[None]:
+    """Within it ``read_image_of`` decodes a file once and gives the same image again: to be looked at, not drawn on."""
+    held = _read.set({})
+    try:
+        yield
+    finally:
+        _read.reset(held)

@@ -39,10 +39,11 @@ def make_app(config: EagleConfig, access: Access, brought: Sequence[Path] = ()) 
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        station = open_station(config)
+        metrics = Metrics()
+        station = open_station(config, observer=metrics)
         for file in brought:
             bring_in(station, open_export(config, file), file.name)
-        app.state.context = Context(station, Metrics(), BoundedQueue(config.service.queue))
+        app.state.context = Context(station, metrics, BoundedQueue(config.service.queue))
         running = beside(station)
         for each in running:
             each.start()

@@ -37,7 +37,5 @@ async def judged(shared: Context, category: str, file_name: str, content: bytes,
     """Judge and keep one image."""
     key = idempotency_key or f"unnamed-{uuid.uuid4()}"
     part = await run_in_threadpool(shared.station.receive, category, file_name, content, key)
-    shared.metrics.parts.labels(category, part.verdict).inc()
-    shared.metrics.seconds.observe(part.seconds)
     [answer] = await run_in_threadpool(shown, shared.station.database, [part])
     return answer

@@ -50,7 +50,7 @@ def beside(station: Station) -> list[Delivering | Watching | Filming | Tidying |
     """What the configuration asks for, not started yet."""
     service = station.config.service
     running: list[Delivering | Watching | Filming | Tidying | Alerting] = [
-        Alerting(station.config, station.database, station.judge),
+        Alerting(station.config, station.database, station.judge, station.observer),
         *(Delivering(sink, station.database) for sink in sinks_of(service)),
     ]
     running += [Watching(watched, station) for watched in service.watch]

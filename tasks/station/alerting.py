@@ -18,6 +18,7 @@ from tasks.station import versions
 from tasks.station.database import Database, Unreachable
 from tasks.station.drift import drift_of
 from tasks.station.judge import Judge
+from tasks.station.observing import Observer
 from tasks.station.schema import Active, Alert, Part
 
 LOG = logging.getLogger("eagle.station")
@@ -29,8 +30,8 @@ LOOKED_BACK = 100
 class Alerting:
     """A thread that looks at the newest parts whenever there are new ones."""
 
-    def __init__(self, config: EagleConfig, database: Database, judge: Judge) -> None:
-        self._config, self._database, self._judge = config, database, judge
+    def __init__(self, config: EagleConfig, database: Database, judge: Judge, observer: Observer) -> None:
+        self._config, self._database, self._judge, self._observer = config, database, judge, observer
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._work, name="alerts", daemon=True)
 
@@ -77,6 +78,7 @@ class Alerting:
             found = None if used is None else drift_of(self._config, session, self._judge, category, used)
             if found is not None:
                 _note(session, category, "drift", found.message, found.since)
+                self._observer.drifted(category, found.check.effect, found.moved)
 
 
 def _note(session: Session, category: str, kind: str, message: str, since: datetime | None) -> None:

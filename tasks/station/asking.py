@@ -27,6 +27,7 @@ from tasks.station.categories import station_dataset
 from tasks.station.database import Database, Unreachable, insist
 from tasks.station.images import KeptImages
 from tasks.station.judge import Judge, expert_folder
+from tasks.station.observing import Observer, Stage, timed
 from tasks.station.schema import ExpertVersion, Opinion, Part, PartUpdate, ThresholdVersion
 from tasks.station.versions import InForce, now
 
@@ -36,8 +37,11 @@ LOG = logging.getLogger("eagle.station")
 class Asker:
     """A thread that works off the opinions of the database that wait. Without ``service.ask`` it does nothing."""
 
-    def __init__(self, config: EagleConfig, database: Database, images: KeptImages, judge: Judge) -> None:
+    def __init__(
+        self, config: EagleConfig, database: Database, images: KeptImages, judge: Judge, observer: Observer
+    ) -> None:
         self._config, self._database, self._images, self._judge = config, database, images, judge
+        self._observer = observer
         self._waiting: queue.Queue[int | None] = queue.Queue()
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._work, name="asking", daemon=True)
@@ -83,8 +87,11 @@ class Asker:
             insist(functools.partial(self._ask_and_keep, part_id), self._stopping)
 
     def _ask_and_keep(self, part_id: int) -> None:
+        seconds: dict[Stage, float] = {}
         try:
-            answer = self._asked(part_id)
+            with timed(seconds, "mllm"):
+                answer = self._asked(part_id)
+            self._observer.stage("mllm", seconds["mllm"])
         except Unreachable:
             raise
         except EagleError as error:

@@ -5,13 +5,16 @@ from __future__ import annotations
 import dataclasses
 import threading
 from collections import OrderedDict
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from eagle_core.config import EagleConfig
+from eagle_core.data.images import reading_once
 from eagle_core.expert.bank import FittedExpert
+from eagle_core.expert.features import open_sample
 from eagle_core.expert.scoring import predict
 from eagle_core.geometry import ImageGeometry
 from eagle_core.guidance.boxes import find_boxes
@@ -20,6 +23,7 @@ from eagle_core.station.verdict import Levels, StationVerdict, reason, verdict_o
 from tasks.carrying.kit import Kit, read_kit
 from tasks.machinery.holders import backbone
 from tasks.machinery.inputs import limit_threads
+from tasks.station.observing import Stage, timed
 
 EXPERTS_IN_MEMORY = 8
 
@@ -36,6 +40,8 @@ class Judgement:
     likeness: float | None
     """To the training images, as the expert measures it."""
     nearest_image_id: str | None
+    seconds: Mapping[Stage, float]
+    """By stage: decode, expert and check."""
 
 
 class Judge:
@@ -76,16 +82,21 @@ class Judge:
 
         That is: it cannot be read, or looks like none of the expert's training images (``judging.unlike``).
         """
-        with self._busy:
+        seconds: dict[Stage, float] = {}
+        with self._busy, reading_once():
             limit_threads(self._config)
             kit = self._kit(entry_key)
             sample = kit.sample(image, image.name, category)
             network = backbone(kit.expert.config.backbone, self._config.run.device)
-            [reading] = predict(kit.expert, network, [sample], batch_size=1)
-            refused = kit.why_not_judged(self._config, sample, reading)
-        if isinstance(reading, Failure) or refused is not None:
-            return Judgement("not_judged", refused or "", (), None, None, None)
-        return _judged(reading, kit.expert, levels, self._config)
+            with timed(seconds, "decode"):
+                open_sample(sample)
+            with timed(seconds, "expert"):
+                [reading] = predict(kit.expert, network, [sample], batch_size=1)
+            with timed(seconds, "check"):
+                refused = kit.why_not_judged(self._config, sample, reading)
+                if isinstance(reading, Failure) or refused is not None:
+                    return Judgement("not_judged", refused or "", (), None, None, None, seconds)
+                return _judged(reading, kit.expert, levels, self._config, seconds)
 
 
 def expert_folder(config: EagleConfig, entry_key: str) -> Path:
@@ -93,7 +104,9 @@ def expert_folder(config: EagleConfig, entry_key: str) -> Path:
     return config.service.folder / "experts" / entry_key
 
 
-def _judged(reading: ExpertPrediction, expert: FittedExpert, levels: Levels, config: EagleConfig) -> Judgement:
+def _judged(
+    reading: ExpertPrediction, expert: FittedExpert, levels: Levels, config: EagleConfig, seconds: Mapping[Stage, float]
+) -> Judgement:
     verdict = verdict_of(reading.score, levels)
     geometry = ImageGeometry.of(reading.image_size, expert.config.preprocessing)
     boxes: tuple[Box, ...] = ()
@@ -108,4 +121,5 @@ def _judged(reading: ExpertPrediction, expert: FittedExpert, levels: Levels, con
         dataclasses.replace(reading, patch_scores=np.ascontiguousarray(reading.patch_scores, dtype="<f4")),
         reading.likeness,
         expert.training_image_ids[nearest],
+        seconds,
     )

@@ -18,6 +18,7 @@ from tasks.station.database import Database, sqlite_url
 from tasks.station.fitting import Fitter
 from tasks.station.images import KeptImages
 from tasks.station.judge import Judge
+from tasks.station.observing import Nobody, Observer, Stage, timed
 from tasks.station.schema import Active, Job, Part
 
 LOG = logging.getLogger("eagle.station")
@@ -33,6 +34,7 @@ class Station:
     judge: Judge
     fitter: Fitter
     asker: Asker
+    observer: Observer
 
     def receive(self, category: str, file_name: str, content: bytes, idempotency_key: str) -> Part:
         """Keep an image, judge it, keep the verdict; returns only when all of it is on the disk.
@@ -43,7 +45,9 @@ class Station:
             ConfigurationError: The category has no fitted expert, or the key was used for another image.
         """
         began = time.monotonic()
-        digest = self.images.keep(content)
+        seconds: dict[Stage, float] = {}
+        with timed(seconds, "store"):
+            digest = self.images.keep(content)
         with self.database.transaction() as session:
             known = parts.find_by_key(session, idempotency_key)
             used = versions.in_force(session, category)
@@ -52,10 +56,12 @@ class Station:
         if used is None:
             raise ConfigurationError(f"category {category!r} has no fitted expert yet; add good images and fit it first")
         at = versions.now()
+        asked_at = time.perf_counter()
         judgement = self.judge.judge(category, self.images.path(digest), used.expert.entry_key, used.levels)
+        seconds["wait"] = max(0.0, time.perf_counter() - asked_at - sum(judgement.seconds.values()))
         received = parts.Received(idempotency_key, category, file_name, digest, at, time.monotonic() - began)
         try:
-            with self.database.transaction(in_order=True) as session:
+            with timed(seconds, "persist"), self.database.transaction(in_order=True) as session:
                 kept = parts.keep(session, received, judgement, used)
                 asked = self.asker.note(session, kept, used)
         except IntegrityError:
@@ -67,6 +73,9 @@ class Station:
             return _same(known, category, digest)
         if asked:
             self.asker.ask(kept.id)
+        for stage, taken in {**seconds, **judgement.seconds}.items():
+            self.observer.stage(stage, taken)
+        self.observer.judged(category, kept.verdict, time.monotonic() - began)
         return kept
 
     def close(self) -> None:
@@ -76,18 +85,20 @@ class Station:
         self.database.close()
 
 
-def open_station(config: EagleConfig, *, fit: bool = True) -> Station:
+def open_station(config: EagleConfig, *, fit: bool = True, observer: Observer | None = None) -> Station:
     """Open the station that ``config.service`` describes.
 
     Args:
         config: All of it is read.
         fit: Take up unfinished fits and unanswered questions, and fit the categories that never were.
+        observer: Is told what happens; None: nobody is.
     """
     folder = config.service.folder
     database = Database(config.service.database or sqlite_url(folder))
     images, judge = KeptImages(folder / "images"), Judge(config)
-    asker = Asker(config, database, images, judge)
-    station = Station(config, database, images, judge, Fitter(config, database), asker)
+    watched = observer or Nobody()
+    asker = Asker(config, database, images, judge, watched)
+    station = Station(config, database, images, judge, Fitter(config, database), asker, watched)
     if fit:
         station.fitter.start()
         asker.start()
