@@ -10,6 +10,7 @@ from prefect.settings import PREFECT_API_URL, temporary_settings
 from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
 
 from eagle_core.config import EagleConfig, EngineConfig
+from flows.cluster import cluster_of
 
 
 @contextmanager
@@ -42,26 +43,11 @@ def _one_server() -> Iterator[None]:
 
 @contextmanager
 def _scheduler(engine: EngineConfig) -> Iterator[str]:
-    """Address of the cluster's scheduler: the configured one, or that of processes started here, one thread each.
-
-    The processes are spawned, not forked: what this one has loaded and locked is not theirs. Their CPU threads are set
-    by the tasks (``run.threads``), because Dask starts them with OMP_NUM_THREADS=1.
-    """
+    """Address of the cluster's scheduler: the configured one, or that of processes started here."""
     if engine.address is not None:
         yield engine.address
         return
-    import dask
-    from distributed import LocalCluster
-
-    spawned = dask.config.set({"distributed.worker.multiprocessing-method": "spawn"})
-    with spawned, LocalCluster(
-        n_workers=engine.workers,
-        threads_per_worker=1,
-        processes=True,
-        memory_limit=engine.memory_limit or "auto",
-        resources=dict(engine.resources) or None,
-        dashboard_address=None,
-    ) as cluster:
+    with cluster_of(engine) as cluster:
         yield cluster.scheduler_address
 
 

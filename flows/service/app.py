@@ -20,6 +20,7 @@ from flows.service.queue import RETRY_AFTER_SECONDS, BoundedQueue
 from flows.service.routes import batches, categories, pages, parts, thresholds, today
 from flows.service.running import beside
 from flows.service.security import CONTENT_SECURITY_POLICY, Access, refuse_other_sites
+from flows.service.workers import judge_of
 from tasks.carrying.export_file import open_export
 from tasks.station.bringing import bring_in
 from tasks.station.database import Unreachable
@@ -40,17 +41,19 @@ def make_app(config: EagleConfig, access: Access, brought: Sequence[Path] = ()) 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         metrics = Metrics()
-        station = open_station(config, observer=metrics)
-        for file in brought:
-            bring_in(station, open_export(config, file), file.name)
-        app.state.context = Context(station, metrics, BoundedQueue(config.service.queue))
-        running = beside(station)
-        for each in running:
-            each.start()
-        yield
-        for each in running:
-            each.stop()
-        station.close()
+        with judge_of(config) as judge:
+            metrics.processes.set_function(lambda: judge.processes)
+            station = open_station(config, judge=judge, observer=metrics)
+            for file in brought:
+                bring_in(station, open_export(config, file), file.name)
+            app.state.context = Context(station, metrics, BoundedQueue(config.service.queue))
+            running = beside(station)
+            for each in running:
+                each.start()
+            yield
+            for each in running:
+                each.stop()
+            station.close()
 
     app = FastAPI(title="Eagle inspection station", version=eagle_core.__version__, lifespan=lifespan, docs_url=None, redoc_url=None)
 

@@ -27,6 +27,7 @@ class Metrics:
         )
         self.queue = Gauge("eagle_queue_parts", "Parts being judged or waiting.", registry=self.registry)
         self.refused = Counter("eagle_refused_parts", "Parts refused because too many were waiting.", registry=self.registry)
+        self.processes = Gauge("eagle_judging_processes", "Processes that judge.", registry=self.registry)
         self.effect = Gauge(
             "eagle_drift_effect",
             "Share of pairs in which one of the newest parts is farther from its nearest good image than good images are from each other.",

@@ -77,6 +77,11 @@ class Judge:
         self._experts.move_to_end(entry_key)
         return self._experts[entry_key]
 
+    @property
+    def processes(self) -> int:
+        """That judge now."""
+        return 1
+
     def judge(self, category: str, image: Path, entry_key: str, levels: Levels) -> Judgement:
         """The verdict on one image file by an expert and two levels; one that cannot be judged is ``not_judged``.
 

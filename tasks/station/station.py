@@ -85,20 +85,23 @@ class Station:
         self.database.close()
 
 
-def open_station(config: EagleConfig, *, fit: bool = True, observer: Observer | None = None) -> Station:
+def open_station(
+    config: EagleConfig, *, fit: bool = True, judge: Judge | None = None, observer: Observer | None = None
+) -> Station:
     """Open the station that ``config.service`` describes.
 
     Args:
         config: All of it is read.
         fit: Take up unfinished fits and unanswered questions, and fit the categories that never were.
+        judge: Judges; None: this process does.
         observer: Is told what happens; None: nobody is.
     """
     folder = config.service.folder
     database = Database(config.service.database or sqlite_url(folder))
-    images, judge = KeptImages(folder / "images"), Judge(config)
+    images, judging = KeptImages(folder / "images"), judge or Judge(config)
     watched = observer or Nobody()
-    asker = Asker(config, database, images, judge, watched)
-    station = Station(config, database, images, judge, Fitter(config, database), asker, watched)
+    asker = Asker(config, database, images, judging, watched)
+    station = Station(config, database, images, judging, Fitter(config, database), asker, watched)
     if fit:
         station.fitter.start()
         asker.start()
