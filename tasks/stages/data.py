@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from eagle_core.config import EagleConfig
+from eagle_core.data.demo.manifest import is_complete
 from eagle_core.data.remarks import remarks_about
 from eagle_core.errors import DataError
 from tasks.machinery.dataset import dataset_hash, ensure_demo
@@ -43,7 +44,9 @@ def prepare_data(config: EagleConfig, project: Path) -> AvailableData:
     remarks: list[str] = []
     for name in config.datasets:
         try:
-            ensure_available(config, name, project)
+            forget_datasets()
+            if _is_demo(config, name, project):
+                ensure_demo(config.datasets[name].root, project)
             found = dataset_of(config, name).categories
             categories += [CategoryName(name, category) for category in found]
             hashes[name] = dataset_hash(config.datasets[name].root)
@@ -58,8 +61,14 @@ def prepare_data(config: EagleConfig, project: Path) -> AvailableData:
 
 
 def ensure_available(config: EagleConfig, dataset: str, project: Path) -> None:
-    """Generate the demo data where ``dataset`` is the demo; every other dataset must be there already."""
+    """Generate the demo where ``dataset`` is the demo and a file of it is missing; every other dataset must be there already.
+
+    Bytes are not compared, as a run does: what is fitted is kept under the hashes of the images that it was fitted on.
+    """
     forget_datasets()
-    root = config.datasets[dataset].root
-    if root == project / "data" / "demo":
-        ensure_demo(root, project)
+    if _is_demo(config, dataset, project) and not is_complete(config.datasets[dataset].root):
+        ensure_demo(config.datasets[dataset].root, project)
+
+
+def _is_demo(config: EagleConfig, dataset: str, project: Path) -> bool:
+    return config.datasets[dataset].root == project / "data" / "demo"

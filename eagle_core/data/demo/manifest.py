@@ -50,6 +50,11 @@ def wrong_files(root: Path, manifest: Mapping[str, str]) -> Iterator[tuple[str, 
             yield name, "has other bytes than the manifest says"
 
 
+def is_complete(root: Path) -> bool:
+    """Whether each file of the manifest is there, whatever its bytes."""
+    return all((root / name).is_file() for name in load_manifest())
+
+
 def verify_demo(root: Path) -> None:
     """Compare every file below ``root`` with the manifest.
 
