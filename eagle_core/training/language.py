@@ -27,6 +27,7 @@ from eagle_core.training.architecture import GRID, HIDDEN, LAYERS, MERGE
 from eagle_core.training.examples import Example, draw_example, draw_variant, expert_box
 from eagle_core.training.images import TrainingImages
 from eagle_core.training.loop import Schedule, train
+from eagle_core.training.precision import fast_products
 from eagle_core.training.vision import DEFECTIVE_PIXELS, visual_features
 
 BATCH = 16
@@ -103,8 +104,7 @@ def train_language(
             for example in examples
             for name in example.images
         ]
-        # Products in bfloat16, weights and losses in float32: several times faster on processors that have it.
-        with torch.autocast("cpu", dtype=torch.bfloat16):
+        with fast_products():
             output = model.model(
                 input_ids=batch.input_ids,
                 attention_mask=batch.attention_mask,

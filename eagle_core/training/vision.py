@@ -23,6 +23,7 @@ from eagle_core.training.architecture import DEVIATION, GRID, HIDDEN, MEAN, MERG
 from eagle_core.training.checkpoint import read_checkpoint
 from eagle_core.training.images import TrainingImages
 from eagle_core.training.loop import Schedule, train
+from eagle_core.training.precision import fast_products
 from eagle_core.training.scenes.defects import TRAINING_KINDS
 
 CROP = 4
@@ -90,7 +91,7 @@ def pretrain_vision(
 
     def loss(rng: np.random.Generator) -> torch.Tensor:
         images, templates, under, kind = _crops(data, kinds, rng)
-        with torch.autocast("cpu", dtype=torch.bfloat16):
+        with fast_products():
             both = visual_features(tower, np.concatenate([images, templates])).float()
         features, reference = both.chunk(2)
         defective = torch.from_numpy(under > DEFECTIVE_PIXELS).float()

@@ -42,7 +42,7 @@ def sample_of(path: Path, category: str, folder: Path) -> Sample:
     )
 
 
-@pytest.fixture(scope="session", params=["screw", "cookie"])
+@pytest.fixture(scope="session", params=[pytest.param("screw", marks=pytest.mark.slow), "cookie"])
 def reading(request, real_data) -> Reading:
     folder = real_data / request.param
     config = ExpertConfig(

@@ -11,7 +11,6 @@ import pytest
 from flows.cli.options import PARTIAL
 
 
-@pytest.mark.quick
 def test_pixel_metrics_and_unread_training_images_are_shown_everywhere(new_project: Callable, small_data) -> None:  # type: ignore[no-untyped-def,type-arg]
     project = new_project()
     (project.root / "data/small").unlink()

@@ -18,7 +18,6 @@ def photographs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_photographs(tmp_path_factory.mktemp("photographs") / "Lids, line 3")
 
 
-@pytest.mark.quick
 def test_from_a_folder_of_photographs_to_verdicts(project_at: Callable, photographs: Path, tmp_path: Path) -> None:  # type: ignore[type-arg]
     outside = project_at(tmp_path)
     started = outside.eagle("init", "line3", "--images", str(photographs)).stdout

@@ -68,7 +68,6 @@ def test_a_second_run_computes_nothing_and_logs_nothing_twice(finished) -> None:
     assert {r.info.run_id for r in finished.runs()} == runs
 
 
-@pytest.mark.quick
 def test_another_kappa_refits_no_expert(finished, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
     project = copy_of(finished, tmp_path)
     project.eagle("run", "--set", "threshold.kappa=1.0")
@@ -77,7 +76,6 @@ def test_another_kappa_refits_no_expert(finished, tmp_path: Path) -> None:  # ty
     assert project.entries("threshold") > finished.entries("threshold")
 
 
-@pytest.mark.quick
 def test_another_alpha_asks_only_where_the_gate_is_open(finished, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
     project = copy_of(finished, tmp_path)
     wide = ("--set", "caas.gate=symmetric", "--set", "caas.gate_width=2.0")

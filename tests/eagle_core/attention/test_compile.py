@@ -14,6 +14,7 @@ from tests.tiny.chat import chat_model
 from tests.tiny.prompts import eagle_prompt, short_prompt
 
 
+@pytest.mark.slow  # the compiler is
 @pytest.mark.parametrize("mode", ["logits", "weights"])
 def test_compiled_decoder_follows_the_scope(mode):
     chat = chat_model("qwen2_5_vl")
