@@ -131,8 +131,8 @@ class ExpertConfig(Section):
     of ``calibration/`` that were never fitted on; auto: held_out where there are such, grouped where groups are known,
     else cross_fitted.
     """
-    folds: Annotated[int, Field(ge=2)] = 5
-    """cross_fitted and grouped: in how many parts the images, or their groups, are divided."""
+    folds: Annotated[int, Field(ge=2)] | None = None
+    """cross_fitted and grouped: in how many parts the images, or their groups, are divided; null: 20 up to 30 images, else 5."""
     suspects: Literal["named", "left_out"] = "named"
     """Training images that look like defects beside the others: named in warnings, or left out of the fit as well."""
     min_unsampled_patches: Positive = 32

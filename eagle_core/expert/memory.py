@@ -8,6 +8,7 @@ from pathlib import Path
 import psutil
 import torch
 
+from eagle_core.calibration.folds import folds_for
 from eagle_core.config import ExpertConfig
 from eagle_core.errors import FitError
 from eagle_core.expert.architecture import Architecture, resolve_architecture
@@ -44,7 +45,7 @@ def estimate_fit_bytes(images: int, config: ExpertConfig, architecture: Architec
     features = patches * dimension
     if config.calibration in ("auto", "cross_fitted", "grouped"):
         # A fold's bank is sampled from a copy of the other folds' features, which is larger than the whole's alone.
-        others = (config.folds - 1) / config.folds
+        others = 1 - 1 / folds_for(images, config.folds)
         sampling = max(sampling, ceil(others * (dimension + sampling)))
     select = patches * sampling + (2 * BLOCK + ROWS_AT_ONCE) * BLOCK
     # Scoring holds the bank, a centred copy of it, and the distances of some patches of one image to all of it.

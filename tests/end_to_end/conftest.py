@@ -119,6 +119,7 @@ def new_project(small_data: Path, tmp_path_factory: pytest.TempPathFactory) -> C
         params["profiles"] = {"demo": {}} | {e.name: params["profiles"][e.name] for e in CATALOGUE if e.name not in ON_THE_DEMO}
         params["threshold"]["bootstrap_samples"] = 50
         params["evaluation"]["bootstrap_samples"] = 50
+        params["expert"]["folds"] = 5
         params["run"]["threads"] = 1  # two workers share two cores
         (root / "params.yaml").write_text(yaml.safe_dump(params))
         (root / "data").mkdir()

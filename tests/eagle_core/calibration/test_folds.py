@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from eagle_core.calibration.folds import group_folds, random_folds
+from eagle_core.calibration.folds import folds_for, group_folds, random_folds
 from eagle_core.errors import FitError
 
 
@@ -24,6 +24,14 @@ def test_no_group_is_in_two_folds(groups, folds):
     found = group_folds(groups, folds, 3)
     assert {len(set(found[np.array(groups) == group])) for group in groups} == {1}
     assert set(found) == set(range(min(folds, len(set(groups)))))
+
+
+@pytest.mark.parametrize(
+    ("images", "asked", "folds"), [(12, None, 12), (20, None, 20), (30, None, 20), (31, None, 5), (31, 10, 10), (4, 10, 4)]
+)
+def test_few_images_are_put_in_more_folds_unless_a_number_is_asked_for(images, asked, folds):
+    assert folds_for(images, asked) == folds
+    assert random_folds(images, asked, 0).max() + 1 == folds
 
 
 def test_another_seed_deals_otherwise():
