@@ -8,7 +8,6 @@ import numpy as np
 
 from eagle_core.errors import FitError
 
-
 FEW = 30
 """Up to so many images a bank without a fifth of them is felt: it scores higher than the whole one."""
 FOLDS_OF_FEW, FOLDS = 20, 5
