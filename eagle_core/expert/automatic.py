@@ -6,13 +6,11 @@ Only ``auto`` is settled here. A backbone that was named is loaded as named, or 
 from __future__ import annotations
 
 import functools
-from typing import Any
 
 from eagle_core.config import BackboneConfig
+from eagle_core.expert.hub import why_unreachable
 
 PAPERS, PACKAGED = "wide_resnet50_2", "tf_efficientnet_lite0"
-SECONDS = 5
-"""For one question to the model hub."""
 
 
 def settle(config: BackboneConfig) -> BackboneConfig:
@@ -36,19 +34,5 @@ def stand_in_notice(config: BackboneConfig) -> str:
 
 @functools.lru_cache(maxsize=4)
 def _can_be_had(model: str) -> bool:
-    """Whether timm's weights of ``model`` lie in the hub's local cache, or the hub answers."""
-    # These take seconds to import, for which a configuration that names its backbone need not wait.
-    import httpx2
-    import huggingface_hub
-    import timm
-    from huggingface_hub.errors import HfHubHTTPError, OfflineModeIsEnabled
-
-    known: Any = timm.get_pretrained_cfg(model)
-    file = "model.safetensors"
-    if isinstance(huggingface_hub.try_to_load_from_cache(known.hf_hub_id, file), str):
-        return True
-    try:
-        huggingface_hub.get_hf_file_metadata(huggingface_hub.hf_hub_url(known.hf_hub_id, file), timeout=SECONDS)
-    except (HfHubHTTPError, OfflineModeIsEnabled, httpx2.TransportError, OSError):
-        return False
-    return True
+    """Asked once a process."""
+    return why_unreachable(model) is None

@@ -13,6 +13,7 @@ from huggingface_hub.errors import HfHubHTTPError
 from eagle_core.config import BackboneConfig
 from eagle_core.errors import ConfigurationError, WeightsError
 from eagle_core.expert.architecture import REMEDY, Architecture, resolve_architecture
+from eagle_core.expert.hub import why_unreachable
 from eagle_core.expert.packaged import read_packaged
 from eagle_core.expert.pooled import PooledFeatures, reads_feature_maps
 from eagle_core.expert.weights import BATCH_COUNTER, fill, load_weights
@@ -88,6 +89,8 @@ def _anomalib() -> type[PatchcoreFeatures]:
 def _download(
     architecture: Architecture, build: type[PooledFeatures | PatchcoreFeatures]
 ) -> PooledFeatures | PatchcoreFeatures:
+    if reason := why_unreachable(architecture.name):
+        raise WeightsError(f"pretrained weights of {architecture.name} cannot be had here ({reason}); {REMEDY}")
     try:
         return build(architecture, download=True)
     # timm raises RuntimeError where a model has no pretrained weights at all.

@@ -10,14 +10,13 @@ from typing import Any
 
 from eagle_core.config import BackboneConfig
 from eagle_core.errors import WeightsError
+from eagle_core.expert import hub
 from eagle_core.expert.architecture import REMEDY, resolve_architecture
 from eagle_core.expert.backbone import load_backbone
 from eagle_core.expert.packaged import packaged_weights
 
 Digest = Callable[[Path], str]
 """SHA-256 of a file's bytes as hex digits; a caller may remember it."""
-HUB_FILE = "model.safetensors"
-"""What timm asks the hub for first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +74,10 @@ def _downloaded(config: BackboneConfig) -> str:
     from huggingface_hub import hf_hub_download
     from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
 
+    if reason := hub.why_unreachable(config.name):
+        raise WeightsError(f"pretrained weights of {config.name} cannot be had here ({reason}); {REMEDY}")
     try:
-        path = Path(hf_hub_download(known.hf_hub_id, known.hf_hub_filename or HUB_FILE))
+        path = Path(hf_hub_download(known.hf_hub_id, known.hf_hub_filename or hub.FILE))
     except (OSError, HfHubHTTPError, LocalEntryNotFoundError) as error:
         reason = (str(error).splitlines() or [""])[0]
         raise WeightsError(
