@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
 from eagle_core.config import EagleConfig
@@ -38,14 +38,22 @@ def job_findings(configs: Sequence[EagleConfig], project: Path, only: tuple[str,
         project: Folder of params.yaml.
         only: (dataset, category) of an inspection, which asks none of the benchmark's questions; None: all of them.
     """
-    config = configs[0]
-    yield from data_findings(config, project)
-    if asks_mllm(config):
-        yield from mllm_findings(config)
+    yield from _once(configs, lambda config: data_findings(config, project))
+    yield from _once([config for config in configs if asks_mllm(config)], mllm_findings)
     yield from machine_findings(project)
-    yield from expert_findings(config)
-    yield from memory_findings(config)
+    yield from _once(configs, expert_findings, lambda config: config.expert.backbone)
+    yield from _once(configs, memory_findings, lambda config: (config.expert, config.datasets, config.mllms, config.run))
     yield from _work(configs, project, only)
+
+
+def _once(
+    configs: Sequence[EagleConfig],
+    findings: Callable[[EagleConfig], Iterable[Finding]],
+    what: Callable[[EagleConfig], object] = lambda config: (config.datasets, config.mllms),
+) -> Iterator[Finding]:
+    """Findings of all points, each told once; points that are alike in ``what`` are looked at once."""
+    different = {repr(what(config)): config for config in reversed(configs)}
+    yield from dict.fromkeys(finding for config in reversed(different.values()) for finding in findings(config))
 
 
 def _work(configs: Sequence[EagleConfig], project: Path, only: tuple[str, str] | None) -> Iterator[Finding]:
@@ -54,18 +62,22 @@ def _work(configs: Sequence[EagleConfig], project: Path, only: tuple[str, str] |
     from tasks.preflight.work import work_findings, work_of
     from tasks.stages.data import CategoryName
 
+    names: dict[CategoryName, None] = {}
+    told: dict[Finding, None] = {}
+    for config in configs:
+        for dataset in config.datasets:
+            if is_generated(config, dataset, project) and not config.datasets[dataset].root.is_dir():
+                told[Finding("work", f"{dataset} is generated, and everything is computed")] = None
+                continue
+            try:
+                names |= {CategoryName(dataset, category): None for category in dataset_of(config, dataset).categories}
+            except DataError:
+                continue
+    yield from told
     config = configs[0]
-    names = []
-    for dataset in config.datasets:
-        if is_generated(config, dataset, project) and not config.datasets[dataset].root.is_dir():
-            yield Finding("work", f"{dataset} is generated, and everything is computed")
-            continue
-        try:
-            names += [CategoryName(dataset, category) for category in dataset_of(config, dataset).categories]
-        except DataError:
-            continue
+    chosen = list(names)
     if only is not None:
-        names = [name for name in names if (name.dataset, name.category) == only]
+        chosen = [name for name in names if (name.dataset, name.category) == only]
         configs = [config.model_copy(update={"methods": ("expert",)})]
-    if names:
-        yield from work_findings(work_of(configs, names), read_journal(config.run.cache_dir))
+    if chosen:
+        yield from work_findings(work_of(configs, chosen), read_journal(config.run.cache_dir))

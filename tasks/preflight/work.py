@@ -42,7 +42,8 @@ def work_of(configs: Sequence[EagleConfig], categories: Sequence[CategoryName]) 
     questions: Counter[str] = Counter()
     with only_looking():
         for config in configs:
-            fitted = {name: _there(expert.fit, config, name.dataset, name.category) for name in categories}
+            mine = [name for name in categories if name.dataset in config.datasets]
+            fitted = {name: _there(expert.fit, config, name.dataset, name.category) for name in mine}
             missing |= {(config.expert, name) for name, made in fitted.items() if made is None}
             memories = _memories(config, fitted)
             for name, made in fitted.items():

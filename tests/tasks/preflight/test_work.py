@@ -12,6 +12,7 @@ import pytest
 from eagle_core.config import EagleConfig
 from tasks.machinery.journal import Note, read_journal
 from tasks.machinery.store import NotThere, Store, only_looking
+from tasks.preflight.job import job_findings
 from tasks.preflight.weights import mllm_findings
 from tasks.preflight.work import Work, work_findings, work_of
 from tasks.stages import expert
@@ -42,6 +43,19 @@ def test_work_is_what_the_store_lacks(tmp_path: Path) -> None:
     other = config.model_copy(update={"threshold": config.threshold.model_copy(update={"kappa": 1.0})})
     assert work_of([config, other], NAMES) == Work(2, {"first": 36, "second": 36}), "two points share their experts"
     assert not any(note.event == "mllm loaded" for note in read_journal(tmp_path / "cache"))
+
+
+def test_points_with_other_data_and_models_are_all_told_each_once(tmp_path: Path) -> None:
+    here = configured(write_dataset(tmp_path / "data"), tmp_path / "cache")
+    point = {"datasets": {"second": {"root": write_dataset(tmp_path / "more")}}, "mllms": {"third": {"model": str(tmp_path / "none")}}}
+    told = list(job_findings([here, here, configured(tmp_path / "data", tmp_path / "cache", **point)], tmp_path))
+    assert [f.text for f in told if f.topic == "data"] == [
+        f"{name}: 3 categories, 24 training and 9 test images" for name in ("small", "second")
+    ]
+    assert [f.text.partition(":")[0] for f in told if f.topic == "MLLM" and not f.fault] == ["first", "second"]
+    assert ["third" in f.text for f in told if f.topic == "MLLM" and f.fault] == [True]
+    assert sum(f.topic == "expert" for f in told) == 1, "one backbone"
+    assert "6 experts to fit" in next(f.text for f in told if f.topic == "work")
 
 
 def test_time_is_told_from_rates_of_earlier_runs() -> None:
