@@ -31,7 +31,8 @@ def cluster_of(engine: EngineConfig, *, encrypted: bool = False) -> Iterator[Any
         processes=True,
         memory_limit=engine.memory_limit or "auto",
         resources=dict(engine.resources) or None,
-        dashboard_address=None,
+        # No dashboard; the scheduler's small HTTP server takes a free port, of loopback.
+        scheduler_kwargs={"dashboard": False, "dashboard_address": "127.0.0.1:0"},
         security=encrypted or None,
     ) as cluster:
         yield cluster

@@ -5,12 +5,17 @@ from __future__ import annotations
 import logging
 import threading
 
+from sqlalchemy import select
+
+from eagle_core.errors import EagleError
 from flows.service.delivery import Delivering, sinks_of
 from flows.service.sources.camera import Filming
 from flows.service.sources.watch import Watching
 from tasks.station.alerting import Alerting
 from tasks.station.database import Unreachable
+from tasks.station.judge import EXPERTS_IN_MEMORY
 from tasks.station.retention import remove_old_images
+from tasks.station.schema import Active, ExpertVersion
 from tasks.station.station import Station
 
 LOG = logging.getLogger("eagle.station")
@@ -46,10 +51,37 @@ class Tidying:
             wait = RETENTION_EVERY_SECONDS
 
 
-def beside(station: Station) -> list[Delivering | Watching | Filming | Tidying | Alerting]:
+class Preparing:
+    """A thread that loads what judges now, once."""
+
+    def __init__(self, station: Station) -> None:
+        self._station = station
+        self._thread = threading.Thread(target=self._work, name="preparing", daemon=True)
+
+    def start(self) -> None:
+        """Begin; parts that come meanwhile wait for it."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """It ends by itself."""
+
+    def _work(self) -> None:
+        try:
+            with self._station.database.transaction() as session:
+                used = session.scalars(select(ExpertVersion.entry_key).join(Active, Active.expert_version_id == ExpertVersion.id)).all()
+            self._station.judge.prepare(used[:EXPERTS_IN_MEMORY])
+        except EagleError as error:
+            LOG.warning("nothing was loaded beforehand: %s", error)
+
+
+Running = Delivering | Watching | Filming | Tidying | Preparing | Alerting
+
+
+def beside(station: Station) -> list[Running]:
     """What the configuration asks for, not started yet."""
     service = station.config.service
-    running: list[Delivering | Watching | Filming | Tidying | Alerting] = [
+    running: list[Running] = [
+        Preparing(station),
         Alerting(station.config, station.database, station.judge, station.observer),
         *(Delivering(sink, station.database) for sink in sinks_of(service)),
     ]

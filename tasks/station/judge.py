@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import threading
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -81,6 +81,17 @@ class Judge:
     def processes(self) -> int:
         """That judge now."""
         return 1
+
+    def prepare(self, entry_keys: Sequence[str]) -> None:
+        """Load network and experts beforehand, so that the first part does not wait for them.
+
+        Raises:
+            EagleError: Something is missing or damaged; the first part will be told the same.
+        """
+        with self._busy:
+            limit_threads(self._config)
+            for entry_key in entry_keys:
+                backbone(self._kit(entry_key).expert.config.backbone, self._config.run.device)
 
     def judge(self, category: str, image: Path, entry_key: str, levels: Levels) -> Judgement:
         """The verdict on one image file by an expert and two levels; one that cannot be judged is ``not_judged``.

@@ -2,32 +2,21 @@
 
 from __future__ import annotations
 
+import uuid
+from collections.abc import Sequence
 from concurrent.futures import CancelledError
 from pathlib import Path
-from typing import Any
 
-from distributed import Client, KilledWorker, WorkerPlugin, get_worker
+from distributed import Client, KilledWorker
 
 from eagle_core.config import EagleConfig
 from eagle_core.station.verdict import Levels
 from tasks.station.database import Unreachable
 from tasks.station.judge import Judge, Judgement
 
-PLUGIN = "eagle station"
 LONGEST_SECONDS = 120.0
-
-
-class Judging(WorkerPlugin):
-    """What every judging process has, also one that is started in place of one that died."""
-
-    name = PLUGIN
-
-    def __init__(self, config: EagleConfig) -> None:
-        self.config = config
-
-    def setup(self, worker: Any) -> None:
-        """Called by Dask when the process begins."""
-        self.judge = Judge(self.config)
+_held: dict[str, Judge] = {}
+"""In a judging process: the judge of the station that asked last, under that station's name."""
 
 
 class SpreadJudge(Judge):
@@ -35,14 +24,17 @@ class SpreadJudge(Judge):
 
     def __init__(self, config: EagleConfig, client: Client) -> None:
         super().__init__(config)
-        self._client = client
+        self._client, self._name = client, uuid.uuid4().hex
         self._resources = dict(config.run.engine.resources) or None
-        client.register_plugin(Judging(config))
 
     @property
     def processes(self) -> int:
         """That judge now."""
         return len(self._client.nthreads())
+
+    def prepare(self, entry_keys: Sequence[str]) -> None:
+        """As one process does, in each; one that is started later loads with its first part."""
+        self._client.run(_prepared_there, self._name, self._config, entry_keys)
 
     def judge(self, category: str, image: Path, entry_key: str, levels: Levels) -> Judgement:
         """As one process does.
@@ -52,22 +44,29 @@ class SpreadJudge(Judge):
         Raises:
             Unreachable: No process answers.
         """
-        future = self._client.submit(
-            _judged_there, category, image, entry_key, levels, pure=False, resources=self._resources
-        )
+        asked = (self._name, self._config, category, image, entry_key, levels)
         try:
+            future = self._client.submit(_judged_there, *asked, pure=False, resources=self._resources)
             judgement: Judgement = future.result(LONGEST_SECONDS)
         except KilledWorker:
             told = "the processes that judged it died one after the other; look at the image, and at the station's memory"
             return Judgement("not_judged", told, (), None, None, None, {})
         except (OSError, TimeoutError, CancelledError) as error:
-            future.cancel()
             told = f"no judging process answers ({type(error).__name__}); send it again, or look at run.engine"
             raise Unreachable(told) from error
         return judgement
 
 
-def _judged_there(category: str, image: Path, entry_key: str, levels: Levels) -> Judgement:
-    here = get_worker().plugins[PLUGIN]
-    assert isinstance(here, Judging)
-    return here.judge.judge(category, image, entry_key, levels)
+def _judge_there(station: str, config: EagleConfig) -> Judge:
+    if station not in _held:
+        _held.clear()
+        _held[station] = Judge(config)
+    return _held[station]
+
+
+def _prepared_there(station: str, config: EagleConfig, entry_keys: Sequence[str]) -> None:
+    _judge_there(station, config).prepare(entry_keys)
+
+
+def _judged_there(station: str, config: EagleConfig, category: str, image: Path, entry_key: str, levels: Levels) -> Judgement:
+    return _judge_there(station, config).judge(category, image, entry_key, levels)

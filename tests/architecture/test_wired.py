@@ -19,7 +19,6 @@ ALLOWED = {
     "process_result_value": "called by SQLAlchemy",
     "downgrade": "called by Alembic",
     "load_context": "called by MLflow",
-    "setup": "called by Dask",
 }
 
 

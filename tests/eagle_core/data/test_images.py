@@ -14,9 +14,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from eagle_core.data.images import IMAGE_SUFFIXES, is_image_file, read_rgb
+from eagle_core.data.images import IMAGE_SUFFIXES, is_image_file, read_image_of, read_rgb, reading_once
 from eagle_core.data.masks import read_mask
 from eagle_core.errors import DataError
+from eagle_core.records import Sample
 
 
 def encoded(image: Image.Image, image_format: str, **options: object) -> bytes:
@@ -247,3 +248,17 @@ def test_image_files_are_known_by_name(tmp_path: Path) -> None:
     (tmp_path / "folder.png").mkdir()
     assert [p.name for p in sorted(tmp_path.iterdir()) if is_image_file(p)] == ["a.png", "b.JPG"]
     assert all(suffix == suffix.lower() for suffix in IMAGE_SUFFIXES)
+
+
+def test_where_images_are_read_once_the_file_is_not_opened_again(tmp_path: Path) -> None:
+    path = tmp_path / "plate.png"
+    Image.fromarray(np.arange(48, dtype=np.uint8).reshape(4, 4, 3)).save(path)
+    sample = Sample("line", "plate", "plate.png", path, "test", None)
+    expected = np.asarray(read_image_of(sample))
+    with reading_once():
+        first = read_image_of(sample)
+        path.unlink()
+        assert read_image_of(sample) is first
+        assert np.array_equal(np.asarray(first), expected)
+    with pytest.raises(DataError):
+        read_image_of(sample)

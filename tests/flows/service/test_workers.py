@@ -12,6 +12,8 @@ import psutil
 import pytest
 
 from benchmarks.station_load import serving
+from eagle_core.config import EngineConfig
+from flows.cluster import cluster_of
 from tests.flows.service.conftest import GOOD, plate, wait_for, write_project
 
 pytestmark = [pytest.mark.slow, pytest.mark.server]
@@ -70,6 +72,14 @@ def test_two_processes_say_what_one_says(alone: tuple[Path, Any], spread: tuple[
     assert said(url, "spread") == alone[1]
 
 
+def test_they_listen_on_this_machine_only(spread: tuple[str, psutil.Process]) -> None:
+    _, server = spread
+    everybody = [server, *server.children(recursive=True)]
+    listening = [c.laddr.ip for each in everybody for c in each.net_connections("inet") if c.status == psutil.CONN_LISTEN]
+    assert len(listening) > 1
+    assert set(listening) == {"127.0.0.1"}
+
+
 def test_a_killed_process_takes_no_part_with_it(spread: tuple[str, psutil.Process]) -> None:
     url, server = spread
     before = judging(server)
@@ -111,3 +121,15 @@ def test_with_the_server_its_processes_end(alone: tuple[Path, Any]) -> None:
         server.kill()
         _, left = psutil.wait_procs(own, 60)
         assert not left
+
+
+def test_a_cluster_that_is_there_already_judges(alone: tuple[Path, Any]) -> None:
+    with cluster_of(EngineConfig(kind="dask", workers=1)) as cluster:
+        engine = ("--set", f"run.engine={{kind: dask, address: '{cluster.scheduler_address}'}}")
+        with serving(alone[0], *engine) as (url, server):
+            assert not judging(server)
+            assert said(url, "elsewhere") == alone[1]
+            cluster.close()
+            answer = httpx2.post(url + "api/categories/plate/parts", content=plate(5000), timeout=180)
+            assert (answer.status_code, answer.headers["Retry-After"]) == (503, "1")
+            assert "no judging process answers" in answer.text
