@@ -10,19 +10,9 @@ from rich.table import Table
 from eagle_core.counted import counted
 from eagle_core.experiments.catalogue import CATALOGUE, experiment_named
 from flows.cli.console import plain, print_missing, wide_console
-from flows.cli.options import (
-    PARAMS,
-    PARTIAL,
-    AllowPartialOption,
-    CheckOption,
-    ParamsOption,
-    ProfileOption,
-    SetOption,
-    TimingsOption,
-)
 from flows.cli.preflight import check_only, note_start
+from flows.cli.shared import Chosen, Computing, with_shared_options
 from flows.server import TemporaryServer
-from tasks.machinery.params import load_params, parse_assignments
 from tasks.preflight.job import refuse_hopeless
 
 if TYPE_CHECKING:
@@ -46,14 +36,11 @@ def list_experiments() -> None:
 
 
 @app.command("run")
+@with_shared_options
 def run_experiment(
     name: Annotated[str, typer.Argument(help="Of `eagle experiment list`.")],
-    profile: ProfileOption = "demo",
-    assignments: SetOption = None,
-    params: ParamsOption = PARAMS,
-    check: CheckOption = False,
-    timings: TimingsOption = False,
-    allow_partial: AllowPartialOption = False,
+    chosen: Chosen,
+    computing: Computing,
 ) -> None:
     """Run a named experiment on the data of a profile: MLflow runs, tables, figures, the paper's numbers beside.
 
@@ -65,26 +52,21 @@ def run_experiment(
 
       eagle experiment run thresholds --profile mvtec
     """
-    chosen, project = experiment_named(name), params.resolve().parent
-    overrides = parse_assignments(assignments or [])
-    config = load_params(params, profile, overrides)
-    if check:
+    known, config = experiment_named(name), chosen.config()
+    if computing.check:
         from tasks.experiments.outcome import points_of_experiment
 
-        check_only([point.config for point in points_of_experiment(params.resolve(), chosen, profile, overrides)], project)
-    refuse_hopeless(config, project)
+        points = points_of_experiment(chosen.params.resolve(), known, chosen.profile, chosen.overrides)
+        check_only([point.config for point in points], chosen.project)
+    refuse_hopeless(config, chosen.project)
     server = TemporaryServer()
-    from flows.cli.results import show_timings
     from flows.experiment import experiment
 
     with server.ready():
         note_start(config)
-        outcome = experiment(name=name, profile=profile, overrides=overrides, params=str(params))
+        outcome = experiment(name=name, profile=chosen.profile, overrides=chosen.overrides, params=str(chosen.params))
     show(outcome)
-    if timings:
-        show_timings(outcome.sweep.timings)
-    if outcome.sweep.missing and not allow_partial:
-        raise typer.Exit(PARTIAL)
+    computing.end(outcome.sweep.timings, outcome.sweep.missing)
 
 
 def show(outcome: ExperimentOutcome) -> None:

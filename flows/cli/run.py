@@ -6,30 +6,17 @@ from typing import Annotated
 
 import typer
 
-from flows.cli.options import (
-    PARAMS,
-    PARTIAL,
-    AllowPartialOption,
-    CheckOption,
-    ParamsOption,
-    ProfileOption,
-    SetOption,
-    TimingsOption,
-)
 from flows.cli.preflight import check_only, note_start
+from flows.cli.shared import Chosen, Computing, with_shared_options
 from flows.server import TemporaryServer
-from tasks.machinery.params import load_params, parse_assignments
 from tasks.preflight.job import refuse_hopeless
 
 
+@with_shared_options
 def run(
-    profile: ProfileOption = "demo",
-    assignments: SetOption = None,
-    params: ParamsOption = PARAMS,
-    check: CheckOption = False,
-    timings: TimingsOption = False,
+    chosen: Chosen,
+    computing: Computing,
     details: Annotated[bool, typer.Option("--details", help="Show every column of the tables.")] = False,
-    allow_partial: AllowPartialOption = False,
 ) -> None:
     """Run the benchmark of a profile: data, expert, threshold, MLLM, metrics, MLflow.
 
@@ -45,21 +32,16 @@ def run(
 
       eagle run --profile paper --check       what it needs, what is missing, how long it takes
     """
-    overrides = parse_assignments(assignments or [])
-    config = load_params(params, profile, overrides)
-    project = params.resolve().parent
-    if check:
-        check_only([config], project)
-    refuse_hopeless(config, project)
+    config = chosen.config()
+    if computing.check:
+        check_only([config], chosen.project)
+    refuse_hopeless(config, chosen.project)
     server = TemporaryServer()
-    from flows.cli.results import show, show_timings
+    from flows.cli.results import show
     from flows.eagle import eagle
 
     with server.ready():
         note_start(config)
-        outcome = eagle(profile=profile, overrides=overrides, params=str(params))
+        outcome = eagle(profile=chosen.profile, overrides=chosen.overrides, params=str(chosen.params))
     show(outcome, config.tracking.tracking_uri, details=details)
-    if timings:
-        show_timings(outcome.timings)
-    if outcome.missing and not allow_partial:
-        raise typer.Exit(PARTIAL)
+    computing.end(outcome.timings, outcome.missing)

@@ -9,53 +9,40 @@ import typer
 from rich.console import Console
 
 from eagle_core.counted import counted
-from flows.cli.options import PARAMS, ParamsOption, ProfileOption, SetOption
-from tasks.machinery.params import load_params, parse_assignments
+from flows.cli.shared import Chosen, with_shared_options
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode="rich")
 
 
 @app.command()
-def backup(
-    target: Annotated[Path, typer.Argument(help="The .tar file to write.")],
-    profile: ProfileOption = "demo",
-    assignments: SetOption = None,
-    params: ParamsOption = PARAMS,
-) -> None:
+@with_shared_options
+def backup(target: Annotated[Path, typer.Argument(help="The .tar file to write.")], chosen: Chosen) -> None:
     """Write everything the station keeps into one file; the station may be running."""
     from tasks.station.backup import back_up
 
-    back_up(load_params(params, profile, parse_assignments(assignments or [])), target)
+    back_up(chosen.config(), target)
     Console().print(f"wrote {target}", markup=False, highlight=False)
 
 
 @app.command()
-def restore(
-    source: Annotated[Path, typer.Argument(help="A file that `eagle station backup` wrote.")],
-    profile: ProfileOption = "demo",
-    assignments: SetOption = None,
-    params: ParamsOption = PARAMS,
-) -> None:
+@with_shared_options
+def restore(source: Annotated[Path, typer.Argument(help="A file that `eagle station backup` wrote.")], chosen: Chosen) -> None:
     """Lay a backup into the station's folder, which must be empty."""
     from tasks.station.backup import restore as lay_back
 
-    config = load_params(params, profile, parse_assignments(assignments or []))
+    config = chosen.config()
     lay_back(config, source)
     Console().print(f"restored into {config.service.folder}; start it with: eagle serve", markup=False, highlight=False)
 
 
 @app.command()
-def export(
-    folder: Annotated[Path, typer.Argument(help="New folder for the dataset.")],
-    profile: ProfileOption = "demo",
-    assignments: SetOption = None,
-    params: ParamsOption = PARAMS,
-) -> None:
+@with_shared_options
+def export(folder: Annotated[Path, typer.Argument(help="New folder for the dataset.")], chosen: Chosen) -> None:
     """Write the reviewed parts as a dataset that `eagle run` reads."""
     from tasks.station.export import export_dataset
     from tasks.station.station import open_station
 
-    station = open_station(load_params(params, profile, parse_assignments(assignments or [])), fit=False)
+    station = open_station(chosen.config(), fit=False)
     try:
         made = export_dataset(station, folder)
     finally:

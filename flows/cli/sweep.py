@@ -10,16 +10,9 @@ from eagle_core.counted import counted
 from eagle_core.errors import ConfigurationError
 from eagle_core.experiments.grid import grid_points, parse_axis
 from flows.cli.console import plain, print_missing, wide_console
-from flows.cli.options import (
-    PARAMS,
-    PARTIAL,
-    AllowPartialOption,
-    CheckOption,
-    ParamsOption,
-    ProfileOption,
-    TimingsOption,
-)
+from flows.cli.options import PARAMS, ParamsOption, ProfileOption
 from flows.cli.preflight import check_only, note_start
+from flows.cli.shared import Computing, with_shared_options
 from flows.server import TemporaryServer
 from tasks.machinery.params import load_params, parse_assignments
 from tasks.preflight.job import refuse_hopeless
@@ -37,13 +30,13 @@ GridOption = Annotated[
 HEADLINE = "balanced_accuracy_macro"
 
 
+@with_shared_options
 def sweep(
     assignments: GridOption,
+    *,
     profile: ProfileOption = "demo",
     params: ParamsOption = PARAMS,
-    check: CheckOption = False,
-    timings: TimingsOption = False,
-    allow_partial: AllowPartialOption = False,
+    computing: Computing,
 ) -> None:
     """Run every combination of parameter values; answers that points share are asked once.
 
@@ -60,23 +53,19 @@ def sweep(
     grid, overrides = split_assignments(assignments)
     project = params.resolve().parent
     config = load_params(params, profile, overrides)
-    if check:
+    if computing.check:
         from tasks.sweeps.points import points_of
 
         check_only([point.config for point in points_of(params, profile, overrides, grid_points(grid))], project)
     refuse_hopeless(config, project)
     server = TemporaryServer()
-    from flows.cli.results import show_timings
     from flows.sweep import sweep as sweep_flow
 
     with server.ready():
         note_start(config)
         outcome = sweep_flow(profile=profile, grid=grid, overrides=overrides, params=str(params))
     show(outcome)
-    if timings:
-        show_timings(outcome.timings)
-    if outcome.missing and not allow_partial:
-        raise typer.Exit(PARTIAL)
+    computing.end(outcome.timings, outcome.missing)
 
 
 def split_assignments(assignments: list[str]) -> tuple[dict[str, str], dict[str, Any]]:
