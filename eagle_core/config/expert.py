@@ -102,6 +102,8 @@ Calibrating = Literal["auto", "as_printed", "unsampled", "leave_out", "cross_fit
 
 
 Kind = Literal["patchcore", "mh_patchcore", "rad", "anomaly_dino", "padim"]
+OtherRuntime = Literal["onnx", "openvino"]
+"""Who else than torch can compute a PatchCore expert's features."""
 
 
 class ExpertConfig(Section):

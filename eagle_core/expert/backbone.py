@@ -20,13 +20,14 @@ from eagle_core.expert.weights import BATCH_COUNTER, fill, load_weights
 
 if TYPE_CHECKING:
     from eagle_core.expert.patchcore import PatchcoreFeatures
+    from eagle_core.expert.runtimes.features import RuntimeFeatures
 
 
 @dataclass(frozen=True, slots=True)
 class Backbone:
     """A frozen network that turns images into patch features."""
 
-    model: PooledFeatures | PatchcoreFeatures
+    model: PooledFeatures | PatchcoreFeatures | RuntimeFeatures
     architecture: Architecture
     fingerprint: str
     """sha256 over the architecture (name, layers, normalisation) and every weight."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
@@ -76,7 +76,7 @@ def inspect(
     if expert is not None:
         if category is not None or dataset is not None or mllm is not None:
             raise ConfigurationError("--expert brings its own category and no MLLM; leave --category, --dataset and --mllm out")
-        _by_file(expert, images, out, details=details)
+        _by_file(expert, images, out, parse_assignments(assignments or []), details=details)
         return
     config = load_params(params, profile, parse_assignments(assignments or []))
     if mllm is not None and mllm not in config.mllms:
@@ -104,16 +104,19 @@ def inspect(
     _end(verdicts, failures, unknown=unknown)
 
 
-def _by_file(expert: Path, images: list[Path], out: Path, *, details: bool) -> None:
+def _by_file(expert: Path, images: list[Path], out: Path, overrides: dict[str, Any], *, details: bool) -> None:
     """Judge by an exported file."""
     from tasks.carrying.export_file import open_export
     from tasks.carrying.inspection import as_carried, inspect_by_file, without_project
 
     paths, unknown = _chosen(images)
-    config = without_project()
+    config = without_project(overrides)
     carried = open_export(config, expert)
     verdicts, failures = inspect_by_file(config, carried, paths)
     _tell(as_carried(config, carried), verdicts, (), out, details=details, only_stand_ins=False)
+    if carried.kit.extractor is not None:
+        told = carried.kit.extractor.identity()
+        wide_console().print(f"features by: {told['runtime']} ({told['version']})", highlight=False, markup=False)
     _end(verdicts, failures, unknown=unknown)
 
 

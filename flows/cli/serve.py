@@ -29,7 +29,8 @@ def serve(
 ) -> None:
     """Open the inspection station: judge images over HTTP, with a page for people.
 
-    With --expert or --model no params.yaml is needed.
+    In an empty folder it starts a new station, whose good images come by the page. With --expert or --model no params.yaml
+    is needed.
 
     Examples:
 
@@ -38,6 +39,8 @@ def serve(
       eagle serve --expert wood.eagle
 
       eagle serve --model models:/wood/3
+
+      eagle serve --model models:/wood/3 --set tracking.tracking_uri=http://server:5000
     """
     from flows.service.security import access_for
 
@@ -69,9 +72,15 @@ def serve(
 
 
 def _config(params: Path, profile: str, overrides: dict[str, Any], *, needed: bool) -> EagleConfig:
-    """Of params.yaml; of an empty project where there is none and none is needed."""
-    if needed or params.is_file():
+    """Of params.yaml, which an empty folder is given; where none is needed and nothing of one was asked for, of no project."""
+    absent = not params.is_file() and (params, profile) == (PARAMS, "demo")
+    if absent and needed:
+        from tasks.starting.station import start_station
+
+        started = start_station(Path.cwd())
+        Console(soft_wrap=True).print(f"A new station: written {started}. Make its first category on the page.", highlight=False, markup=False)
+    if needed or not absent:
         return load_params(params, profile, overrides)
     from tasks.carrying.inspection import without_project
 
-    return without_project()
+    return without_project(overrides)

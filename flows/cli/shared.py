@@ -72,7 +72,7 @@ def with_shared_options(command: Command) -> Command:
     """``command`` for typer: a parameter whose type is one of the dataclasses above becomes that class's options."""
     hints = get_type_hints(command, include_extras=True)
     hints.pop("return", None)
-    shared = {name: hint for name, hint in hints.items() if is_dataclass(hint)}
+    shared: dict[str, type[Any]] = {name: hint for name, hint in hints.items() if isinstance(hint, type) and is_dataclass(hint)}
     parameters = []
     for parameter in inspect.signature(command).parameters.values():
         if parameter.name in shared:

@@ -6,6 +6,7 @@ A zip without compression: ``manifest.json`` (format version, provenance, checks
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import json
 import shutil
@@ -21,7 +22,6 @@ from eagle_core.errors import DataError
 from eagle_core.expert.scoring import predict
 from eagle_core.records import Failure, Sample
 from tasks.carrying.kit import FILES, Kit, read_kit
-from tasks.machinery.holders import backbone
 from tasks.machinery.inputs import limit_threads
 from tasks.machinery.store import file_sha256
 
@@ -50,7 +50,7 @@ class Carried:
 def write_export(
     config: EagleConfig, category: str, folder: Path, images: Sequence[Sample], provenance: dict[str, Any], target: Path
 ) -> None:
-    """Write ``target`` from a kit's folder, whole or not at all.
+    """Write ``target`` from a kit's folder, whole or not at all; an extractor of another runtime must score as torch does.
 
     Args:
         config: Of the project.
@@ -61,16 +61,18 @@ def write_export(
         target: The file.
 
     Raises:
-        DataError: No image can be scored.
+        DataError: No image can be scored, or the extractor scores otherwise than torch.
     """
     kit = read_kit(folder)
     chosen = images[:: max(1, len(images) // PROOF_IMAGES)][:PROOF_IMAGES]
-    scores = _scores(config, kit, chosen)
+    # Expected is what torch says, whose scores the threshold was made of; another runtime must say the same, here and there.
+    scores = _scores(config, dataclasses.replace(kit, extractor=None), chosen)
+    _refuse_other_scores(config, kit, chosen, scores, str(target))
     proof = [
         {"name": f"{number}{sample.image_path.suffix.lower()}", "score": score}
         for number, (sample, score) in enumerate(zip(chosen, scores, strict=True))
     ]
-    contents = {name: (folder / name).read_bytes() for name in FILES}
+    contents = {name: (folder / name).read_bytes() for name in kit.files}
     contents |= {f"proof/{p['name']}": s.image_path.read_bytes() for p, s in zip(proof, chosen, strict=True)}
     manifest = {
         "format_version": FORMAT_VERSION,
@@ -109,13 +111,18 @@ def open_export(config: EagleConfig, source: Path) -> Carried:
         raise DataError(f"{source} cannot be read as an exported expert ({error}); write it again with `eagle export`") from error
     kit = read_kit(folder)
     samples = [kit.sample(folder / "proof" / each["name"], each["name"], manifest["category"]) for each in manifest["proof"]]
-    for sample, score, each in zip(samples, _scores(config, kit, samples), manifest["proof"], strict=True):
-        if abs(score - each["score"]) > TOLERANCE * max(kit.threshold.tau, 1e-12):
-            raise DataError(
-                f"{source} does not judge here as where it was made: its image {sample.image_id} gets {score:.6g}, not "
-                f"{each['score']:.6g}; install the versions of its provenance, or fit the category here"
-            )
+    _refuse_other_scores(config, kit, samples, [each["score"] for each in manifest["proof"]], str(source))
     return Carried(manifest["category"], kit, folder, digest, manifest["provenance"])
+
+
+def _refuse_other_scores(config: EagleConfig, kit: Kit, samples: Sequence[Sample], expected: Sequence[float], file: str) -> None:
+    for sample, score, wanted in zip(samples, _scores(config, kit, samples), expected, strict=True):
+        if abs(score - wanted) > TOLERANCE * max(kit.threshold.tau, 1e-12):
+            runtime = kit.extractor.runtime if kit.extractor else "torch"
+            raise DataError(
+                f"{file} does not judge here as where it was made: its image {sample.image_id} gets {score:.6g} by {runtime}, not "
+                f"{wanted:.6g}; install the versions of its provenance, or fit the category here"
+            )
 
 
 def _unpack(source: Path, folder: Path) -> None:
@@ -164,9 +171,8 @@ def _write(archive: zipfile.ZipFile, name: str, folder: Path) -> None:
 
 def _scores(config: EagleConfig, kit: Kit, samples: Sequence[Sample]) -> list[float]:
     limit_threads(config)
-    network = backbone(kit.expert.config.backbone, config.run.device)
     scores = []
-    for reading in predict(kit.expert, network, samples, batch_size=1):
+    for reading in predict(kit.expert, kit.network(config), samples, batch_size=1):
         if isinstance(reading, Failure):
             raise DataError(f"{reading.image_id} cannot prove anything: {reading.reason}")
         scores.append(reading.score)

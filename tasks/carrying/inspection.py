@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from eagle_core.config import EagleConfig
 from eagle_core.expert.scoring import predict
@@ -14,14 +15,17 @@ from eagle_core.records import Failure
 from eagle_core.threshold.pixels import fit_pixel_threshold
 from tasks.carrying.export_file import Carried
 from tasks.inspection.verdict import Verdict
-from tasks.machinery.holders import backbone
+from tasks.machinery.params import checked
 
 
-def without_project(*, cache_dir: Path = Path(".eagle/cache")) -> EagleConfig:
-    """The settings of a folder that has no params.yaml: an exported file brings what decides."""
-    return EagleConfig.model_validate(
-        {"datasets": {"line": {"root": "data/line", "format": "mvtec"}}, "methods": ["expert"], "mllms": {}, "run": {"cache_dir": cache_dir}}
-    )
+def without_project(overrides: Mapping[str, Any] | None = None) -> EagleConfig:
+    """The settings of a folder that has no params.yaml, with ``overrides`` (dotted key -> value): a file brings what decides.
+
+    Raises:
+        ConfigurationError: A key is unknown or wrong.
+    """
+    plain = {"datasets": {"line": {"root": "data/line", "format": "mvtec"}}, "methods": ["expert"], "mllms": {}}
+    return checked(plain, overrides or {})
 
 
 def as_carried(config: EagleConfig, carried: Carried) -> EagleConfig:
@@ -33,9 +37,8 @@ def inspect_by_file(config: EagleConfig, carried: Carried, images: Sequence[Path
     """Verdicts on ``images``; what cannot be read comes back as failures."""
     kit, pixels = carried.kit, fit_pixel_threshold(carried.kit.expert.training_scores, config.threshold.false_pixel_rate)
     samples = [kit.sample(path, as_text(str(path)), carried.category) for path in images]
-    network = backbone(kit.expert.config.backbone, config.run.device)
     verdicts, failures = [], []
-    for sample, reading in zip(samples, predict(kit.expert, network, samples, batch_size=1), strict=True):
+    for sample, reading in zip(samples, predict(kit.expert, kit.network(config), samples, batch_size=1), strict=True):
         if isinstance(reading, Failure):
             failures.append(reading)
             continue

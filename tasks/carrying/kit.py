@@ -7,6 +7,7 @@ import shutil
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pydantic import TypeAdapter
 
@@ -14,15 +15,21 @@ from eagle_core.config import EagleConfig
 from eagle_core.errors import DataError
 from eagle_core.expert.bank import FittedExpert
 from eagle_core.expert.bundle import DESCRIPTION, TENSORS, load_expert
+from eagle_core.expert.runtimes.extractor import Extractor, read_extractor
 from eagle_core.records import ExpertPrediction, Failure, Sample, Threshold
+from tasks.machinery.holders import backbone, runtime_backbone
 from tasks.machinery.inputs import category_of
 from tasks.machinery.store import Entry
 from tasks.stages import appearance, expert, threshold
 from tasks.stages.appearance import Familiar
 
+if TYPE_CHECKING:
+    from eagle_core.expert.backbone import Backbone
+
 THRESHOLD = "threshold.json"
 CAMERA = "camera.json"
 FILES = (TENSORS, DESCRIPTION, appearance.FILE, THRESHOLD, CAMERA)
+"""Of every kit; one with an extractor of its own has more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +41,26 @@ class Kit:
     familiar: Familiar
     bit_depth: int
     """How the camera fills sixteen bits, as the good images show."""
+    folder: Path
+    extractor: Extractor | None = None
+    """Who computes the features; None: torch, with the weights that this machine has."""
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """Names of all files in the folder."""
+        return FILES + (self.extractor.files if self.extractor else ())
+
+    def network(self, config: EagleConfig) -> Backbone:
+        """What computes its features, loaded once per process.
+
+        Raises:
+            ConfigurationError: Its runtime is not installed.
+            DataError: The extractor's files cannot be read.
+            WeightsError: torch is meant, and the weights are not here.
+        """
+        if self.extractor is None:
+            return backbone(self.expert.config.backbone, config.run.device)
+        return runtime_backbone(self.extractor, self.folder, config.run.threads)
 
     def sample(self, image: Path, image_id: str, category: str) -> Sample:
         """An image to be judged."""
@@ -95,4 +122,4 @@ def read_kit(folder: Path) -> Kit:
         depth = int(json.loads((folder / CAMERA).read_text(encoding="utf-8"))["bit_depth"])
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise DataError(f"{folder}: its threshold or camera cannot be read ({error}); fit the category again") from error
-    return Kit(fitted, tau, Familiar.of(fitted, folder), depth)
+    return Kit(fitted, tau, Familiar.of(fitted, folder), depth, folder, read_extractor(folder))

@@ -19,7 +19,7 @@ class ExportedExpert(PythonModel):
 
     def load_context(self, context: Any) -> None:
         """Open the exported file, which proves itself."""
-        self._config = without_project(cache_dir=Path(tempfile.mkdtemp(prefix="eagle-")))
+        self._config = without_project({"run.cache_dir": tempfile.mkdtemp(prefix="eagle-")})
         self._carried = open_export(self._config, Path(context.artifacts["expert"]))
 
     def predict(self, context: Any, model_input: Any, params: dict[str, Any] | None = None) -> pd.DataFrame:

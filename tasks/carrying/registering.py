@@ -10,7 +10,7 @@ from mlflow.models import ModelSignature
 from mlflow.types import ColSpec, Schema
 
 import eagle_core
-from eagle_core.config import EagleConfig
+from eagle_core.config import EagleConfig, OtherRuntime
 from eagle_core.errors import DataError
 from tasks.carrying import model_code
 
@@ -21,10 +21,11 @@ SIGNATURE = ModelSignature(
 )
 
 
-def register_export(config: EagleConfig, file: Path, name: str) -> str:
+def register_export(config: EagleConfig, file: Path, name: str, runtime: OtherRuntime | None = None) -> str:
     """A new version of the registered model ``name``; returns its address, such as models:/wood/3.
 
-    The model is code by reference (``model_code``) and the exported file: nothing is pickled.
+    The model is code by reference (``model_code``) and the exported file: nothing is pickled. ``runtime`` is whose extractor
+    the file brings: the registered model requires it.
     """
     mlflow.set_tracking_uri(config.tracking.tracking_uri)
     mlflow.set_experiment(config.tracking.experiment)
@@ -34,7 +35,7 @@ def register_export(config: EagleConfig, file: Path, name: str) -> str:
             python_model=str(Path(model_code.__file__)),
             artifacts={ARTIFACT: str(file)},
             signature=SIGNATURE,
-            pip_requirements=[f"eagle-iad=={eagle_core.__version__}"],
+            pip_requirements=[f"eagle-iad{f'[{runtime}]' if runtime else ''}=={eagle_core.__version__}"],
             registered_model_name=name,
         )
     return f"models:/{name}/{logged.registered_model_version}"

@@ -30,6 +30,7 @@ from tasks.machinery.journal import Note, write_note
 
 if TYPE_CHECKING:
     from eagle_core.expert.backbone import Backbone
+    from eagle_core.expert.runtimes.extractor import Extractor
     from eagle_core.mllm.protocol import ChatModel
 
 IDENTITY_VERSION = 1
@@ -93,6 +94,7 @@ def forget_models() -> None:
     with _TURN:
         _HELD.config, _HELD.model, _HELD.failure = None, None, None
     backbone.cache_clear()
+    runtime_backbone.cache_clear()
 
 
 def _load(config: EagleConfig, mllm: str) -> ChatModel:
@@ -158,3 +160,11 @@ def backbone(config: BackboneConfig, device: str) -> Backbone:
     from eagle_core.expert.backbone import load_backbone
 
     return load_backbone(config, device)
+
+
+@functools.lru_cache(maxsize=8)
+def runtime_backbone(extractor: Extractor, folder: Path, threads: int) -> Backbone:
+    """A feature extractor of another runtime, loaded once per process from the folder that holds it."""
+    from eagle_core.expert.runtimes.extractor import load_extractor
+
+    return load_extractor(extractor, folder, threads)

@@ -40,15 +40,24 @@ def load_params(path: Path, profile: str = "demo", overrides: Mapping[str, Any] 
             raise ConfigurationError(f"{path}: no profile {name!r}; there are: {', '.join(sorted(profiles))}")
         asked += _leaves(profiles.get(name) or {})
         tree = _merge(tree, profiles.get(name) or {})
-    for key, value in (overrides or {}).items():
-        _set(tree, key, value)
-    try:
-        config = EagleConfig.model_validate(tree)
-    except ValidationError as error:
-        raise ConfigurationError(_explain(error)) from error
+    config = checked(tree, overrides or {})
     for sentence in without_effect(config, asked):
         LOG.warning("%s", sentence)
     return _settle_backbone(_resolve_paths(config, path.resolve().parent))
+
+
+def checked(tree: dict[str, Any], overrides: Mapping[str, Any]) -> EagleConfig:
+    """The parameters of ``tree`` with ``overrides`` (dotted key -> value) laid over it; paths stay as they are.
+
+    Raises:
+        ConfigurationError: A key is unknown or wrong.
+    """
+    for key, value in overrides.items():
+        _set(tree, key, value)
+    try:
+        return EagleConfig.model_validate(tree)
+    except ValidationError as error:
+        raise ConfigurationError(_explain(error)) from error
 
 
 def _leaves(tree: Mapping[str, Any], prefix: str = "") -> list[str]:

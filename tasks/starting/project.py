@@ -3,17 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from importlib.resources import files
 from pathlib import Path
 
 from eagle_core.errors import ConfigurationError, DataError
 from eagle_core.names import dataset_name
 from tasks.acquisition import Audited, Report, audit_folder, holds_photographs_only, import_folder
-from tasks.machinery.params_file import add_dataset
-
-PARAMS = "params.yaml"
-LEFT_OUT = "/.eagle/\n/runs/\n/mlflow.db*\n/mlruns/\n/mlartifacts/\n"
-DATA_LEFT_OUT = "*\n!*.dvc\n!.gitignore\n"
+from tasks.starting.files import PARAMS, template, write_if_missing, write_project
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,14 +49,9 @@ def start_project(folder: Path, images: Path, name: str | None, *, copy: bool, r
     if copy or all_normal:
         import_folder(images, chosen, folder, not copy, report, inside="normal" if all_normal else None)
     if copy:
-        _write_if_missing(folder / "dvc.yaml", _template("pipeline.yaml").replace("{name}", chosen))
+        write_if_missing(folder / "dvc.yaml", template("pipeline.yaml").replace("{name}", chosen))
     root = f"data/{chosen}" if copy or all_normal else _place(images, folder)
-    _write_if_missing(folder / "data/.gitignore", DATA_LEFT_OUT)
-    _write_if_missing(folder / ".gitignore", LEFT_OUT)
-    aside = folder / f".{PARAMS}"
-    aside.write_text(_template(PARAMS), encoding="utf-8")
-    add_dataset(aside, chosen, {"format": audited.layout, "root": root}, make_default=True)
-    aside.replace(params)
+    write_project(folder, chosen, {"format": audited.layout, "root": root})
     return Started(params, chosen, audited, all_normal)
 
 
@@ -77,12 +67,3 @@ def _place(images: Path, folder: Path) -> str:
     """Below the project as people would write it, else the whole path."""
     place, project = images.resolve(), folder.resolve()
     return place.relative_to(project).as_posix() if place.is_relative_to(project) else str(place)
-
-
-def _template(name: str) -> str:
-    return (files("tasks.starting") / name).read_text(encoding="utf-8")
-
-
-def _write_if_missing(path: Path, text: str) -> None:
-    if not path.exists():
-        path.write_text(text, encoding="utf-8")

@@ -8,7 +8,6 @@ from pathlib import Path
 
 from eagle_core.station.verdict import levels_of
 from tasks.carrying.export_file import Carried
-from tasks.carrying.kit import FILES
 from tasks.station import versions
 from tasks.station.judge import expert_folder
 from tasks.station.schema import Active, ExpertVersion
@@ -27,14 +26,15 @@ def bring_in(station: Station, carried: Carried, name: str) -> ExpertVersion:
     if not target.is_dir():
         target.parent.mkdir(parents=True, exist_ok=True)
         aside = Path(tempfile.mkdtemp(dir=target.parent, prefix="."))
-        for file in FILES:
+        for file in carried.kit.files:
             shutil.copyfile(carried.folder / file, aside / file)
         aside.rename(target)
     images = len(carried.kit.expert.training_image_ids)
+    note = f"from {name}" + (f" ({carried.kit.extractor.runtime})" if carried.kit.extractor else "")
     with station.database.transaction() as session:
-        version = versions.add_expert(session, carried.category, carried.sha256, images, by="station", note=f"from {name}")
+        version = versions.add_expert(session, carried.category, carried.sha256, images, by="station", note=note)
         if not versions.has_threshold(session, version):
-            made = versions.add_threshold(session, version, levels_of(carried.kit.threshold), name=f"from {name}", note="", by="station")
+            made = versions.add_threshold(session, version, levels_of(carried.kit.threshold), name=note, note="", by="station")
             if session.get(Active, carried.category) is None:
                 versions.switch(session, made.id, by="station")
     return version

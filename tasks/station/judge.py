@@ -21,7 +21,6 @@ from eagle_core.guidance.boxes import find_boxes
 from eagle_core.records import Box, ExpertPrediction, Failure, Threshold
 from eagle_core.station.verdict import Levels, StationVerdict, reason, verdict_of
 from tasks.carrying.kit import Kit, read_kit
-from tasks.machinery.holders import backbone
 from tasks.machinery.inputs import limit_threads
 from tasks.station.observing import Stage, timed
 
@@ -91,7 +90,7 @@ class Judge:
         with self._busy:
             limit_threads(self._config)
             for entry_key in entry_keys:
-                backbone(self._kit(entry_key).expert.config.backbone, self._config.run.device)
+                self._kit(entry_key).network(self._config)
 
     def judge(self, category: str, image: Path, entry_key: str, levels: Levels) -> Judgement:
         """The verdict on one image file by an expert and two levels; one that cannot be judged is ``not_judged``.
@@ -103,7 +102,7 @@ class Judge:
             limit_threads(self._config)
             kit = self._kit(entry_key)
             sample = kit.sample(image, image.name, category)
-            network = backbone(kit.expert.config.backbone, self._config.run.device)
+            network = kit.network(self._config)
             with timed(seconds, "decode"):
                 open_sample(sample)
             with timed(seconds, "expert"):

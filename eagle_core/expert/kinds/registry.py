@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from eagle_core.config import ExpertConfig
+from eagle_core.errors import ConfigurationError
 from eagle_core.expert.backbone import Backbone
 from eagle_core.expert.kinds.anomaly_dino import AnomalyDino
 from eagle_core.expert.kinds.mh_patchcore import MhPatchcore
 from eagle_core.expert.kinds.model import AnomalibModel
 from eagle_core.expert.kinds.padim import Padim
 from eagle_core.expert.kinds.rad import Rad
+from eagle_core.expert.runtimes.features import RuntimeFeatures
 
 
 def build(config: ExpertConfig, backbone: Backbone, seed: int) -> AnomalibModel:
@@ -18,6 +20,8 @@ def build(config: ExpertConfig, backbone: Backbone, seed: int) -> AnomalibModel:
         ConfigurationError: The kind cannot read this backbone.
     """
     architecture = backbone.architecture
+    if isinstance(backbone.model, RuntimeFeatures):
+        raise ConfigurationError(f"expert.kind {config.kind} takes its weights from torch; export it without --runtime")
     if config.kind == "padim":
         model: AnomalibModel = Padim(architecture, seed)
     else:

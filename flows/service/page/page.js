@@ -36,7 +36,8 @@ function Page() {
 
   useEffect(() => {
     onTokenNeeded(() => setTokenNeeded(true));
-    refresh();
+    // A station without any category begins where one is made.
+    refresh().then((found) => { if (found && !found.length && !location.hash) location.hash = "#/new"; });
     const turn = () => { setView(chosenView()); setTold(null); document.querySelector("main")?.focus(); };
     const key = (event) => {
       if (!typing(event) && NAMES[event.key - 1]) location.hash = `#/${NAMES[event.key - 1]}`;

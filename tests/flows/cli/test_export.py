@@ -6,11 +6,13 @@ import json
 import zipfile
 from pathlib import Path
 
+import httpx2
 import pytest
 from fastapi.testclient import TestClient
+from PIL import Image
 from typer.testing import CliRunner
 
-from eagle_core.errors import DataError
+from eagle_core.errors import ConfigurationError, DataError, EagleError
 from flows.cli.main import app as commands
 from flows.service.app import make_app
 from flows.service.security import Access
@@ -18,12 +20,12 @@ from tasks.carrying.export_file import open_export
 from tasks.carrying.inspection import without_project
 from tasks.carrying.registering import registered_export
 from tasks.machinery.params import load_params
-from tests.flows.service.conftest import GOOD, plate, write_project
+from tests.flows.service.conftest import GOOD, plate, serving, write_project
 
 
 def eagle(*words: object, code: int = 0) -> str:
     done = CliRunner().invoke(commands, [str(word) for word in words])
-    if isinstance(done.exception, DataError):
+    if isinstance(done.exception, EagleError):
         raise done.exception
     assert done.exit_code == code, done.output
     return done.output
@@ -100,7 +102,7 @@ def test_a_station_judges_by_it_without_a_training_image(exported: Path, tmp_pat
 
 
 def test_what_is_damaged_older_or_judges_otherwise_is_refused(exported: Path, tmp_path: Path) -> None:
-    config = without_project(cache_dir=tmp_path / "cache")
+    config = without_project({"run.cache_dir": str(tmp_path / "cache")})
     described = manifest(exported)
     older = json.dumps(described | {"format_version": 0}).encode()
     wrong = described | {"proof": [each | {"score": each["score"] * 1.1} for each in described["proof"]]}
@@ -137,3 +139,40 @@ def test_mlflow_keeps_it_as_a_version_and_gives_it_back(exported: Path, tmp_path
     assert not [p for p in stored.rglob("*") if p.suffix in (".pkl", ".pickle", ".joblib")]
     with pytest.raises(DataError, match="models:/plates/9 cannot be had"):
         registered_export(config, "models:/plates/9")
+
+
+@pytest.mark.slow
+@pytest.mark.server
+@pytest.mark.parametrize("brought", ["file", "model"])
+def test_a_served_file_or_version_judges_as_inspect_does(exported: Path, tmp_path: Path, brought: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As typed: `eagle serve` in a process of its own, in a folder that has nothing else."""
+    monkeypatch.chdir(tmp_path)
+    for name, blot in (("fine", False), ("blot", True)):
+        (tmp_path / f"{name}.png").write_bytes(plate(77, blot=blot))
+    eagle("inspect", "fine.png", "blot.png", "--expert", exported, "--out", "said")
+    words = ["--expert", str(exported)]
+    if brought == "model":
+        registry = f"tracking.tracking_uri=sqlite:///{tmp_path}/registry.db"
+        told = eagle(
+            "export", "plate", "--params", exported.parent / "params.yaml", "--out", tmp_path / "p.eagle",
+            "--register", "plates", "--set", registry,
+        )  # fmt: skip
+        assert "registered: models:/plates/1" in told
+        words = ["--model", "models:/plates/1", "--set", registry]
+    with serving(tmp_path, *words) as url:
+        for name, verdict in (("fine", "ok"), ("blot", "not_ok")):
+            part = httpx2.post(url + "api/categories/plate/parts", content=Path(f"{name}.png").read_bytes(), timeout=60).raise_for_status().json()
+            [said] = (json.loads(p.read_text()) for p in Path("said").glob(f"*-{name}.json"))
+            assert part["verdict"] == verdict
+            assert said["verdict"] == {"ok": "normal", "not_ok": "defective"}[verdict]
+            assert (part["score"], part["tau"]) == (pytest.approx(said["expert"]["score"]), said["expert"]["tau"])
+            assert len(part["boxes"]) == len(said["boxes"])
+
+
+def test_without_params_what_is_set_counts(exported: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Image.new("RGB", (96, 96), (90, 90, 90)).save("blank.png")
+    eagle("inspect", "blank.png", "--expert", exported, code=3)
+    eagle("inspect", "blank.png", "--expert", exported, "--set", "judging.unlike=judge")
+    with pytest.raises(ConfigurationError, match=r"judging\.unlik"):
+        eagle("inspect", "blank.png", "--expert", exported, "--set", "judging.unlik=judge")

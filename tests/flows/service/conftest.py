@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import io
+import os
+import socket
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import httpx2
 import numpy as np
 import pytest
 import yaml
@@ -63,6 +69,37 @@ def write_project(root: Path, categories: dict[str, int], threshold: dict[str, A
     path = root / "params.yaml"
     path.write_text(yaml.safe_dump(params))
     return path
+
+
+@contextmanager
+def serving(root: Path, *words: str, fitted: bool = True) -> Iterator[str]:
+    """``eagle serve`` in a process of its own, in the folder ``root``; the URL of a station that has a ready category.
+
+    Not ``fitted``: of one that answers.
+    """
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = [sys.executable, "-m", "flows.cli.main", "serve", "--port", str(port), *words]
+    said = root.with_name(f"{root.name}.log")
+    with said.open("w") as log:
+        running = subprocess.Popen(command, cwd=root, env=os.environ | {"OMP_NUM_THREADS": "1"}, stdout=log, stderr=log)
+    url = f"http://127.0.0.1:{port}/"
+
+    def ready() -> bool:
+        assert running.poll() is None, said.read_text()
+        try:
+            known = httpx2.get(url + "api/categories").raise_for_status().json()
+            return not fitted or bool(known[0]["ready"])
+        except (httpx2.HTTPError, IndexError):
+            return False
+
+    try:
+        wait_for(ready)
+        yield url
+    finally:
+        running.terminate()
+        running.wait(30)
 
 
 def wait_for(question: Callable[[], Any], seconds: float = 600) -> Any:

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import socket
-import subprocess
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +15,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect, sync_playwright
 
 from tests.conftest import skip_or_fail
-from tests.flows.service.conftest import GOOD, plate, wait_for, write_project
+from tests.flows.service.conftest import GOOD, plate, serving, write_project
 
 pytestmark = [pytest.mark.slow, pytest.mark.server]
 
@@ -60,25 +57,8 @@ def server(width: int, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ser
     write_project(root, {"plate": GOOD}, ask={"mllm": "embedded"})
     (root / "runs/0xabc").mkdir(parents=True)
     (root / "runs/0xabc/report.html").write_text("<!doctype html><title>run</title><h1>A run</h1>")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    command = [sys.executable, "-m", "flows.cli.main", "serve", "--port", str(port)]
-    with (root / "log").open("w") as log:
-        running = subprocess.Popen(command, cwd=root, env=os.environ | {"OMP_NUM_THREADS": "1"}, stdout=log, stderr=log)
-    made = Server(root, f"http://127.0.0.1:{port}/")
-
-    def ready() -> bool:
-        assert running.poll() is None, (root / "log").read_text()
-        try:
-            return bool(made.get("api/categories")[0]["ready"])
-        except httpx2.HTTPError:
-            return False
-
-    wait_for(ready)
-    yield made
-    running.terminate()
-    running.wait(30)
+    with serving(root) as url:
+        yield Server(root, url)
 
 
 @pytest.fixture(scope="module")
