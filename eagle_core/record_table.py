@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import dataclasses
 import math
-import os
-import tempfile
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +19,7 @@ import pyarrow.parquet as pq
 
 from eagle_core.errors import DataError
 from eagle_core.records import AnswerStatus, Box, Method, QuestionType, Split
+from eagle_core.whole_file import written_whole
 from eagle_core.written_text import check_text
 
 SCHEMA_VERSION = "1"
@@ -182,17 +181,8 @@ def write_table(frame: pd.DataFrame, path: Path) -> None:
 def _write(table: pa.Table, path: Path) -> None:
     if path.is_dir():
         raise DataError(f"{path} is a folder; name a file")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    temporary = Path(name)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            pq.write_table(table, file)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
+    with written_whole(path, durable=True) as aside:
+        pq.write_table(table, aside)
 
 
 def read_records(path: Path) -> pd.DataFrame:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import csv
 import json
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from eagle_core.errors import DataError
+from eagle_core.whole_file import written_whole
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -48,7 +48,5 @@ def write_json(content: Any, path: Path) -> None:
     """
     text = json.dumps(content, indent=1, ensure_ascii=False)
     check_text(text, str(path))
-    path.parent.mkdir(parents=True, exist_ok=True)
-    aside = path.with_name(f".{path.name}.{os.getpid()}")
-    aside.write_text(text, encoding="utf-8")
-    aside.replace(path)
+    with written_whole(path) as aside:
+        aside.write_text(text, encoding="utf-8")

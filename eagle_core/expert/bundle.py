@@ -5,8 +5,6 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
-import os
-import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +18,7 @@ from eagle_core.config import ExpertConfig
 from eagle_core.errors import DataError
 from eagle_core.expert.bank import FittedExpert
 from eagle_core.records import Calibration, Failure, TrainingScores
+from eagle_core.whole_file import written_whole
 
 FORMAT_VERSION = 3
 TENSORS = "expert.safetensors"
@@ -127,8 +126,5 @@ def _read(path: Path) -> bytes:
 
 
 def _replace(path: Path, content: bytes) -> None:
-    with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    Path(file.name).replace(path)
+    with written_whole(path, durable=True) as aside:
+        aside.write_bytes(content)

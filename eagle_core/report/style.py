@@ -8,6 +8,8 @@ from pathlib import Path
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
+from eagle_core.whole_file import written_whole
+
 TRAIN_NORMAL = "#009E73"
 TEST_NORMAL = "#0072B2"
 TEST_DEFECTIVE = "#CC79A7"
@@ -26,7 +28,5 @@ def save(figure: Figure, path: Path, dpi: int = 120) -> None:
     FigureCanvasAgg(figure)
     buffer = io.BytesIO()
     figure.savefig(buffer, format="png", dpi=dpi, metadata={"Software": None})
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.partial")
-    temporary.write_bytes(buffer.getvalue())
-    temporary.replace(path)
+    with written_whole(path) as aside:
+        aside.write_bytes(buffer.getvalue())

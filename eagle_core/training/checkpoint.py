@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 
 import torch
@@ -11,6 +10,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load, save
 
 from eagle_core.errors import DataError
+from eagle_core.whole_file import written_whole
 
 
 def save_checkpoint(path: Path, module: torch.nn.Module, optimizer: torch.optim.Optimizer, step: int) -> None:
@@ -18,10 +18,8 @@ def save_checkpoint(path: Path, module: torch.nn.Module, optimizer: torch.optim.
     tensors = {f"module.{name}": value.detach().clone() for name, value in module.state_dict().items()}
     for number, state in optimizer.state_dict()["state"].items():
         tensors |= {f"optimizer.{number}.{name}": value.clone() for name, value in state.items()}
-    path.parent.mkdir(parents=True, exist_ok=True)
-    aside = path.with_name(f".{path.name}.{os.getpid()}")
-    aside.write_bytes(save(tensors, metadata={"step": json.dumps(step)}))
-    aside.replace(path)
+    with written_whole(path) as aside:
+        aside.write_bytes(save(tensors, metadata={"step": json.dumps(step)}))
 
 
 def read_checkpoint(path: Path) -> tuple[dict[str, torch.Tensor], int]:

@@ -21,6 +21,7 @@ from eagle_core.config import EagleConfig
 from eagle_core.errors import DataError
 from eagle_core.expert.scoring import predict
 from eagle_core.records import Failure, Sample
+from eagle_core.whole_file import written_whole
 from tasks.carrying.kit import FILES, Kit, read_kit
 from tasks.machinery.inputs import limit_threads
 from tasks.machinery.store import file_sha256
@@ -81,13 +82,10 @@ def write_export(
         "files": {name: hashlib.sha256(content).hexdigest() for name, content in contents.items()},
         "proof": proof,
     }
-    target.parent.mkdir(parents=True, exist_ok=True)
-    aside = target.with_name(f".{target.name}.part")
-    with zipfile.ZipFile(aside, "w", zipfile.ZIP_STORED) as archive:
+    with written_whole(target) as aside, zipfile.ZipFile(aside, "w", zipfile.ZIP_STORED) as archive:
         described = json.dumps(manifest, indent=1, sort_keys=True, allow_nan=False).encode()
         for name, content in {MANIFEST: described, **contents}.items():
             archive.writestr(zipfile.ZipInfo(name, WRITTEN_AT), content)
-    aside.replace(target)
 
 
 def open_export(config: EagleConfig, source: Path) -> Carried:

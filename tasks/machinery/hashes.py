@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import fcntl
 import hashlib
-import os
 from collections.abc import Callable
 from pathlib import Path
 
+from eagle_core.whole_file import written_whole
 from tasks.machinery.store import file_sha256
 
 FOLDER = "hashes"
@@ -29,9 +29,8 @@ def remembered_sha256(cache_dir: Path) -> Callable[[Path], str]:
         with known.with_suffix(".lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             if not known.is_file():
-                aside = known.with_suffix(f".{os.getpid()}")
-                aside.write_text(file_sha256(path), encoding="ascii")
-                aside.replace(known)
+                with written_whole(known) as aside:
+                    aside.write_text(file_sha256(path), encoding="ascii")
         return known.read_text(encoding="ascii")
 
     return digest

@@ -10,7 +10,6 @@ import hashlib
 import importlib.metadata
 import json
 import logging
-import os
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -25,6 +24,7 @@ from eagle_core.config import BackboneConfig, EagleConfig, MllmConfig
 from eagle_core.errors import EagleError
 from eagle_core.expert.weights_source import weights_source
 from eagle_core.mllm.identity import ModelIdentity, identify
+from eagle_core.whole_file import written_whole
 from tasks.machinery.hashes import FOLDER, remembered_sha256
 from tasks.machinery.journal import Note, write_note
 
@@ -141,10 +141,8 @@ def backbone_key(config: EagleConfig) -> list[str]:
     described = json.dumps([wanted.model_dump(mode="json"), source, versions, IDENTITY_VERSION])
     known = config.run.cache_dir / FOLDER / f"backbone-{hashlib.sha256(described.encode()).hexdigest()}.json"
     if not known.is_file():
-        known.parent.mkdir(parents=True, exist_ok=True)
-        aside = known.with_suffix(f".{os.getpid()}-{threading.get_ident()}")
-        aside.write_text(json.dumps(_identified(wanted, digest)), encoding="utf-8")
-        aside.replace(known)
+        with written_whole(known) as aside:
+            aside.write_text(json.dumps(_identified(wanted, digest)), encoding="utf-8")
     return [str(part) for part in json.loads(known.read_text(encoding="utf-8"))]
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ from ruamel.yaml.error import YAMLError
 from ruamel.yaml.representer import RoundTripRepresenter
 
 from eagle_core.errors import ConfigurationError
+from eagle_core.whole_file import written_whole
 
 WIDTH = 120
 """Characters a line: longer flow mappings are folded."""
@@ -98,6 +98,5 @@ def _write(editor: YAML, tree: CommentedMap, path: Path) -> None:
     _keep_anchors(tree)
     text = io.StringIO()
     editor.dump(tree, text)
-    aside = path.with_name(f".{path.name}.{os.getpid()}")
-    aside.write_text(text.getvalue(), encoding="utf-8")
-    aside.replace(path)
+    with written_whole(path) as aside:
+        aside.write_text(text.getvalue(), encoding="utf-8")

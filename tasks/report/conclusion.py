@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import logging
-import os
 import shutil
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
@@ -31,6 +30,7 @@ from eagle_core.evaluation.table import NotRunRow, UnreadImage
 from eagle_core.evaluation.unlabelled import UnlabelledVerdicts, unlabelled_verdicts, worst_first
 from eagle_core.names import short_name
 from eagle_core.record_table import write_table
+from eagle_core.whole_file import written_whole
 from tasks.graph.values import CategoryResult, records_of, with_run_id
 from tasks.machinery.journal import noted, read_journal
 from tasks.machinery.provenance import Provenance
@@ -235,6 +235,5 @@ def _copy_knowledge(result: CategoryResult, target: Path) -> None:
 
 
 def _write_json(path: Path, value: Any) -> None:
-    aside = path.with_name(f".{path.name}.{os.getpid()}")
-    aside.write_text(json.dumps(value, indent=1, sort_keys=True, allow_nan=False, default=str), encoding="utf-8")
-    aside.replace(path)
+    with written_whole(path) as aside:
+        aside.write_text(json.dumps(value, indent=1, sort_keys=True, allow_nan=False, default=str), encoding="utf-8")

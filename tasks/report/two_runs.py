@@ -11,6 +11,7 @@ from eagle_core.errors import DataError
 from eagle_core.record_table import read_records
 from eagle_core.report.page.content import PageTable
 from eagle_core.report.page.two_runs import render_two_runs, two_run_tables
+from eagle_core.whole_file import written_whole
 from tasks.report.page import PAGE
 
 
@@ -24,10 +25,10 @@ def compare_runs(first: Path, second: Path) -> tuple[Path, tuple[str, ...], tupl
     records = (read_records(first / "records.parquet"), read_records(second / "records.parquet"))
     target = second / f"compared-with-{first.resolve().name}.html"
     links = (Path(os.path.relpath(first / PAGE, second)).as_posix(), PAGE)
-    aside = target.with_name(f".{target.name}")
-    aside.write_text(render_two_runs(*described, records, links), encoding="utf-8")
+    with written_whole(target) as aside:
+        aside.write_text(render_two_runs(*described, records, links), encoding="utf-8")
     opening, tables, _ = two_run_tables(*described, records)
-    return aside.replace(target), opening, tables
+    return target, opening, tables
 
 
 def _described(folder: Path) -> dict[str, Any]:

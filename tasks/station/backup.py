@@ -10,6 +10,7 @@ from pathlib import Path
 
 from eagle_core.config import EagleConfig
 from eagle_core.errors import DataError
+from eagle_core.whole_file import written_whole
 from tasks.station.copying import copy_tables
 from tasks.station.database import Database, sqlite_url
 
@@ -32,10 +33,8 @@ def back_up(config: EagleConfig, target: Path) -> None:
         raise DataError(f"{folder}: no station has been opened here; nothing to back up")
     if target.exists():
         raise DataError(f"{target} is there already; name a new file")
-    target.parent.mkdir(parents=True, exist_ok=True)
     folder.mkdir(parents=True, exist_ok=True)
-    aside = target.with_name(f".{target.name}.part")
-    with tempfile.TemporaryDirectory(dir=folder) as scratch:
+    with written_whole(target) as aside, tempfile.TemporaryDirectory(dir=folder) as scratch:
         copy = Path(scratch) / DATABASE
         if config.service.database is None:
             _copy_file(folder / DATABASE, copy)
@@ -46,7 +45,6 @@ def back_up(config: EagleConfig, target: Path) -> None:
             for name in FOLDERS:
                 if (folder / name).is_dir():
                     tar.add(folder / name, name)
-    aside.replace(target)
 
 
 def restore(config: EagleConfig, source: Path) -> None:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import os
-import tempfile
 from pathlib import Path
 
 from eagle_core.errors import DataError
+from eagle_core.whole_file import written_whole
 
 
 class KeptImages:
@@ -21,12 +21,8 @@ class KeptImages:
         digest = hashlib.sha256(content).hexdigest()
         path = self.path(digest)
         if not path.is_file():
-            path.parent.mkdir(parents=True, exist_ok=True)
-            with tempfile.NamedTemporaryFile(dir=path.parent, prefix=".", delete=False) as file:
-                file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
-            Path(file.name).replace(path)
+            with written_whole(path, durable=True) as aside:
+                aside.write_bytes(content)
             _sync_folder(path.parent)
         return digest
 

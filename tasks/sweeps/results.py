@@ -8,8 +8,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
-import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -28,6 +27,7 @@ from eagle_core.evaluation.sweep_table import (
     wide_table,
 )
 from eagle_core.record_table import NO_MLLM, to_frame
+from eagle_core.whole_file import written_whole
 from eagle_core.written_text import write_csv
 from tasks.graph.values import CategoryResult, Point, records_of
 from tasks.machinery.journal import read_journal
@@ -190,9 +190,11 @@ def conclude_sweep(
         reasons = missing_at_points({result.point.label: result.missing for result in results})
         raise FitError(f"{identity.title}: nothing could be run: {'; '.join(reasons)}")
     points = [result.measured for result in results]
-    _replace(identity.folder / "points.parquet", long_table(points).to_parquet)
+    with written_whole(identity.folder / "points.parquet") as aside:
+        long_table(points).to_parquet(aside)
     table = wide_table(points)
-    _replace(identity.folder / "points.csv", lambda path: write_csv(table, path))
+    with written_whole(identity.folder / "points.csv") as aside:
+        write_csv(table, aside)
     note_needed((entry for result in results for category in result.categories for entry in category.sources()), identity.folder)
     notes = read_journal(results[0].point.config.run.cache_dir)[notes_before:]
     outcome = SweepOutcome(identity, tuple(results), timings_of(notes))
@@ -242,9 +244,3 @@ def _varied(points: Sequence[Point]) -> dict[str, str]:
     """Each varied key with all its values, under ``sweep.KEY``."""
     keys = dict.fromkeys(key for p in points for key in p.values)
     return {f"sweep.{k}": " ".join(dict.fromkeys(str(p.values.get(k, "–")) for p in points)) for k in keys}
-
-
-def _replace(path: Path, write: Callable[[Path], Any]) -> None:
-    aside = path.with_name(f".{path.name}.{os.getpid()}")
-    write(aside)
-    aside.replace(path)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
@@ -15,6 +13,7 @@ from eagle_core.data.demo.plan import PRODUCTS, SCENES_FILE, Plan, plan_category
 from eagle_core.data.demo.png import encode_png
 from eagle_core.data.demo.scenes_file import encode_scenes
 from eagle_core.data.scene import SceneRecord
+from eagle_core.whole_file import written_whole
 
 Progress = Callable[[int, int], None]
 
@@ -75,8 +74,5 @@ def _make_one(job: tuple[Path, Plan, bool, bool]) -> SceneRecord:
 
 
 def _write(path: Path, content: bytes) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, aside = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
-    with os.fdopen(handle, "wb") as file:
-        file.write(content)
-    Path(aside).replace(path)
+    with written_whole(path) as aside:
+        aside.write_bytes(content)
