@@ -24,9 +24,11 @@ from mlflow.entities import Experiment, Metric, Param, Run, RunTag
 from mlflow.exceptions import MlflowException
 from mlflow.protos.databricks_pb2 import RESOURCE_ALREADY_EXISTS, ErrorCode
 from mlflow.utils.mlflow_tags import MLFLOW_PARENT_RUN_ID, MLFLOW_RUN_NAME
+from sqlalchemy.exc import DatabaseError
 
 from eagle_core.config import TrackingConfig
 from eagle_core.errors import ConfigurationError
+from tasks.machinery.disk import disk_trouble
 from tasks.machinery.store import file_sha256
 
 Ending = Literal["FINISHED", "FAILED", "KILLED"]
@@ -74,8 +76,16 @@ class Tracker:
         self._uri = config.tracking_uri
         local = self._uri.startswith(SQLITE_PREFIX)
         with _one_at_a_time(self._uri):
-            # The first connection makes the tables of an empty database.
-            self._client = MlflowClient(tracking_uri=config.tracking_uri)
+            if local:
+                _make_tables(Path(self._uri.removeprefix(SQLITE_PREFIX)))
+            try:
+                self._client = MlflowClient(tracking_uri=config.tracking_uri)
+            except DatabaseError as error:
+                if disk_trouble(error) is not None:
+                    raise
+                raise ConfigurationError(
+                    f"tracking.tracking_uri: {self._uri} cannot be used ({str(error.orig).splitlines()[0]}); move the file away, and a new one is made"
+                ) from error
             self._experiment = self._experiment_id(config.experiment, (project / "mlruns").as_uri() if local else None)
 
     def open(self, content: RunContent, parent: str | None = None) -> str:
@@ -201,6 +211,23 @@ def _one_at_a_time(uri: str) -> Iterator[None]:
     with database.with_name(f"{database.name}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
+
+
+def _make_tables(database: Path) -> None:
+    """A new database gets its name when its tables are complete: MLflow cannot go on with half of them.
+
+    The first connection makes them; it takes seconds, and a disk may be full, or a process killed, before they are all there.
+    """
+    if (database.is_file() and database.stat().st_size) or "?" in database.name or ":" in database.name:
+        return
+    aside = database.with_name(f".{database.name}.new")
+    for left in (aside, aside.with_name(f"{aside.name}-journal")):
+        left.unlink(missing_ok=True)
+    try:
+        MlflowClient(tracking_uri=f"{SQLITE_PREFIX}{aside}")
+        aside.rename(database)
+    finally:
+        aside.unlink(missing_ok=True)
 
 
 def _digest(content: RunContent) -> str:

@@ -9,6 +9,7 @@ import pytest
 from mlflow import MlflowClient
 
 from eagle_core.config import TrackingConfig
+from eagle_core.errors import ConfigurationError
 from tasks.machinery.tracking import RunContent, Tracker, mlflow_name
 
 
@@ -77,3 +78,16 @@ def test_names_stay_apart() -> None:
     names = ["a&b", "a(b", "a b", "a/b", "a_b"]
     assert len({mlflow_name(name) for name in names}) == len(names)
     assert mlflow_name("threshold.kappa") == "threshold.kappa"
+
+
+def test_a_database_appears_under_its_name_when_it_is_complete(tmp_path: Path) -> None:
+    """Half a database, which a full disk or a kill left aside, is no hindrance."""
+    (tmp_path / ".mlflow.db.new").write_bytes(b"half")
+    Tracker(TrackingConfig(tracking_uri=f"sqlite:///{tmp_path}/mlflow.db", experiment="e"), tmp_path)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["mlflow.db", "mlflow.db.lock"]
+
+
+def test_what_is_no_database_is_named_with_the_remedy(tmp_path: Path) -> None:
+    (tmp_path / "mlflow.db").write_bytes(b"these are my notes, no database " * 40)
+    with pytest.raises(ConfigurationError, match=r"mlflow\.db cannot be used \(file is not a database\); move the file away"):
+        Tracker(TrackingConfig(tracking_uri=f"sqlite:///{tmp_path}/mlflow.db", experiment="e"), tmp_path)

@@ -1,0 +1,69 @@
+"""A run on a disk that fills up, at three of its places: one line each time, no traceback, and it goes on where it was."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tests.tiny.dataset import write_dataset
+
+PROJECT = Path(__file__).parents[2]
+SIZES = ("1m", "5m", "12m", "600m")
+SCRIPT = """
+mount -t tmpfs -o size=1m tmpfs "$DISK" && cp -r "$SOURCE/." "$DISK" && cd "$DISK" || exit 99
+for size in {sizes}; do
+    mount -o remount,size=$size "$DISK" || exit 99
+    "$PYTHON" -m flows.cli.main run > "$TOLD/$size.out" 2> "$TOLD/$size.err"
+    echo $? > "$TOLD/$size.code"
+done
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.server
+@pytest.mark.timeout(1800)
+def test_a_run_on_a_disk_that_fills_up(tmp_path: Path) -> None:
+    source, disk, told = tmp_path / "source", tmp_path / "disk", tmp_path / "told"
+    for folder in (source, disk, told):
+        folder.mkdir()
+    write_dataset(source / "data")
+    params = {
+        "datasets": {"tiny": {"format": "mvtec", "root": "data"}},
+        "methods": ["expert", "mllm"],
+        "mllms": {"embedded": {"model": "embedded", "beyond_the_demo": True}},
+        "expert": {"preprocessing": {"resize": 64}, "coreset": {"ratio": 0.2, "projection_dim": 16}, "min_unsampled_patches": 4},
+        "threshold": {"bootstrap_samples": 10},
+        "evaluation": {"bootstrap_samples": 10},
+        "explanation": {"when": "never"},
+        "report": {"images": 1, "attention": 0},
+        "profiles": {"demo": {}},
+    }
+    (source / "params.yaml").write_text(yaml.safe_dump(params))
+    environment = {key: value for key, value in os.environ.items() if key != "PREFECT_API_URL"}
+    environment |= {
+        "DISK": str(disk), "SOURCE": str(source), "TOLD": str(told), "PYTHON": sys.executable, "PYTHONPATH": str(PROJECT),
+        "PREFECT_HOME": str(tmp_path / ".prefect"), "COLUMNS": "200", "OMP_NUM_THREADS": "1",
+    }  # fmt: skip
+    if shutil.which("unshare") is None:
+        pytest.skip("a disk of one's own needs unshare")
+    script = SCRIPT.format(sizes=" ".join(SIZES))
+    done = subprocess.run(
+        ["unshare", "--user", "--map-root-user", "--mount", "sh", "-c", script], env=environment, capture_output=True, text=True, timeout=1500
+    )
+    if done.returncode:
+        pytest.skip(f"a disk of one's own cannot be mounted here: {done.stderr}")
+    for size in SIZES[:-1]:
+        err = (told / f"{size}.err").read_text()
+        assert (told / f"{size}.code").read_text().strip() == "2", err
+        assert "Traceback" not in err
+        last = err.rstrip().splitlines()[-1]
+        assert last.startswith("error:") and "the disk is full" in last and "give the command again" in last
+    out = (told / f"{SIZES[-1]}.out").read_text()
+    assert (told / f"{SIZES[-1]}.code").read_text().strip() == "0", out
+    assert "stages: 0 computed" in out, "what was computed before is kept"
