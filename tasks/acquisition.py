@@ -21,7 +21,7 @@ from eagle_core.data.archive import extract
 from eagle_core.data.audit import Finding, audit
 from eagle_core.data.catalogue import Dataset, DatasetFormat, detect_format, list_dataset, no_layout
 from eagle_core.data.corrected import Corrected, write_corrected
-from eagle_core.data.dataset import images_in, subfolders
+from eagle_core.data.dataset import images_below, images_in, subfolders
 from eagle_core.data.fetch import UnreachableError, download
 from eagle_core.data.labels import Label
 from eagle_core.data.sources import Published, find_source, import_command
@@ -91,8 +91,8 @@ def audit_folder(
 
 
 def holds_photographs_only(folder: Path) -> bool:
-    """Whether images lie right in ``folder``, and no folder of a layout beside them."""
-    return bool(images_in(folder)) and not subfolders(folder) and detect_format(folder) == "folder"
+    """Whether images lie right in ``folder``, and none in a folder beside them."""
+    return bool(images_in(folder)) and not any(map(images_below, subfolders(folder))) and detect_format(folder) == "folder"
 
 
 def _as_normal(dataset: Dataset) -> Dataset:

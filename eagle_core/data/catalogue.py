@@ -7,19 +7,24 @@ from __future__ import annotations
 
 import dataclasses
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal
 
 from eagle_core.config import DatasetConfig
+from eagle_core.counted import counted
 from eagle_core.data import folder, kolektor_sdd2, mmad, mvtec, real_iad, visa
-from eagle_core.data.dataset import Category, Dataset, images_below, subfolders
+from eagle_core.data.dataset import Category, Dataset, files_below, images_below, subfolders
 from eagle_core.data.depth import with_bit_depth
+from eagle_core.data.unread import UNREAD_ENDINGS
 from eagle_core.errors import DataError
 from eagle_core.records import Sample
 
 __all__ = ["Category", "Dataset", "DatasetFormat", "detect_format", "list_dataset", "load_dataset"]
 
 DatasetFormat = Literal["mvtec", "visa", "mmad", "folder", "real_iad", "kolektor_sdd2"]
+DEEPEST = 5
+"""Folders within folders that are looked into for a layout."""
 LAYOUTS: dict[DatasetFormat, str] = {
     "mvtec": "<category>/train/good/ with images",
     "visa": "split_csv/1cls.csv",
@@ -88,13 +93,24 @@ def detect_format(root: Path) -> DatasetFormat | None:
 
 def no_layout(root: Path) -> str:
     """Why ``root`` cannot be read, and which folder inside of it could be."""
-    inside = [path for path in subfolders(root) if detect_format(path)]
+    inside = next(_with_layout(root), None)
     if inside:
-        return f"{root}: no layout that Eagle reads, but {inside[0]} has one ({detect_format(inside[0])}); give that folder"
+        return f"{root}: no layout that Eagle reads, but {inside} has one ({detect_format(inside)}); give that folder"
     if not images_below(root):
-        return f"{root}: no image in this folder or below it; check the path"
+        endings = Counter(path.suffix.lower() for path in files_below(root) if path.suffix.lower() in UNREAD_ENDINGS)
+        told = ", ".join(f"{counted(count, 'file')} ({ending})" for ending, count in sorted(endings.items()))
+        unread = f", but {told} of formats that are not read; save them as PNG, JPEG or TIFF" if told else "; check the path"
+        return f"{root}: no image in this folder or below it{unread}"
     known = "; ".join(f"{text} ({name})" for name, text in LAYOUTS.items())
     return f"{root}: no layout that Eagle reads: {known}; arrange the images in one of them"
+
+
+def _with_layout(root: Path) -> Iterator[Path]:
+    """Folders in ``root``, the nearest first, that have a layout."""
+    level = subfolders(root)
+    for _ in range(DEEPEST):
+        yield from (path for path in level if detect_format(path))
+        level = [path for folder in level for path in subfolders(folder)]
 
 
 def _read(config: DatasetConfig, root: Path) -> dict[str, Category]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +14,7 @@ from eagle_core.records import Sample, Split
 
 CALIBRATION = "calibration"
 """Folder of normal images that a threshold is fitted from and the expert is not."""
+_MASK = re.compile(r"[_-](?:mask|gt)s?(?:[_-]?\d+)?$", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +29,8 @@ class Category:
     test: tuple[Sample, ...]
     calibration: tuple[Sample, ...] = ()
     """Normal images kept apart: a threshold is fitted from them, never the expert."""
+    masks_beside: tuple[Path, ...] = ()
+    """Files among the images that are called like another one's mask, and were not taken for images."""
 
     @property
     def samples(self) -> tuple[Sample, ...]:
@@ -67,7 +71,7 @@ class SampleMaker:
 
     def samples(self, folder: Path, split: Split, is_defective: bool | None) -> tuple[Sample, ...]:
         """One sample without a mask for each image in ``folder`` or below it."""
-        return tuple(self.sample(path, split, is_defective) for path in images_below(folder))
+        return tuple(self.sample(path, split, is_defective) for path in pictures_below(folder))
 
 
 def images_in(folder: Path) -> list[Path]:
@@ -81,6 +85,39 @@ def images_below(folder: Path) -> list[Path]:
     A link whose target is missing is among them, to be reported by who reads it.
     """
     return sorted(path for path in files_below(folder) if names_an_image(path))
+
+
+def masks_beside(paths: Iterable[Path]) -> dict[Path, Path]:
+    """Files called like another one's mask (``0_mask.png`` beside ``0.png``), each with that image: no images themselves."""
+    paths = list(paths)
+    images = {(path.parent, path.stem): path for path in paths}
+    found = {}
+    for path in paths:
+        stem = _MASK.sub("", path.stem)
+        if stem != path.stem and (path.parent, stem) in images:
+            found[path] = images[path.parent, stem]
+    return found
+
+
+def masks_among(*samples: Sample) -> tuple[Path, ...]:
+    """The masks that lie beside these images, sorted."""
+    folders = {sample.image_path.parent for sample in samples}
+    return tuple(sorted(mask for folder in folders for mask in masks_beside(images_in(folder))))
+
+
+def pictures_in(folder: Path) -> list[Path]:
+    """``images_in``, without the masks that lie beside their images."""
+    return _without_masks(images_in(folder))
+
+
+def pictures_below(folder: Path) -> list[Path]:
+    """``images_below``, without the masks that lie beside their images."""
+    return _without_masks(images_below(folder))
+
+
+def _without_masks(paths: list[Path]) -> list[Path]:
+    masks = masks_beside(paths)
+    return [path for path in paths if path not in masks]
 
 
 def files_below(folder: Path) -> list[Path]:

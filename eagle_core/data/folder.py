@@ -25,7 +25,9 @@ from eagle_core.data.dataset import (
     SampleMaker,
     images_in,
     in_order,
+    masks_among,
     name_of,
+    pictures_in,
     subfolders,
 )
 from eagle_core.data.labels import label_of, says_defective, says_normal
@@ -61,8 +63,8 @@ def read_category(dataset: str, root: Path, name: str, folder: Path) -> Category
     """Read one category; unlabelled images become test samples whose ``is_defective`` is None."""
     maker = SampleMaker(dataset, root, name)
     if not can_fit(folder):
-        found = (maker.sample(path, "test", is_defective=None) for path in images_in(folder))
-        return Category(name, folder, (), tuple(found))
+        found = tuple(maker.sample(path, "test", is_defective=None) for path in pictures_in(folder))
+        return Category(name, folder, (), found, masks_beside=masks_among(*found))
     train: list[Sample] = []
     test: list[Sample] = []
     calibration: list[Sample] = []
@@ -77,7 +79,7 @@ def read_category(dataset: str, root: Path, name: str, folder: Path) -> Category
             test += maker.samples(part, "test", is_defective=False)
         elif label_of(part.name) == "unlabelled":
             test += maker.samples(part, "test", is_defective=None)
-    return Category(name, folder, in_order(train), tuple(test), in_order(calibration))
+    return Category(name, folder, in_order(train), tuple(test), in_order(calibration), masks_among(*train, *test, *calibration))
 
 
 def _defective(maker: SampleMaker, folder: Path, part: Path) -> list[Sample]:

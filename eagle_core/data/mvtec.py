@@ -25,9 +25,10 @@ from eagle_core.data.dataset import (
     CALIBRATION,
     Category,
     SampleMaker,
-    images_in,
     in_order,
+    masks_among,
     name_of,
+    pictures_in,
     subfolders,
 )
 from eagle_core.data.labels import Label, label_of, says_normal
@@ -78,7 +79,7 @@ def read_category(dataset: str, root: Path, name: str, folder: Path, labels: dic
     for part in subfolders(folder):
         if part.name.lower().startswith("test"):
             test += _test_samples(maker, folder, part, labels)
-    return Category(name, folder, in_order(train), tuple(test), in_order(calibration))
+    return Category(name, folder, in_order(train), tuple(test), in_order(calibration), masks_among(*train, *test, *calibration))
 
 
 def _normal_folders(folder: Path, parts: tuple[str, ...]) -> list[Path]:
@@ -93,11 +94,11 @@ def _normal_folders(folder: Path, parts: tuple[str, ...]) -> list[Path]:
 
 def _flat(folder: Path, parts: tuple[str, ...]) -> list[Path]:
     """Images right inside of a part."""
-    return [path for place in subfolders(folder) if place.name.lower() in parts for path in images_in(place)]
+    return [path for place in subfolders(folder) if place.name.lower() in parts for path in pictures_in(place)]
 
 
 def _test_samples(maker: SampleMaker, folder: Path, part: Path, labels: dict[str, Label]) -> Iterator[Sample]:
-    for path in images_in(part):
+    for path in pictures_in(part):
         yield maker.sample(path, "test", None)
     for kind in subfolders(part):
         if kind.name.lower() in MASK_FOLDERS:

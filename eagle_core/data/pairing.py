@@ -6,7 +6,7 @@ import re
 from collections import Counter, defaultdict
 from pathlib import Path
 
-from eagle_core.data.dataset import images_below
+from eagle_core.data.dataset import images_below, masks_beside
 
 MASK_FOLDERS = ("ground_truth", "groundtruth", "ground-truth", "gt", "masks", "mask")
 """What folders of masks are called, in any case of letters."""
@@ -19,7 +19,7 @@ def images_with_masks(images: Path, masks: Path) -> list[tuple[Path, tuple[Path,
     A mask lies at the same place below its folder and is called like its image, with or without the image's ending, and
     with or without ``_mask`` (also ``_gt``, ``_label``, and a number where there are several); or all masks of an image
     lie in a folder that is called like it (MVTec LOCO). Where sub-folders of the images are not repeated among the
-    masks, the name alone decides, if only one image has it.
+    masks, the name alone decides, if only one image has it. Where none is there, a file ``0_mask.png`` beside ``0.png`` is its mask.
     """
     by_place: dict[tuple[str, str], list[Path]] = defaultdict(list)
     by_stem: dict[str, list[Path]] = defaultdict(list)
@@ -30,7 +30,12 @@ def images_with_masks(images: Path, masks: Path) -> list[tuple[Path, tuple[Path,
             if place == Path():
                 by_stem[stem].append(path)
         by_place[place.parent.as_posix(), place.name].append(path)
-    found = images_below(images)
+    every = images_below(images)
+    beside = masks_beside(every)
+    of_beside: dict[Path, list[Path]] = defaultdict(list)
+    for mask, image in beside.items():
+        of_beside[image].append(mask)
+    found = [path for path in every if path not in beside]
     names = Counter(path.stem for path in found)
     pairs = []
     for path in found:
@@ -38,5 +43,5 @@ def images_with_masks(images: Path, masks: Path) -> list[tuple[Path, tuple[Path,
         of_image = by_place.get((inside, path.name)) or by_place.get((inside, path.stem))
         if not of_image and names[path.stem] == 1:
             of_image = by_stem.get(path.stem)
-        pairs.append((path, tuple(sorted(of_image or ()))))
+        pairs.append((path, tuple(sorted(of_image or of_beside.get(path, ())))))
     return pairs

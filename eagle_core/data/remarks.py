@@ -17,6 +17,7 @@ from eagle_core.data.labels import says_defective, says_normal
 from eagle_core.data.unread import unread_files
 from eagle_core.errors import DataError
 from eagle_core.geometry import ImageGeometry
+from eagle_core.names import printable
 
 LOOKED_AT = 0.995
 """A crop that leaves out less than the rounding of a resize is none."""
@@ -30,6 +31,9 @@ def remarks_about(category: Category, preprocessing: PreprocessingConfig) -> Ite
         yield f"{category.name}: {doubt}"
     for ending, count in sorted(unread_files(category).items()):
         yield f"{category.name}: {counted(count, 'file')} ({ending}) beside its images {'is' if count == 1 else 'are'} not read; save as PNG, JPEG or TIFF"
+    beside = category.masks_beside
+    if beside:
+        yield f"{category.name}: {counted(len(beside), 'file')} called like masks beside their images ({printable(beside[0].name)}) {'is' if len(beside) == 1 else 'are'} read as masks, not as images"
     if differing_depth(category):
         yield (
             f"{category.name}: its test images fill {filled_bits(category.test)} of 16 bits and its training images all 16: they will look "

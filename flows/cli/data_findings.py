@@ -45,11 +45,12 @@ def show(audited: Audited) -> None:
     console = Console()
     if not console.is_terminal:
         console = Console(width=200)
-    categories = Table("category", "train", "test normal", "test defective", "unlabelled", "masks")
+    apart = any(category.calibration for category in audited.dataset.categories.values())
+    categories = Table("category", "train", *(["calibration"] if apart else []), "test normal", "test defective", "unlabelled", "masks")
     for category in audited.dataset.categories.values():
         labels = Counter(sample.is_defective for sample in category.test)
         masks = sum(sample.mask_path is not None for sample in category.test)
-        numbers = (len(category.train), labels[False], labels[True], labels[None], masks)
+        numbers = (len(category.train), *([len(category.calibration)] if apart else []), labels[False], labels[True], labels[None], masks)
         categories.add_row(escape(category.name), *map(str, numbers))
     console.print(categories)
     for group in grouped(audited.findings):

@@ -38,6 +38,7 @@ def category_findings(dataset: Dataset, category: Category, pictures: list[Pictu
             message = f"{sample.image_path}: the name is no UTF-8; it is shown as {sample.image_id}"
             yield Finding("name_not_utf8", sample.image_id, message, "info")
     yield from _place_findings(dataset, category)
+    yield from _masks_beside(dataset, category)
     yield from _file_findings(dataset, category)
 
 
@@ -72,7 +73,7 @@ def _count_findings(dataset: Dataset, category: Category, pictures: list[Picture
     count = len(category.train)
     normal = [picture for picture in pictures if picture.sample.split == "train"]
     labelled = [sample for sample in category.test if sample.is_defective is not None]
-    if not count and labelled:
+    if not count and (labelled or not category.test):
         yield Finding(
             "no_normal_images", place, f"{category.folder}: no normal training image; add some", "error"
         )
@@ -130,8 +131,14 @@ def _place_findings(dataset: Dataset, category: Category) -> Iterator[Finding]:
         deep = above or says_normal(folder.parent.name)
         if deep and folder != category.folder and folder.parent != category.folder:
             count = sum(sample.image_path.parent == folder for sample in samples)
-            message = f"{folder}: {count} image(s) in a sub-folder; they are used like those beside it"
+            message = f"{folder}: {counted(count, 'image')} in a sub-folder, used like those beside it"
             yield Finding("nested_images", _place(dataset, folder), message, "info")
+
+
+def _masks_beside(dataset: Dataset, category: Category) -> Iterator[Finding]:
+    for mask in category.masks_beside:
+        message = f"{mask}: called like the mask of an image beside it; it is read as a mask, not as an image"
+        yield Finding("mask_beside", _place(dataset, mask), message, "info")
 
 
 def _folder_of(sample: Sample, category: Category) -> Path:
@@ -149,6 +156,7 @@ def _file_findings(dataset: Dataset, category: Category) -> Iterator[Finding]:
     samples = category.samples
     used = {path for sample in samples for path in (sample.image_path, *sample.masks)}
     image_folders = {sample.image_path.parent for sample in samples}
+    used |= set(category.masks_beside)
     for path in files_below(category.folder):
         if (
             path in used

@@ -302,6 +302,14 @@ def test_photographs_and_nothing_else_are_normal_images_and_become_the_default(t
     assert params.read_text().startswith("# mine"), "comments stay"
 
 
+def test_a_folder_of_notes_beside_the_photographs_changes_nothing(tmp_path: Path, project: Path) -> None:
+    photographs = flat(tmp_path / "lids")
+    (photographs / "notes").mkdir()
+    (photographs / "notes/monday.txt").write_text("good")
+    result = run("import", photographs, "--params", with_params(project))
+    assert result.exit_code == 0 and "taken as normal images" in result.output
+
+
 @pytest.mark.parametrize("link", [True, False])
 def test_photographs_are_unlabelled_where_they_are_said_to_be(tmp_path: Path, project: Path, link: bool) -> None:
     params = with_params(project)

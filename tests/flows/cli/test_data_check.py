@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -127,6 +128,54 @@ PLANTS: dict[str, tuple[Callable[[Path], object], str, int]] = {
     "bit_depth": (twelve_bits, "info", 1),
 }
 FIXED = {"mask_inverted", "mask_grey_edges", "mask_no_black", "name_not_utf8", "nested_images", "wrong_ending", "read_as_normal"}
+
+
+def test_masks_that_lie_beside_their_images_are_masks_and_no_defective_images(root: Path) -> None:
+    for number in range(4):
+        (root / f"cup/ground_truth/crack/{number}_mask.png").rename(root / f"cup/test/crack/{number}_mask.png")
+    write(root / "cup/train/good/0-GT.png", np.zeros_like(marked()))
+    told = json.loads(run("check", root, "--json").output)
+    assert [(g["code"], g["severity"], g["count"]) for g in told["summary"]] == [("mask_beside", "info", 5)]
+    [category] = load_dataset(DatasetConfig(name="set", format="mvtec", root=root)).categories.values()
+    defective = [sample for sample in category.test if sample.is_defective]
+    assert (len(category.train), len(category.test), len(defective)) == (6, 6, 4)
+    assert all(read_masks_of(sample, SIZE).defective.sum() == 13 * 20 for sample in defective)
+
+
+def test_a_name_that_ends_like_a_masks_is_an_image_where_there_is_none_of_the_rest(root: Path) -> None:
+    photo(root / "cup/train/good/face_mask.png", 60)
+    assert json.loads(run("check", root, "--json").output)["categories"]["cup"]["train"] == 7
+
+
+def test_an_empty_folder_for_normal_images_is_an_error(tmp_path: Path) -> None:
+    (tmp_path / "set/normal").mkdir(parents=True)
+    result = run("check", tmp_path / "set")
+    assert result.exit_code == 1 and "error no_normal_images (1)" in result.output
+
+
+def test_normal_images_that_are_kept_for_the_threshold_are_counted(root: Path) -> None:
+    photo(root / "cup/validation/good/0.png", 70)
+    shown = run("check", root).output
+    assert "calibration" in shown and "│ cup      │ 6     │ 1 " in shown
+
+
+@pytest.mark.parametrize(
+    ("files", "told"),
+    [
+        (("a.HEIC", "b.heic", "c.nef"), r"no image in this folder or below it, but 2 files \(\.heic\), 1 file \(\.nef\) of formats that are not read"),
+        (("a/b/c/normal/0.png",), r"no layout that Eagle reads, but .*a/b has one \(folder\); give that folder"),
+    ],
+)
+def test_why_a_folder_cannot_be_read_is_told(tmp_path: Path, files: tuple[str, ...], told: str) -> None:
+    for name in files:
+        path = tmp_path / "set" / name
+        if path.suffix == ".png":
+            photo(path, 1)
+        else:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(b"ftypheic")
+    error = run("check", tmp_path / "set").exception
+    assert isinstance(error, DataError) and re.search(told, str(error))
 
 
 def state(root: Path) -> dict[bytes, str]:
