@@ -43,5 +43,5 @@ def images_with_masks(images: Path, masks: Path) -> list[tuple[Path, tuple[Path,
         of_image = by_place.get((inside, path.name)) or by_place.get((inside, path.stem))
         if not of_image and names[path.stem] == 1:
             of_image = by_stem.get(path.stem)
-        pairs.append((path, tuple(sorted(of_image or of_beside.get(path, ())))))
+        pairs.append((path, tuple(sorted(of_image or of_beside.get(path) or []))))
     return pairs

@@ -37,7 +37,8 @@ def load_params(path: Path, profile: str = "demo", overrides: Mapping[str, Any] 
     asked = list(overrides or {})
     for name in profile.split("+"):
         if name not in profiles and name != PLAIN:
-            raise ConfigurationError(f"{path}: no profile {name!r}; there are: {', '.join(sorted(profiles))}")
+            known = f"there are: {', '.join(sorted(profiles))}" if profiles else "it has none: leave --profile out"
+            raise ConfigurationError(f"{path}: no profile {name!r}; {known}")
         asked += _leaves(profiles.get(name) or {})
         tree = _merge(tree, profiles.get(name) or {})
     config = checked(tree, overrides or {})

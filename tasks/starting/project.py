@@ -45,7 +45,10 @@ def start_project(folder: Path, images: Path, name: str | None, *, copy: bool, r
     audited = audit_folder(images, None, report, as_normal=all_normal)
     _refuse_unlearnable(audited, images)
     chosen = name or dataset_name(images.resolve().name)
-    (folder / "data").mkdir(parents=True, exist_ok=True)
+    try:
+        (folder / "data").mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise DataError(f"{folder}: cannot be made ({error.strerror}); name another folder for the project") from error
     if copy or all_normal:
         import_folder(images, chosen, folder, not copy, report, inside="normal" if all_normal else None)
     if copy:

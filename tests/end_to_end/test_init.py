@@ -73,6 +73,9 @@ def test_a_folder_of_photographs_and_nothing_else_holds_good_parts(project_at: C
     assert "taken as good parts (data/lids/normal)" in started and "nothing to judge yet" in started
     project = project_at(tmp_path / "line3")
     assert (project.root / "data/lids/normal").is_symlink()
+    ran = project.eagle("run", check=False)
+    missing = [line for line in ran.stdout.splitlines() if line.startswith("missing:")]
+    assert ran.returncode == 3 and missing == ["missing: no test image in lids/lids: nothing was judged there"]
     project.eagle("inspect", str(photographs / "unlabelled/scratched2.jpg"), str(photographs / "unlabelled/fine1.jpg"))
     verdicts = {p.stem.split("-")[-1]: json.loads(p.read_text())["verdict"] for p in (project.root / "runs/inspect").glob("*.json")}
     assert verdicts == {"scratched2": "defective", "fine1": "normal"}

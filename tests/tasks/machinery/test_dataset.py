@@ -33,6 +33,15 @@ def project(tmp_path: Path) -> Path:
     return root
 
 
+def test_a_linked_folder_hashes_as_its_content(project: Path) -> None:
+    """As ``eagle init`` links photographs; a link that leads back to itself is followed once."""
+    linked = project / "data/linked"
+    (linked / "train").mkdir(parents=True)
+    (linked / "train/good").symlink_to(project / "data/parts/train/good", target_is_directory=True)
+    (linked / "train/loop").symlink_to(linked, target_is_directory=True)
+    assert dataset_hash(linked) == dataset_hash(project / "data/parts")
+
+
 def test_hash_equals_what_dvc_writes(project: Path) -> None:
     pin = track(project, "parts")
     assert pinned_hash(pin) == dataset_hash(project / "data/parts")

@@ -127,5 +127,6 @@ def test_other_languages_errors_of_a_full_disk_and_bugs_are_told_apart() -> None
     for told in ("(sqlite3.OperationalError) database or disk is full", "20480 requested and 4064 written"):
         assert isinstance(disk_trouble(RuntimeError(told)), DiskError)
     assert isinstance(disk_trouble(OSError(27, "File too large")), DiskError)
+    assert str(disk_trouble(NotADirectoryError(20, "Not a directory", "file/x"))) == "file/x: a file is where a folder should be; name another path"
     assert type(disk_trouble(PermissionError(13, "Permission denied", "x"))) is DataError
     assert disk_trouble(FileNotFoundError(2, "No such file or directory", "x")) is None and disk_trouble(KeyError("x")) is None
