@@ -141,6 +141,6 @@ def test_a_case_of_each_type_shows_the_reference_the_prompt_and_both_answers(fol
 def test_kinds_of_defects_are_told_apart_by_whether_training_had_them(folders: dict[str, Path]) -> None:
     novelty = pd.read_csv(folders["echo-unseen"] / "accuracy_by_novelty.csv")
     assert set(novelty["defects"]) == {"seen", "unseen"}
-    assert novelty.groupby(["method", "question_type"])["questions"].sum().eq(24).all()
+    assert novelty.groupby(["method", "question_type"])["questions"].sum().eq(DEFECTIVE).all()
     seen, unseen = (set(", ".join(novelty[novelty["defects"] == d]["kinds"]).split(", ")) for d in ("seen", "unseen"))
     assert not seen & unseen and ((novelty["low"] <= novelty["right"]) & (novelty["right"] <= novelty["high"])).all()
