@@ -16,7 +16,7 @@ from eagle_core.names import printable
 from flows.cli.console import progress
 from flows.cli.data_comparison import comparison_as_rich, flip_lines
 from flows.cli.options import PARAMS, ParamsOption, ProfileOption, SetOption
-from tasks.inspection.choice import choose_category, chosen_images
+from tasks.inspection.choice import choose_category, chosen_images, unread_among
 from tasks.machinery.params import load_params, parse_assignments
 from tasks.preflight.data import is_generated
 
@@ -73,7 +73,7 @@ def add(
         found = candidates(config, name, known, paths, lambda done, total: report("look", done, total))
     now = fitted_or_why_not(config, name, known)
     looked = 0 if isinstance(now, str) else look_through_expert(config, now[0], found, known).computed
-    _remarks("not added", [c.refused for c in found if c.refused is not None])
+    _remarks("not added", [*(c.refused for c in found if c.refused is not None), *unread_among([folder])])
     odd = [f"{c.sample.image_path}: {'; '.join(c.odd)}" for c in found if c.odd and c.refused is None]
     _remarks("added although it looks odd" if keep_odd else "left out, for it looks odd (--keep-odd adds it)", odd)
     chosen = [c.sample.image_path for c in found if c.refused is None and (keep_odd or not c.odd)]

@@ -18,7 +18,7 @@ from eagle_core.names import printable
 from flows.cli.console import wide_console
 from flows.cli.options import PARAMS, CheckOption, ParamsOption, ProfileOption, SetOption
 from flows.cli.preflight import check_only
-from tasks.inspection.choice import choose_category, chosen_images, refuse_unknown_dataset
+from tasks.inspection.choice import choose_category, chosen_images, refuse_unknown_dataset, unread_among
 from tasks.machinery.params import load_params, parse_assignments
 from tasks.machinery.stand_in import HOW_TO, is_stand_in
 from tasks.preflight.data import refuse_without_data
@@ -123,6 +123,7 @@ def _by_file(expert: Path, images: list[Path], out: Path, overrides: dict[str, A
 def _chosen(images: list[Path]) -> tuple[list[Path], bool]:
     """The image files, and whether something that was named is none; that is told at once."""
     paths, faults = chosen_images(images)
+    faults += unread_among(images)
     _complain(faults)
     if not paths:
         raise typer.Exit(UNREADABLE)

@@ -8,8 +8,9 @@ from pathlib import Path
 
 from eagle_core.config import EagleConfig
 from eagle_core.data.catalogue import load_dataset
-from eagle_core.data.dataset import images_below
+from eagle_core.data.dataset import files_below, images_below
 from eagle_core.data.demo.manifest import load_manifest
+from eagle_core.data.unread import UNREAD_ENDINGS
 from eagle_core.errors import ConfigurationError, DataError
 from eagle_core.names import as_text
 from tasks.preflight.data import is_generated
@@ -36,6 +37,17 @@ def chosen_images(given: Sequence[Path]) -> tuple[list[Path], list[str]]:
                 faults.append(f"{written}: no such file" + (", and no file's name has this pattern" if has_magic(str(path)) else ""))
         found |= dict.fromkeys(images)
     return list(found), faults
+
+
+def unread_among(given: Sequence[Path]) -> list[str]:
+    """A line for each picture in these folders, or below them, that other programs read and Eagle does not: HEIC, raw, PDF."""
+    return [
+        f"{path}: of a format that is not read; save it as PNG, JPEG or TIFF"
+        for written in given
+        if written.expanduser().is_dir()
+        for path in files_below(written.expanduser())
+        if path.suffix.lower() in UNREAD_ENDINGS and not path.name.startswith(".")
+    ]
 
 
 def _of_pattern(path: Path) -> list[Path]:

@@ -13,7 +13,7 @@ FULL = re.compile(r"No space left on device|disk is full|Disk quota exceeded|Fil
 UNUSABLE = {
     errno.ENOTDIR: "a file is where a folder should be",
     errno.EISDIR: "a folder, not a file",
-    errno.EEXIST: "is there already",
+    errno.EEXIST: "is there already, as something else",
     errno.ENAMETOOLONG: "the name is too long for this disk",
     errno.ELOOP: "a link that leads back to itself",
     errno.EIO: "the disk reports a fault",
