@@ -1,6 +1,6 @@
 """Minutes of bounded load on a real ``eagle serve``, over loopback, from another process than the server's.
 
-Each client sends a part, waits for the answer and sends the next. 503 with Retry-After is no failure: the part is sent again and
+Each client sends a part, waits for the answer and sends the next, at once. 503 with Retry-After is no failure: the part is sent again and
 counted. Then more parts than the queue has places are sent at once. At the end every part that was acknowledged must be among
 those that the station keeps, once. The images are ``station_latency``'s random plates against a bank of full size; no two are
 the same file, so that each is written to the disk.
@@ -41,6 +41,10 @@ ROOT = Path(__file__).parent.parent
 PATH = "api/categories/plate/parts"
 DIFFERENT = 32
 """Plates; what follows the header of a file makes each sent file its own."""
+WARM = 5
+"""Parts beforehand, one after the other, that are kept like the others and not timed."""
+SHOWN = 12
+"""Samples of the memory that are written; the slope is over all."""
 BURST = 3
 """Times the queue's places are sent at once."""
 MIB, GIB = 2**20, 2**30
@@ -201,12 +205,16 @@ def measured(folder: Path, seconds: float, clients: int, queue: int) -> dict[str
     bank = fill_bank(expert)
     plates = [plate(10_000 + seed) for seed in range(DIFFERENT)]
     with serving(folder, *options) as (url, process):
+        first = Tally()
+        with httpx2.Client(timeout=120) as client:
+            for number in range(WARM):
+                send(client, url, f"warm-{number}", plates[number], first)
         began = time.monotonic()
         steady, memory = load(url, process, seconds, clients, plates)
         taken = time.monotonic() - began
         crowd = burst(url, BURST * queue, plates)
         there = kept(url)
-    acknowledged = steady.acknowledged | crowd.acknowledged
+    acknowledged = first.acknowledged | steady.acknowledged | crowd.acknowledged
     wall = np.array(steady.seconds or [np.nan]) * 1000
     return {
         "bank": bank,
@@ -218,11 +226,11 @@ def measured(folder: Path, seconds: float, clients: int, queue: int) -> dict[str
         "wall_ms": {f"p{p}": round(float(np.percentile(wall, p)), 1) for p in (50, 95, 99, 100)},
         "verdicts": dict(steady.verdicts),
         "refused_and_sent_again": steady.refused,
-        "failures": steady.failures + crowd.failures,
+        "failures": first.failures + steady.failures + crowd.failures,
         "burst": {"at_once": BURST * queue, "refused_and_sent_again": crowd.refused, "acknowledged": len(crowd.acknowledged)},
         "acknowledged_and_not_kept_once": sorted(key for key, part in acknowledged.items() if there.get(key) != [part]),
         "kept_and_not_acknowledged": sorted(set(there) - set(acknowledged)),
-        "memory_mib": {"first": round(memory[0][1]), "last": round(memory[-1][1])},
+        "memory_mib": [{"parts": count, "mib": round(mib)} for count, mib in memory[:: max(1, len(memory) // SHOWN)]],
         "memory_mib_per_1000_parts": None if (found := slope(memory)) is None else round(found, 2),
     }
 
