@@ -49,7 +49,7 @@ class Judge:
     def __init__(self, config: EagleConfig) -> None:
         self._config = config
         self._experts: OrderedDict[str, Kit] = OrderedDict()
-        self._busy = threading.Lock()
+        self._busy, self._looking_up = threading.Lock(), threading.Lock()
 
     def expert(self, entry_key: str) -> FittedExpert:
         """The fitted expert of a version, kept in memory.
@@ -69,12 +69,13 @@ class Judge:
         return self._kit(entry_key).bit_depth
 
     def _kit(self, entry_key: str) -> Kit:
-        if entry_key not in self._experts:
-            self._experts[entry_key] = read_kit(expert_folder(self._config, entry_key))
-            if len(self._experts) > EXPERTS_IN_MEMORY:
-                self._experts.popitem(last=False)
-        self._experts.move_to_end(entry_key)
-        return self._experts[entry_key]
+        with self._looking_up:
+            if entry_key not in self._experts:
+                self._experts[entry_key] = read_kit(expert_folder(self._config, entry_key))
+                if len(self._experts) > EXPERTS_IN_MEMORY:
+                    self._experts.popitem(last=False)
+            self._experts.move_to_end(entry_key)
+            return self._experts[entry_key]
 
     @property
     def processes(self) -> int:

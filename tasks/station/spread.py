@@ -34,7 +34,10 @@ class SpreadJudge(Judge):
 
     def prepare(self, entry_keys: Sequence[str]) -> None:
         """As one process does, in each; one that is started later loads with its first part."""
-        self._client.run(_prepared_there, self._name, self._config, entry_keys)
+        try:
+            self._client.run(_prepared_there, self._name, self._config, entry_keys)
+        except (OSError, TimeoutError) as error:
+            raise Unreachable(f"a judging process does not answer ({type(error).__name__})") from error
 
     def judge(self, category: str, image: Path, entry_key: str, levels: Levels) -> Judgement:
         """As one process does.

@@ -37,7 +37,9 @@ async def judge_all(
     why. With a key, image n has the key ``KEY n``, from 1: the same request again makes no second parts.
     """
     answers = []
-    for number, (name, content) in enumerate(await _files(request, shared.station.config.service), start=1):
+    with place_in(shared):  # a whole batch of images is no less to hold than one
+        files = await _files(request, shared.station.config.service)
+    for number, (name, content) in enumerate(files, start=1):
         key = None if idempotency_key is None else f"{idempotency_key} {number}"
         try:
             with place_in(shared):

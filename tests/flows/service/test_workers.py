@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+import dask
 import httpx2
 import psutil
 import pytest
@@ -123,12 +125,19 @@ def test_with_the_server_its_processes_end(alone: tuple[Path, Any]) -> None:
         assert not left
 
 
-def test_a_cluster_that_is_there_already_judges(alone: tuple[Path, Any]) -> None:
-    with cluster_of(EngineConfig(kind="dask", workers=1)) as cluster:
+def test_a_cluster_that_is_there_already_judges_and_may_go_away(alone: tuple[Path, Any]) -> None:
+    # The cluster does not try again with a part whose process died.
+    with dask.config.set({"distributed.scheduler.allowed-failures": 0}), cluster_of(EngineConfig(kind="dask", workers=1)) as cluster:
         engine = ("--set", f"run.engine={{kind: dask, address: '{cluster.scheduler_address}'}}")
-        with serving(alone[0], *engine) as (url, server):
+        with serving(alone[0], *engine) as (url, server), ThreadPoolExecutor(1) as beside:
             assert not judging(server)
-            assert said(url, "elsewhere") == alone[1]
+            sent = beside.submit(send, url, 2, "with its process")
+            wait_for(lambda: any(each.processing for each in cluster.scheduler.workers.values()))
+            psutil.Process(cluster.workers[0].pid).kill()
+            part = sent.result(180)
+            assert part["verdict"] == "not_judged"
+            assert part["reason"].startswith("the processes that judged it died one after the other")
+            assert said(url, "elsewhere") == alone[1]  # by the one that was started in its place
             cluster.close()
             answer = httpx2.post(url + "api/categories/plate/parts", content=plate(5000), timeout=180)
             assert (answer.status_code, answer.headers["Retry-After"]) == (503, "1")
