@@ -65,5 +65,7 @@ def open_onnx(file: Path, threads: int) -> Compute:
         raise ConfigurationError(f"{file} is computed by ONNX Runtime, which is not installed: pip install 'eagle-iad[onnx]'") from error
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
+    # Its threads would keep turning between two images, on the cores where torch searches the bank.
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     session = onnxruntime.InferenceSession(str(file), options, providers=["CPUExecutionProvider"])
     return lambda image: session.run(None, {INPUT: image})[0]

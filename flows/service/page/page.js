@@ -51,6 +51,7 @@ function Page() {
   }, [categories]);
 
   const speakNow = async (event) => { await speak(event.target.value); redraw((n) => n + 1); };
+  // A view begins anew with another category, but not where one is made: the first becomes the chosen one under its hands.
   const View = VIEWS[view];
   if (tokenNeeded) return html`<${Token} done=${() => { setTokenNeeded(false); setTold(null); refresh(); }} />`;
   return html`
@@ -73,7 +74,7 @@ function Page() {
     </header>
     <main tabindex="-1">
       <div role="status" aria-live="polite">${told && html`<p class=${`told ${told.bad ? "bad" : ""}`}>${told.text}</p>`}</div>
-      <${View} key=${`${view} ${category}`} category=${category} categories=${categories}
+      <${View} key=${view === "new" ? view : `${view} ${category}`} category=${category} categories=${categories}
         tell=${tell} trying=${trying} refresh=${refresh} choose=${choose} />
     </main>`;
 }

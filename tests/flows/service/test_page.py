@@ -14,6 +14,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect, sync_playwright
 
+from tasks.machinery.params import load_params
 from tests.conftest import skip_or_fail
 from tests.flows.service.conftest import GOOD, plate, serving, write_project
 
@@ -173,7 +174,7 @@ def test_5_a_new_category_runs_after_twenty_images(page: Page, server: Server, w
     page.locator("#new-name").fill("lid")
     files = [{"name": f"{seed}.png", "mimeType": "image/png", "buffer": plate(seed)} for seed in (*range(500, 519), 500)]
     page.locator('input[type="file"]').set_input_files(files)
-    expect(page.locator("#taken")).to_contain_text("19 images")
+    expect(page.locator("#taken")).to_contain_text("Images taken: 19")
     expect(page.locator("main")).to_contain_text("500.png: was there already")
     expect(page.locator("main")).to_contain_text("no false-alarm rate below 5 %")
     photographed(page, width, "new")
@@ -183,6 +184,27 @@ def test_5_a_new_category_runs_after_twenty_images(page: Page, server: Server, w
     expect(page.locator("#category")).to_have_value("lid")
     judged(page, "first.png", plate(1002, blot=True), "not_ok")
     assert server.get("api/parts")[0]["category"] == "lid"
+
+
+def test_in_an_empty_folder_a_station_begins_with_its_first_category(browser: Any, tmp_path: Path) -> None:
+    """From nothing to a verdict, all on the page; the folder is a project then."""
+    with serving(tmp_path, fitted=False) as url:
+        page = browser.new_page(locale="en-US")
+        page.set_default_timeout(PATIENCE_MS)
+        expect.set_options(timeout=PATIENCE_MS)
+        page.goto(url)
+        page.locator("#new-name").fill("lid")
+        files = [{"name": f"{seed}.png", "mimeType": "image/png", "buffer": plate(seed)} for seed in range(20)]
+        page.locator('input[type="file"]').set_input_files(files)
+        expect(page.locator("#taken")).to_contain_text("20")
+        page.locator("#fit").click()
+        expect(page.locator("#ready")).to_contain_text("lid is ready")
+        page.get_by_role("button", name="Judge the first part").click()
+        judged(page, "first.png", plate(1002, blot=True), "not_ok")
+        page.close()
+        assert Server(tmp_path, url).get("api/parts")[0]["verdict"] == "not_ok"
+    config = load_params(tmp_path / "params.yaml")
+    assert (config.threshold.method, len(list((tmp_path / "data/line/lid/train/good").iterdir()))) == ("conformal", 20)
 
 
 def test_6_today_counts_what_was_judged(page: Page, server: Server, width: int) -> None:
