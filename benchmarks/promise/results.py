@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
 import re
-import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
+
+from eagle_core.whole_file import written_whole
 
 BEGIN, END = "<!-- measured: begin -->", "<!-- measured: end -->"
 """Around the table that ``write_table`` puts into a page."""
@@ -22,12 +22,8 @@ def part_file(folder: Path, name: str, calibration: str) -> Path:
 
 def write(path: Path, value: Any) -> None:
     """Replace ``path`` in one step."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.NamedTemporaryFile("w", dir=path.parent, prefix=f".{path.name}.", delete=False, encoding="utf-8") as file:
-        file.write(value if isinstance(value, str) else json.dumps(value, indent=1))
-        file.flush()
-        os.fsync(file.fileno())
-    Path(file.name).replace(path)
+    with written_whole(path, durable=True) as aside:
+        aside.write_text(value if isinstance(value, str) else json.dumps(value, indent=1), encoding="utf-8")
 
 
 def collected(folder: Path, names: Sequence[str]) -> list[dict[str, Any]]:
