@@ -139,7 +139,7 @@ def test_two_runs_are_compared(finished, browser, run_folder: Path, tmp_path: Pa
     both = before.merge(after, on="image_id", suffixes=("", "_after"))
     flipped = both[both["verdict_defective"].astype(bool) != both["verdict_defective_after"].astype(bool)]
     assert len(flipped)
-    assert f"{len(flipped)} of {len(both)} verdicts that both runs have differ" in done.stdout
+    assert f"Of {len(both)} verdicts that both runs have, {len(flipped)} differ" in done.stdout
     opened = browser.new_page()
     opened.goto((second / f"compared-with-{run_folder.name}.html").resolve().as_uri())
     assert set(opened.locator("#flipped tbody tr td:nth-child(2)").all_inner_texts()) == set(flipped["image_id"])
