@@ -72,4 +72,4 @@ def test_a_place_that_may_not_be_written_is_one_line(tmp_path: Path, capsys: pyt
     for number in range(2):
         Image.effect_noise((16, 16), 50 + number).save(tmp_path / f"{number}.png")
     [line] = failing(capsys, monkeypatch, "init", "/sys/line3", "--images", str(tmp_path)).splitlines()
-    assert line.startswith("error: ") and "/sys/line3" in line and "work in another folder" in line
+    assert line.startswith("error: ") and "/sys/line3" in line and "name another folder for the project" in line
