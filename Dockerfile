@@ -1,4 +1,4 @@
-# The inspection station and Eagle's command line. Not built where this was written: no Docker there (docs/station.md).
+# The inspection station and Eagle's command line. Not built where this was written: no Docker daemon there (docs/station.md).
 FROM python:3.11-slim
 
 # git tells a run its commit; libgomp1 is torch's.

@@ -25,7 +25,8 @@ from playwright.sync_api import Page, expect, sync_playwright
 
 DOCS = Path(__file__).parent
 GOOD, JUDGED = 40, 12
-VIEWS = ("now", "threshold")
+SETTLED = {"now": "#why", "threshold": "#stopped"}
+"""Of each view that is photographed: what is there last."""
 PATIENCE_MS = 120_000
 
 
@@ -57,7 +58,8 @@ def photograph(page: Page, url: str, view: str, target: Path) -> None:
     """The whole view, once all its images are there."""
     page.goto(f"{url}#/{view}")
     expect(page.locator(f'nav a[href="#/{view}"]')).to_have_attribute("aria-current", "page")
-    expect(page.locator(".plot canvas, canvas").first).to_be_visible()
+    expect(page.locator("canvas").first).to_be_visible()
+    expect(page.locator(SETTLED[view])).to_be_visible()
     page.wait_for_function("[...document.images].every(i => i.complete && i.naturalWidth > 0)")
     page.screenshot(path=target, full_page=True)
     Image.open(target).convert("RGB").quantize(256).save(target, optimize=True)
@@ -67,7 +69,7 @@ def main() -> None:
     """Take them."""
     asked = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     asked.add_argument("--out", type=Path, default=DOCS)
-    asked.add_argument("--width", type=int, default=1200)
+    asked.add_argument("--width", type=int, default=1100)
     asked.add_argument("--scheme", choices=("light", "dark"), default="light")
     asked.add_argument("--demo", type=Path, default=DOCS.parent / "data/demo")
     given = asked.parse_args()
@@ -84,7 +86,7 @@ def main() -> None:
             page = browser.new_page(viewport={"width": given.width, "height": 900}, locale="en-GB", color_scheme=given.scheme)
             page.set_default_timeout(PATIENCE_MS)
             expect.set_options(timeout=PATIENCE_MS)
-            for view in VIEWS:
+            for view in SETTLED:
                 photograph(page, url, view, given.out / f"station-{view}.png")
             browser.close()
         finally:

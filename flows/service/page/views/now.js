@@ -47,7 +47,7 @@ export function Now({ category, categories, tell, trying }) {
         <div><${Nearest} key=${part.id} part=${part} />
         ${known && html`<${Histogram} scores=${known.good_scores} marks=${[
           { name: t("col.threshold"), value: part.tau, colour: "--not_ok" },
-          { name: t("col.warn"), value: part.warn_tau, colour: "--look", dashed: true },
+          { name: t("col.warn"), value: part.warn_tau < part.tau ? part.warn_tau : null, colour: "--look", dashed: true },
           { name: t("now.title"), value: part.score, colour: "--accent" }]} />`}</div></div>
       <${Decide} key=${part.id} part=${part} tell=${tell} trying=${trying} done=${setPart} /></section>`
     : html`<section><p>${t("none.yet")}</p></section>`}
