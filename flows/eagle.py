@@ -50,7 +50,7 @@ def run_benchmark(config: EagleConfig, project: Path) -> Outcome:
     LOG.info("run %s: %d categories", provenance.run_id, len(available.categories))
     point = Point("run", {}, config)
     before = notes_before_run(config.run.cache_dir)
-    with followed(LiveBenchmark(config, project, provenance)):
+    with followed(lambda: LiveBenchmark(config, project, provenance)):
         with engine_of(config) as runner:
             [results] = graph.with_options(task_runner=runner)([point], [available.categories], pictures=True)
         outcome = conclude(config, project, provenance, available, results, notes_before=before)

@@ -2,26 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from contextvars import ContextVar
+from typing import TypeVar
 
 from tasks.graph.values import JudgedCategory, MethodResult
+from tasks.machinery.signals import signals_later
 from tasks.machinery.tracking import ending_of
 from tasks.report.live_run import LiveBenchmark, LiveRun
 
+Live = TypeVar("Live", bound=LiveRun)
 _LIVE: ContextVar[LiveRun | None] = ContextVar("live run", default=None)
 
 
 @contextmanager
-def followed(live: LiveRun) -> Iterator[LiveRun]:
-    """Inside, ``live`` is the run that is told; an error ends it as failed, a signal as killed."""
-    token = _LIVE.set(live)
-    try:
-        with ended_by_errors():
-            yield live
-    finally:
-        _LIVE.reset(token)
+def followed(opened: Callable[[], Live]) -> Iterator[Live]:
+    """Inside, the run that ``opened`` makes is told; an error ends it as failed, a signal as killed.
+
+    A signal that comes while it is being opened waits until it can be ended: it would stay open for ever.
+    """
+    with ExitStack() as leaving:
+        with signals_later():
+            live = opened()
+            leaving.callback(_LIVE.reset, _LIVE.set(live))
+            leaving.enter_context(ended_by_errors())
+        yield live
 
 
 @contextmanager

@@ -21,7 +21,6 @@ from tasks.machinery.progress import progress_bar
 from tasks.machinery.provenance import provenance_of
 from tasks.machinery.tracking import Tracker
 from tasks.preflight.stage import preflight, tell_work
-from tasks.report.live_run import LiveRun
 from tasks.sweeps import results
 from tasks.sweeps.points import points_of
 from tasks.sweeps.results import SweepOutcome
@@ -62,10 +61,15 @@ def run_points(title: str, points: Sequence[Point], project: Path) -> SweepOutco
     provenance = provenance_of(points[0].config, {k: v for p in prepared.values() for k, v in p.hashes.items()}, project)
     for name, absent in first.absent.items():
         LOG.warning("dataset %s not run: %s", name, absent.reason)
-    identity = results.open_sweep(title, points, provenance, project)
     data = [prepared[_datasets(point)] for point in points]
     categories = [each.categories for each in data]
-    with followed(LiveRun(Tracker(points[0].config.tracking, project), identity.mlflow_run_id)):
+
+    def opened() -> results.LiveSweep:
+        identity = results.open_sweep(title, points, provenance, project)
+        return results.LiveSweep(identity, Tracker(points[0].config.tracking, project))
+
+    with followed(opened) as live:
+        identity = live.identity
         with engine_of(points[0].config) as runner:
             found = graph.with_options(task_runner=runner)(points, categories, pictures=False)
         measured = []

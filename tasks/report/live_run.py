@@ -10,6 +10,7 @@ from eagle_core.config import EagleConfig
 from eagle_core.evaluation.summary import summarise, summary_frame
 from tasks.graph.values import CategoryResult, JudgedCategory, MethodResult, records_of, with_run_id
 from tasks.machinery.provenance import Provenance
+from tasks.machinery.signals import signals_later
 from tasks.machinery.stage import NotRun
 from tasks.machinery.tracking import Ending, RunContent, Tracker
 from tasks.report.run_content import child_content, child_identity, parent_content
@@ -39,18 +40,21 @@ class LiveRun:
     def advance(self, share: float) -> None:
         """Tell which share of the work is done, 0..1."""
         if share - self._told >= STEP or share >= 1.0:
-            self._tracker.advance(self.mlflow_run_id, share)
+            with signals_later():  # a write that is cut off can keep the next one, which closes the run, from the database
+                self._tracker.advance(self.mlflow_run_id, share)
             self._told = share
 
     def log(self, content: RunContent) -> None:
         """Write a child run and finish it."""
-        self._tracker.log(content, parent=self.mlflow_run_id)
+        with signals_later():
+            self._tracker.log(content, parent=self.mlflow_run_id)
 
     def end(self, ending: Ending) -> None:
         """Close the run; what comes later does not change it."""
         if not self._ended:
             self._ended = True
-            self._tracker.close(self.mlflow_run_id, ending)
+            with signals_later():
+                self._tracker.close(self.mlflow_run_id, ending)
 
 
 class LiveBenchmark(LiveRun):

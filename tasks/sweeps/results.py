@@ -36,7 +36,7 @@ from tasks.machinery.pruning import note_needed
 from tasks.machinery.stage import NotRun
 from tasks.machinery.store import Entry
 from tasks.machinery.tracking import Tracker
-from tasks.report.live_run import open_run
+from tasks.report.live_run import LiveRun, open_run
 from tasks.report.missing import absent_datasets, absent_methods, fitted_categories, unread_images
 from tasks.report.run_content import logged_params, parent_content
 from tasks.report.timings import Timing, as_metrics, timings_of
@@ -64,6 +64,15 @@ class Subject(NamedTuple):
     dataset: str
     mllm: str
     method: str
+
+
+class LiveSweep(LiveRun):
+    """The open run of a sweep, whose children are its points."""
+
+    def __init__(self, identity: SweepIdentity, tracker: Tracker) -> None:
+        """Take it up."""
+        super().__init__(tracker, identity.mlflow_run_id)
+        self.identity = identity
 
 
 @dataclass(frozen=True, slots=True)
