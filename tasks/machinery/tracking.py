@@ -218,16 +218,21 @@ def _make_tables(database: Path) -> None:
 
     The first connection makes them; it takes seconds, and a disk may be full, or a process killed, before they are all there.
     """
-    if (database.is_file() and database.stat().st_size) or "?" in database.name or ":" in database.name:
+    if _is_made(database) or "?" in database.name or ":" in database.name:
         return
     aside = database.with_name(f".{database.name}.new")
     for left in (aside, aside.with_name(f"{aside.name}-journal")):
         left.unlink(missing_ok=True)
     try:
         MlflowClient(tracking_uri=f"{SQLITE_PREFIX}{aside}")
-        aside.rename(database)
+        if not _is_made(database):  # `mlflow ui` may have made it meanwhile
+            aside.rename(database)
     finally:
         aside.unlink(missing_ok=True)
+
+
+def _is_made(database: Path) -> bool:
+    return database.is_file() and database.stat().st_size > 0
 
 
 def _digest(content: RunContent) -> str:
