@@ -14,7 +14,8 @@ STOPPING = (signal.SIGTERM, signal.SIGINT)
 def signals_later() -> Iterator[None]:
     """SIGTERM and SIGINT that come during the block are delivered at its end, the first of them once.
 
-    For blocks of a second at most. Outside of the main thread, which Python runs handlers in, nothing need be held back.
+    For short blocks: who presses Ctrl-C waits for the end of one (making MLflow's tables, the longest, takes seconds). Outside
+    of the main thread, in which Python runs handlers, nothing need be held back.
     """
     if threading.current_thread() is not threading.main_thread():
         yield

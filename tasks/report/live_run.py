@@ -40,7 +40,7 @@ class LiveRun:
     def advance(self, share: float) -> None:
         """Tell which share of the work is done, 0..1."""
         if share - self._told >= STEP or share >= 1.0:
-            with signals_later():  # a write that is cut off can keep the next one, which closes the run, from the database
+            with signals_later():  # done or not begun, so that the next write, which closes the run, meets no half of one
                 self._tracker.advance(self.mlflow_run_id, share)
             self._told = share
 
