@@ -15,10 +15,6 @@ from eagle_core.config import BackboneConfig, PreprocessingConfig
 from eagle_core.errors import ConfigurationError
 from eagle_core.expert.packaged import packaged_weights
 
-REMEDY = (
-    "set backbone.weights to packaged (backbone.name tf_efficientnet_lite0, which is installed with Eagle), to a local "
-    "safetensors file, or to pretrained on a machine that can reach the model hub"
-)
 STRIDES = (8, 16)
 """Of the layers that are taken where none are named: PatchCore's layer2 and layer3 of a ResNet."""
 

@@ -11,9 +11,9 @@ import torch
 from huggingface_hub.errors import HfHubHTTPError
 
 from eagle_core.config import BackboneConfig
-from eagle_core.errors import ConfigurationError, WeightsError
-from eagle_core.expert.architecture import REMEDY, Architecture, resolve_architecture
-from eagle_core.expert.hub import why_unreachable
+from eagle_core.errors import ConfigurationError
+from eagle_core.expert import hub
+from eagle_core.expert.architecture import Architecture, resolve_architecture
 from eagle_core.expert.packaged import read_packaged
 from eagle_core.expert.pooled import PooledFeatures, reads_feature_maps
 from eagle_core.expert.weights import BATCH_COUNTER, fill, load_weights
@@ -90,16 +90,13 @@ def _anomalib() -> type[PatchcoreFeatures]:
 def _download(
     architecture: Architecture, build: type[PooledFeatures | PatchcoreFeatures]
 ) -> PooledFeatures | PatchcoreFeatures:
-    if reason := why_unreachable(architecture.name):
-        raise WeightsError(f"pretrained weights of {architecture.name} cannot be had here ({reason}); {REMEDY}")
+    if reason := hub.why_unreachable(architecture.name):
+        raise hub.no_weights(architecture.name, reason)
     try:
         return build(architecture, download=True)
     # timm raises RuntimeError where a model has no pretrained weights at all.
     except (OSError, HfHubHTTPError, RuntimeError) as error:
-        reason = (str(error).splitlines() or [""])[0]
-        raise WeightsError(
-            f"pretrained weights of {architecture.name} cannot be had here ({type(error).__name__}: {reason}); {REMEDY}"
-        ) from error
+        raise hub.no_weights(architecture.name, hub.reason_of(error)) from error
 
 
 def _fingerprint(network: torch.nn.Module, architecture: Architecture) -> str:

@@ -4,6 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from eagle_core.errors import WeightsError
+
+REMEDY = (
+    "set backbone.weights to packaged (backbone.name tf_efficientnet_lite0, which is installed with Eagle), to a local "
+    "safetensors file, or to pretrained on a machine that can reach the model hub"
+)
 FILE = "model.safetensors"
 """What timm asks the hub for first."""
 SECONDS = 5
@@ -30,5 +36,15 @@ def why_unreachable(model: str) -> str | None:
     try:
         huggingface_hub.get_hf_file_metadata(huggingface_hub.hf_hub_url(known.hf_hub_id, file), timeout=SECONDS)
     except (HfHubHTTPError, OfflineModeIsEnabled, httpx2.TransportError, OSError) as error:
-        return f"{type(error).__name__}: {(str(error).splitlines() or [''])[0]}"
+        return reason_of(error)
     return None
+
+
+def reason_of(error: Exception) -> str:
+    """Its kind and first line: what the hub's client and timm raise goes on for several."""
+    return f"{type(error).__name__}: {(str(error).splitlines() or [''])[0]}"
+
+
+def no_weights(model: str, reason: str) -> WeightsError:
+    """Weights that were asked for by name and cannot be had, with the remedy."""
+    return WeightsError(f"pretrained weights of {model} cannot be had here ({reason}); {REMEDY}")

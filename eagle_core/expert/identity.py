@@ -11,7 +11,7 @@ from typing import Any
 from eagle_core.config import BackboneConfig
 from eagle_core.errors import WeightsError
 from eagle_core.expert import hub
-from eagle_core.expert.architecture import REMEDY, resolve_architecture
+from eagle_core.expert.architecture import resolve_architecture
 from eagle_core.expert.backbone import load_backbone
 from eagle_core.expert.packaged import packaged_weights
 
@@ -61,7 +61,7 @@ def identify_backbone(config: BackboneConfig, digest: Digest = file_digest) -> B
         return BackboneIdentity(architecture, _downloaded(config))
     path = Path(config.weights)
     if not path.is_file():
-        raise WeightsError(f"backbone weights {path} do not exist; {REMEDY}")
+        raise WeightsError(f"backbone weights {path} do not exist; {hub.REMEDY}")
     return BackboneIdentity(architecture, f"sha256:{digest(path)}")
 
 
@@ -75,12 +75,9 @@ def _downloaded(config: BackboneConfig) -> str:
     from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
 
     if reason := hub.why_unreachable(config.name):
-        raise WeightsError(f"pretrained weights of {config.name} cannot be had here ({reason}); {REMEDY}")
+        raise hub.no_weights(config.name, reason)
     try:
         path = Path(hf_hub_download(known.hf_hub_id, known.hf_hub_filename or hub.FILE))
     except (OSError, HfHubHTTPError, LocalEntryNotFoundError) as error:
-        reason = (str(error).splitlines() or [""])[0]
-        raise WeightsError(
-            f"pretrained weights of {config.name} cannot be had here ({type(error).__name__}: {reason}); {REMEDY}"
-        ) from error
+        raise hub.no_weights(config.name, hub.reason_of(error)) from error
     return f"{known.hf_hub_id}@{path.parent.name}"

@@ -10,7 +10,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 
 from eagle_core.errors import WeightsError
-from eagle_core.expert.architecture import REMEDY
+from eagle_core.expert.hub import REMEDY
 
 BATCH_COUNTER = "num_batches_tracked"
 
