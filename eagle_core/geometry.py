@@ -13,8 +13,6 @@ from math import ceil, floor
 from typing import NamedTuple
 
 import numpy as np
-import torch
-from torch.nn.functional import grid_sample
 
 from eagle_core.config import PreprocessingConfig
 from eagle_core.errors import DataError
@@ -72,6 +70,9 @@ class ImageGeometry:
             ``(H, W) float32`` of the original image. Pixels outside the crop were never seen: they are 0
             there and False in ``inspected_mask``; the map is never stretched over them.
         """
+        import torch  # sizes and boxes need none of it
+        from torch.nn.functional import grid_sample
+
         scores = torch.from_numpy(np.ascontiguousarray(patch_scores, dtype=np.float32))
         # grid_sample's -1..1 span the input from outer edge to outer edge.
         x = torch.from_numpy(self._input_fractions(axis=0) * 2 - 1)

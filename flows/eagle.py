@@ -43,13 +43,13 @@ def eagle(profile: str = "demo", overrides: dict[str, Any] | None = None, params
 
 def run_benchmark(config: EagleConfig, project: Path) -> Outcome:
     """The steps of the flow once the configuration is known."""
+    before = notes_before_run(config.run.cache_dir)
     preflight(config, project)
     available = registry.DATA(config, project)
     tell_work([config], available.categories)
     provenance = provenance_of(config, available.hashes, project)
     LOG.info("run %s: %d categories", provenance.run_id, len(available.categories))
     point = Point("run", {}, config)
-    before = notes_before_run(config.run.cache_dir)
     with followed(lambda: LiveBenchmark(config, project, provenance)):
         with engine_of(config) as runner:
             [results] = graph.with_options(task_runner=runner)([point], [available.categories], pictures=True)

@@ -7,8 +7,6 @@ from dataclasses import dataclass
 import pandas as pd
 
 from eagle_core.config import EvaluationConfig
-from eagle_core.evaluation.differences import paired_differences
-from eagle_core.evaluation.mcnemar import mcnemar
 from eagle_core.evaluation.summary import MACRO
 
 METRIC = "balanced_accuracy_macro"
@@ -68,6 +66,10 @@ def compare(records: pd.DataFrame, config: EvaluationConfig, seed: int) -> tuple
 def _pair(
     records: pd.DataFrame, method: str, baseline: str, config: EvaluationConfig, seed: int
 ) -> list[Comparison]:
+    # With them come torch and SciPy: a comparison that is read back needs neither.
+    from eagle_core.evaluation.differences import paired_differences
+    from eagle_core.evaluation.mcnemar import mcnemar
+
     differences = paired_differences(records, method, baseline, config, seed)
     macro = differences[(differences["scope"] == MACRO) & (differences["metric"] == METRIC)]
     tests = {(row.dataset, row.mllm): row for row in mcnemar(records, method, baseline).itertuples()}

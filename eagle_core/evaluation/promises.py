@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy.stats import binomtest
 
 from eagle_core.records import Threshold
 
@@ -87,7 +86,7 @@ def kept_promise(
     normal = mine[mine["is_defective"].eq(other=False).fillna(value=False)]["expert_score"].to_numpy(dtype=np.float64)
     defective = mine[mine["is_defective"].eq(other=True).fillna(value=False)]["expert_score"].to_numpy(dtype=np.float64)
     alarms = int((normal >= threshold.tau).sum())
-    interval = binomtest(alarms, len(normal)).proportion_ci(confidence, method="wilson") if len(normal) else None
+    interval = _wilson(alarms, len(normal), confidence) if len(normal) else (None, None)
     warned = 0 if threshold.tau_warn is None else int(((normal >= threshold.tau_warn) & (normal < threshold.tau)).sum())
     return KeptPromise(
         dataset=dataset,
@@ -102,8 +101,8 @@ def kept_promise(
         statement=promise.statement,
         alarms=alarms,
         normal=len(normal),
-        low=None if interval is None else float(interval.low),
-        high=None if interval is None else float(interval.high),
+        low=interval[0],
+        high=interval[1],
         caught=int((defective >= threshold.tau).sum()),
         defective=len(defective),
         warnings=warned,
@@ -112,6 +111,13 @@ def kept_promise(
         different_parts=threshold.different_parts,
         variety=threshold.variety,
     )
+
+
+def _wilson(alarms: int, normal: int, confidence: float) -> tuple[float, float]:
+    from scipy.stats import binomtest  # a promise that is read back does without
+
+    interval = binomtest(alarms, normal).proportion_ci(confidence, method="wilson")
+    return float(interval.low), float(interval.high)
 
 
 def _share(scores: np.ndarray, tau: float) -> float | None:

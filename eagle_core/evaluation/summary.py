@@ -7,20 +7,26 @@ MMAD reports). Intervals are percentile bootstrap, stratified by category and la
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+from cachetools import LRUCache, cached
 
 from eagle_core.config import EvaluationConfig
 from eagle_core.evaluation.bootstrap import generator, percentile_interval, stratified_draws
-from eagle_core.evaluation.classification import VERDICT_METRICS, VerdictMetric, auroc, auroc_replicates
 from eagle_core.evaluation.flips import GUIDED_METHODS, Flips, flips, rate, rate_replicates
 from eagle_core.evaluation.outcomes import GroupKey, Outcomes, concatenated, groups, yes_no_rows
 
+if TYPE_CHECKING:
+    from eagle_core.evaluation.classification import VerdictMetric
+
 MACRO, POOLED = "macro", "pooled"
+DRAWS_BYTES = 128 * 2**20
 
 SUMMARY_SCHEMA = pa.schema(
     [
@@ -112,11 +118,14 @@ def category_draws(
     samples: int,
     seed: int,
 ) -> dict[str, np.ndarray]:
-    """Draws for each category, a function of its name and labels alone: methods that share images share draws."""
-    return {
-        name: stratified_draws(labels(part), samples, generator(seed, dataset, name))
-        for name, part in parts.items()
-    }
+    """Draws for each category, a function of its name and labels alone: methods that share images share draws. Not to be changed."""
+    return {name: _drawn(dataset, name, labels(part).astype(bool).tobytes(), samples, seed) for name, part in parts.items()}
+
+
+@cached(LRUCache(DRAWS_BYTES, getsizeof=lambda draws: draws.nbytes), lock=threading.Lock())
+def _drawn(dataset: str, category: str, labels: bytes, samples: int, seed: int) -> np.ndarray:
+    """Kept up to a limit: every method and every comparison draws the same."""
+    return stratified_draws(np.frombuffer(labels, dtype=bool), samples, generator(seed, dataset, category))
 
 
 def pooled_draws(draws: list[np.ndarray]) -> np.ndarray:
@@ -167,6 +176,9 @@ def _macro(known: dict[str, Measured]) -> Measured:
 
 
 def _measures(method: str) -> Iterator[tuple[str, Measure]]:
+    # With it come torch and scikit-learn, and a summary that is read back needs neither.
+    from eagle_core.evaluation.classification import VERDICT_METRICS
+
     for metric in VERDICT_METRICS:
         yield metric.name, _verdict_measure(metric)
     yield ("auroc_expert_score" if method == "expert" else "auroc_p_defect"), _measure_auroc
@@ -188,6 +200,8 @@ def _verdict_measure(metric: VerdictMetric) -> Measure:
 
 
 def _measure_auroc(outcomes: Outcomes, draws: np.ndarray, score_draws: np.ndarray) -> Measured:
+    from eagle_core.evaluation.classification import auroc, auroc_replicates
+
     return Measured(
         auroc(outcomes.score_labels, outcomes.scores),
         auroc_replicates(outcomes.score_labels, outcomes.scores, score_draws),

@@ -1,6 +1,6 @@
 """What a backbone's name means, before any weights: its layers, normalisation, feature width and stride.
 
-timm is imported where it is asked: it brings torchvision, and a run whose experts are in the store needs neither.
+timm is imported where it is asked: it brings torchvision and torch's compiler, and judging by the installed weights needs neither.
 """
 
 from __future__ import annotations
@@ -13,8 +13,10 @@ import torch
 
 from eagle_core.config import BackboneConfig, PreprocessingConfig
 from eagle_core.errors import ConfigurationError
+from eagle_core.expert.lite import MEAN, SIZES, STD, lite_stages
 from eagle_core.expert.packaged import packaged_weights
 
+Normalisation = tuple[float, float, float]
 STRIDES = (8, 16)
 """Of the layers that are taken where none are named: PatchCore's layer2 and layer3 of a ResNet."""
 
@@ -50,26 +52,32 @@ def resolve_architecture(config: BackboneConfig) -> Architecture:
         ConfigurationError: timm does not know the model, the model has not these layers in this order, or no
             package ships its weights.
     """
-    import timm
-
     if config.weights == "packaged":
         packaged_weights(config.name)
     name = config.name
-    normalisation = _normalisation(name)
-    # Built on the meta device: shapes only, no memory and no random numbers.
-    with torch.device("meta"):
-        info: Any = timm.create_model(name, features_only=True, pretrained=False).feature_info
-    stages = {stage["module"]: (stage["num_chs"], stage["reduction"]) for stage in info.info}
+    mean, std, stages = (MEAN, STD, lite_stages(name)) if name in SIZES else _from_timm(name)
     layers = _layers(config.layers, name, {module: stride for module, (_, stride) in stages.items()})
     return Architecture(
         name=name,
         layers=layers,
         indices=tuple(list(stages).index(layer) for layer in layers),
-        mean=tuple(normalisation.mean),
-        std=tuple(normalisation.std),
+        mean=mean,
+        std=std,
         dimension=sum(stages[layer][0] for layer in layers),
         stride=stages[layers[0]][1],
     )
+
+
+def _from_timm(name: str) -> tuple[Normalisation, Normalisation, dict[str, tuple[int, int]]]:
+    """Mean and standard deviation of the input's channels; the feature stages as of ``lite_stages``."""
+    import timm
+
+    normalisation = _normalisation(name)
+    # Built on the meta device: shapes only, no memory and no random numbers.
+    with torch.device("meta"):
+        info: Any = timm.create_model(name, features_only=True, pretrained=False).feature_info
+    stages = {stage["module"]: (stage["num_chs"], stage["reduction"]) for stage in info.info}
+    return tuple(normalisation.mean), tuple(normalisation.std), stages
 
 
 def _layers(asked: tuple[str, ...] | None, name: str, strides: dict[str, int]) -> tuple[str, ...]:

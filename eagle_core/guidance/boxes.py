@@ -11,9 +11,7 @@ from collections.abc import Sequence
 from typing import Literal
 
 import numpy as np
-import torch
 from scipy import ndimage
-from torch.nn.functional import interpolate
 
 from eagle_core.errors import DataError
 from eagle_core.geometry import ImageGeometry
@@ -96,6 +94,9 @@ def _upper_third(patch_scores: np.ndarray, geometry: ImageGeometry) -> list[Box]
 
 def _blurred_input_map(patch_scores: np.ndarray, geometry: ImageGeometry) -> np.ndarray:
     """``(H, W) float32`` of the network's input: bilinear, then a Gaussian, as in the original PatchCore."""
+    import torch  # only this rule needs it
+    from torch.nn.functional import interpolate
+
     width, height = geometry.input_size
     scores = torch.from_numpy(np.ascontiguousarray(patch_scores, dtype=np.float32))[None, None]
     upsampled = interpolate(scores, size=(height, width), mode="bilinear", align_corners=False)

@@ -6,8 +6,6 @@ import math
 from collections.abc import Mapping
 from typing import Literal
 
-import torch
-
 from eagle_core.mllm.parsing import defect_letter, letter_by_paper_rule, parse_letter, parse_open
 from eagle_core.records import Answer, Question
 
@@ -28,6 +26,8 @@ def answer_from_logits(logits: Mapping[str, float], question: Question) -> Answe
     wrong = [letter for letter, value in logits.items() if not math.isfinite(value)]
     if wrong:
         return Answer("failed", None, None, error=f"the model's logits of options {', '.join(wrong)} are not finite")
+    import torch  # whoever has logits has it; how an answer is read is told without
+
     letters = sorted(logits)
     values = torch.tensor([logits[letter] for letter in letters], dtype=torch.float64)
     probabilities = dict(zip(letters, values.log_softmax(dim=0).tolist(), strict=True))

@@ -91,8 +91,8 @@ def _by_image(records: pd.DataFrame, mllm: str | None) -> dict[str, pd.DataFrame
         records["mllm"].isin([NO_MLLM, chosen]) & (records["question_type"] == "anomaly_detection")
     ]
     # Several yes/no questions about one image (MMAD): its first one stands for it.
-    defect = defect.drop_duplicates(["image_id", "method"])
-    return {str(image): part.set_index("method") for image, part in defect.groupby("image_id", sort=False)}
+    defect = defect.drop_duplicates(["image_id", "method"]).set_index("method")
+    return {str(image): part for image, part in defect.groupby("image_id", sort=False)}
 
 
 def draw(items: Sequence[SheetItem], path: Path, title: str = "") -> None:

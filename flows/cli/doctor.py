@@ -10,7 +10,6 @@ from flows.cli.options import PARAMS, ParamsOption, ProfileOption, SetOption
 from tasks.machinery.params import load_params, parse_assignments
 from tasks.preflight.data import data_findings
 from tasks.preflight.machine import machine_findings
-from tasks.preflight.variety import variety_findings
 from tasks.preflight.weights import expert_findings, memory_findings, mllm_findings
 
 
@@ -29,6 +28,9 @@ def doctor(profile: ProfileOption = "demo", assignments: SetOption = None, param
     faults += show_findings(machine_findings(project), console)
     faults += show_findings(expert_findings(config), console)
     faults += show_findings(memory_findings(config), console)
+    # Imported here: before there are parameters, nobody waits for what reads the store.
+    from tasks.preflight.variety import variety_findings
+
     faults += show_findings(variety_findings(config), console)
     if faults:
         raise typer.Exit(1)

@@ -31,5 +31,9 @@ def check_only(configs: Sequence[EagleConfig], project: Path, only: tuple[str, s
 
 def note_start(config: EagleConfig) -> None:
     """Note the seconds since this process began: imports, and waiting for Prefect's server."""
-    seconds = time.time() - psutil.Process().create_time()
-    write_note(config.run.cache_dir, Note("start", "imports and Prefect's server", 1, seconds))
+    write_note(config.run.cache_dir, Note("start", "imports and Prefect's server", 1, seconds_since_start()))
+
+
+def seconds_since_start() -> float:
+    """Since this process began."""
+    return time.time() - psutil.Process().create_time()

@@ -29,7 +29,7 @@ from eagle_core.report.recall_table import TITLE as RECALL_TITLE
 from eagle_core.report.recall_table import recall_rows
 from flows.cli.console import plain, print_missing, wide_console
 from tasks.report.conclusion import Outcome
-from tasks.report.timings import Timing
+from tasks.report.timings import Timing, outside_stages
 
 LISTED = 20
 """Unlabelled images shown in the terminal."""
@@ -127,11 +127,13 @@ def recall_as_rich(curves: Sequence[RecallCurve]) -> Table:
     return shown
 
 
-def show_timings(timings: Sequence[Timing]) -> None:
-    """Where the seconds went, stage by stage; loads and questions are parts of stages."""
+def show_timings(timings: Sequence[Timing], whole: float) -> None:
+    """Where the ``whole`` seconds went, stage by stage; loads and questions are parts of stages."""
     shown = Table("what", "of", "times", "seconds", title="where the seconds went", title_justify="left")
     for timing in timings:
         shown.add_row(timing.event, timing.name, str(timing.count), f"{timing.seconds:.2f}")
+    shown.add_row("rest", "between stages: Prefect, waiting, tables", "1", f"{outside_stages(timings, whole):.2f}")
+    shown.add_row("whole run", "by the clock", "1", f"{whole:.2f}")
     wide_console().print(shown)
 
 

@@ -61,9 +61,10 @@ class Computing:
     def end(self, timings: Any, missing: Any) -> None:
         """Print where the seconds went if asked to; the exit code tells of what is missing."""
         if self.timings:
+            from flows.cli.preflight import seconds_since_start
             from flows.cli.results import show_timings
 
-            show_timings(timings)
+            show_timings(timings, seconds_since_start())
         if missing and not self.allow_partial:
             raise typer.Exit(PARTIAL)
 

@@ -11,7 +11,6 @@ from prefect.client.schemas.objects import State
 
 from eagle_core.config import EagleConfig
 from tasks.graph.values import CategoryResult, FittedCategory, JudgedCategory
-from tasks.machinery.inputs import limit_threads
 from tasks.machinery.stage import NotRun, Result, attempt, ended
 from tasks.machinery.store import Entry
 from tasks.stages import asking as asking_stage
@@ -23,7 +22,6 @@ from tasks.stages.data import CategoryName
 
 def fit(config: EagleConfig, name: CategoryName) -> State[FittedCategory]:
     """Fit a category's expert and let it read the test images."""
-    limit_threads(config)
     fitted = attempt("expert", expert.fit, config, name.dataset, name.category)
     read = attempt("predictions", expert.score, config, name.dataset, name.category, fitted)
     return ended(FittedCategory(name, fitted, read), (fitted, read))
@@ -31,7 +29,6 @@ def fit(config: EagleConfig, name: CategoryName) -> State[FittedCategory]:
 
 def judge(configs: tuple[EagleConfig, ...], fitted: FittedCategory) -> State[tuple[JudgedCategory, ...]]:
     """Threshold, the expert's own verdicts and, for Echo, knowledge of a category, at each of several points."""
-    limit_threads(configs[0])
     judged = tuple(_judged(config, fitted) for config in configs)
     return ended(judged, (result for one in judged for result in one.results()))
 

@@ -11,7 +11,6 @@ from eagle_core.attention.settings import AttentionSettings
 from eagle_core.config import EagleConfig
 from eagle_core.data.demo.membership import is_demo_image
 from eagle_core.expert.bundle import load_expert
-from eagle_core.guidance.explanation import explanation_instead
 from eagle_core.methods.expert import guide
 from eagle_core.methods.headline import headline
 from eagle_core.methods.plan import Plan
@@ -19,17 +18,16 @@ from eagle_core.names import as_text
 from eagle_core.records import ExpertPrediction, Failure, Sample, Threshold
 from eagle_core.threshold.pixels import fit_pixel_threshold
 from tasks.inspection.verdict import Asked, Verdict
-from tasks.machinery.holders import identity_of, turn_of
+from tasks.machinery.holders import identity_of
 from tasks.machinery.inputs import category_of, limit_threads
 from tasks.machinery.stand_in import is_asked, is_stand_in
 from tasks.machinery.store import Entry
 from tasks.stages import expert, threshold
-from tasks.stages.answers import Job, answers_to
+from tasks.stages.answers import Job, answer_inputs, answers_to
 from tasks.stages.appearance import unlike_training
+from tasks.stages.explanations import explanations_to
 from tasks.stages.predictions import Predictions
 from tasks.stages.prompter import TemplatePrompter
-
-EXPLANATION_TOKENS = 32
 
 
 def inspect_images(
@@ -93,13 +91,10 @@ def ask(
 ) -> tuple[dict[str, Asked], list[Failure]]:
     """The MLLM's answers by image_id, and images that could not be asked about."""
     dataset, category = samples[0].dataset, samples[0].category
-    # The attention of a served model cannot be guided: it is asked as EAGLE without CAAS.
-    guided = config.mllms[mllm].endpoint is None
-    method: Literal["eagle", "eagle_no_caas"] = "eagle" if guided else "eagle_no_caas"
+    method, settings = _way_of_asking(config, mllm)
     prompter = TemplatePrompter(config, (dataset, category), method, fitted, Predictions(predictions, ()), tau)
     planned = [(sample, prompter.plan(sample)) for sample in samples]
     good = [(sample, plan) for sample, plan in planned if isinstance(plan, Plan)]
-    settings = AttentionSettings.from_config(config.caas) if guided else None
     answers, _ = answers_to(config, Job(dataset, category, mllm, method), identity_of(config, mllm), [p for _, p in good], settings)
     stand_in = is_stand_in(config.mllms[mllm])
     asked = {
@@ -116,12 +111,15 @@ def explained(config: EagleConfig, verdict: Verdict) -> Verdict:
         return verdict
     if asked.stand_in and not is_demo_image(verdict.sample.image_path):
         return verdict
-    settings = AttentionSettings.from_config(config.caas) if config.mllms[asked.name].endpoint is None else None
-    with turn_of(config, asked.name) as model:
-        [text] = model.generate(
-            [explanation_instead(asked.plan.prompt)],
-            guidance=[asked.plan.attention] if settings else None,
-            settings=settings,
-            max_new_tokens=EXPLANATION_TOKENS,
-        )
+    method, settings = _way_of_asking(config, asked.name)
+    job = Job(verdict.sample.dataset, verdict.sample.category, asked.name, method)
+    inputs = answer_inputs(config, job, identity_of(config, asked.name), asked.plan, settings)
+    [text] = explanations_to(config, asked.name, [asked.plan], [inputs], settings)
     return dataclasses.replace(verdict, asked=dataclasses.replace(asked, explanation=text))
+
+
+def _way_of_asking(config: EagleConfig, mllm: str) -> tuple[Literal["eagle", "eagle_no_caas"], AttentionSettings | None]:
+    """The method, and how attention is guided. A served model's cannot be: it is asked as EAGLE without CAAS."""
+    if config.mllms[mllm].endpoint is not None:
+        return "eagle_no_caas", None
+    return "eagle", AttentionSettings.from_config(config.caas)

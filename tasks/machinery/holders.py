@@ -16,9 +16,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
-
-import torch
+from typing import TYPE_CHECKING, Literal
 
 from eagle_core.config import BackboneConfig, EagleConfig, MllmConfig
 from eagle_core.errors import EagleError
@@ -36,6 +34,7 @@ if TYPE_CHECKING:
 IDENTITY_VERSION = 1
 """Raised when a backbone's identity is told otherwise."""
 LOG = logging.getLogger("eagle.models")
+Asked = Literal["questions asked", "sentences asked", "attention looked at"]
 
 
 @dataclass(slots=True)
@@ -52,21 +51,21 @@ _TURN = threading.RLock()
 
 
 @contextmanager
-def turn_of(config: EagleConfig, mllm: str, questions: int = 0) -> Iterator[ChatModel]:
+def turn_of(config: EagleConfig, mllm: str, count: int = 0, event: Asked = "questions asked") -> Iterator[ChatModel]:
     """The loaded MLLM for one batch at a time: the threads of a process take turns.
 
     Args:
         config: Names the model.
         mllm: Under ``mllms``.
-        questions: That are asked within; noted with their time.
+        count: Of what is asked within; noted with its time.
+        event: What is asked.
     """
     with _TURN:
         model = chat_model(config, mllm)
         start = time.perf_counter()
         yield model
-        if questions:
-            note = Note("questions asked", mllm, questions, time.perf_counter() - start, torch.get_num_threads())
-            write_note(config.run.cache_dir, note)
+        if count:
+            write_note(config.run.cache_dir, _note(event, mllm, count, start))
 
 
 def chat_model(config: EagleConfig, mllm: str) -> ChatModel:
@@ -102,10 +101,16 @@ def _load(config: EagleConfig, mllm: str) -> ChatModel:
 
     start = time.perf_counter()
     model = load_model(config.mllms[mllm], remembered_sha256(config.run.cache_dir))
-    note = Note("mllm loaded", mllm, 1, time.perf_counter() - start, torch.get_num_threads())
+    note = _note("mllm loaded", mllm, 1, start)
     write_note(config.run.cache_dir, note)
     LOG.info("loaded %s in %.1f s, %d threads", mllm, note.seconds, note.threads)
     return model
+
+
+def _note(event: Literal["mllm loaded"] | Asked, mllm: str, count: int, start: float) -> Note:
+    import torch  # here by now: a model is loaded
+
+    return Note(event, mllm, count, time.perf_counter() - start, torch.get_num_threads())
 
 
 def identity_of(config: EagleConfig, mllm: str) -> ModelIdentity:

@@ -7,8 +7,6 @@ import os
 from collections.abc import Iterable
 from pathlib import Path
 
-import torch
-
 from eagle_core.config import DatasetConfig, DegradationConfig, EagleConfig
 from eagle_core.data.catalogue import Category, Dataset, load_dataset
 from eagle_core.records import Sample
@@ -74,7 +72,10 @@ def _hash(path: Path, size: int, modified_ns: int) -> str:
 def limit_threads(config: EagleConfig) -> None:
     """Set torch's CPU threads for this process: part of what makes two runs bit-identical.
 
-    Set here rather than by the environment: a cluster's processes are started with one thread each.
+    Set here rather than by the environment: a cluster's processes are started with one thread each. To be called where
+    something is computed: torch is imported here, and what is found in the store needs none of it.
     """
+    import torch
+
     if torch.get_num_threads() != config.run.threads:
         torch.set_num_threads(config.run.threads)

@@ -25,11 +25,11 @@ FILE = "journal.jsonl"
 class Note:
     """One line."""
 
-    event: Literal["start", "stage", "mllm loaded", "questions asked"]
+    event: Literal["start", "stage", "mllm loaded", "questions asked", "sentences asked", "attention looked at"]
     name: str
     """Of the stage, or of the MLLM in the configuration."""
     count: int
-    """Questions; 1 for a load or a stage that was computed; 0 for one that was found in the store."""
+    """Questions, sentences or images; 1 for a load or a stage that was computed; 0 for one that was found in the store."""
     seconds: float
     threads: int | None = None
     """CPU threads of torch in that process, where it matters."""

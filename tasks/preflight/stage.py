@@ -9,7 +9,7 @@ from pathlib import Path
 from prefect import task
 
 from eagle_core.config import EagleConfig
-from tasks.machinery.journal import read_journal
+from tasks.machinery.journal import noted, read_journal
 from tasks.preflight.job import refuse_hopeless
 from tasks.preflight.work import work_findings, work_of
 from tasks.stages.data import CategoryName
@@ -33,5 +33,8 @@ def tell_work(configs: Sequence[EagleConfig], categories: Sequence[CategoryName]
     """Log what is not in the store, and how long that takes at the rates of earlier runs on this machine."""
     if not categories:
         return
-    for finding in work_findings(work_of(configs, categories), read_journal(configs[0].run.cache_dir)):
+    cache_dir = configs[0].run.cache_dir
+    with noted(cache_dir, "work ahead"):
+        work = work_of(configs, categories)
+    for finding in work_findings(work, read_journal(cache_dir)):
         LOG.info("%s: %s", finding.topic, finding.text)

@@ -39,8 +39,9 @@ from tasks.machinery.stand_in import not_asked_notes
 from tasks.machinery.store import Entry
 from tasks.machinery.tracking import Tracker
 from tasks.report.fitted import fitted_limits
+from tasks.report.kept_stages import keep_stages
 from tasks.report.missing import absent_datasets, absent_methods, fitted_categories, unread_images
-from tasks.report.page import keep_stages, write_page
+from tasks.report.page import write_page
 from tasks.report.pixels import pixel_rows
 from tasks.report.promises import promises_of
 from tasks.report.run_content import child_content, parent_content
@@ -117,7 +118,7 @@ def conclude(
     summary = pd.concat([summary, pixel_rows(results)], ignore_index=True)
     unread = unread_images(results)
     fitted = {(r.name.dataset, r.name.category): r.threshold for r in results if isinstance(r.threshold, Entry)}
-    promises = promises_of(fitted, records, config.evaluation.confidence)
+    promises = promises_of(config, fitted, sources, records)
     limits = tuple(fitted_limits(results))
     missing = missing_lines(records, absences, fitted_categories(results), unread)
     findings = {
@@ -129,7 +130,7 @@ def conclude(
         "recall_curves": [asdict(curve) for curve in recall_curves(records)],
     }
     unlabelled = unlabelled_verdicts(records)
-    described = _described(config, provenance, summary, compared, unlabelled, promises, absences, unread, available.remarks) | findings
+    described = _described(config, provenance, summary, compared, unlabelled, tuple(promises.values()), absences, unread, available.remarks) | findings
     _write_json(folder / "summary.json", described)
     for result in results:
         _copy_figures(result, folder / "figures")
@@ -148,7 +149,8 @@ def conclude(
         spent = () if all(cached) else timings
         parent = tracker.write(parent_content(config, provenance, summary, folder, spent))
         for result, done, _ in answered:
-            tracker.log(child_content(config, provenance, summary, result, done, records, folder), parent=parent)
+            promise = promises.get((result.name.dataset, result.name.category))
+            tracker.log(child_content(config, provenance, summary, result, done, records, promise, folder), parent=parent)
         tracker.advance(parent, 1.0)
         tracker.close(parent, "FINISHED")
 

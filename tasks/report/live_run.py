@@ -7,13 +7,17 @@ import logging
 from pathlib import Path
 
 from eagle_core.config import EagleConfig
+from eagle_core.evaluation.promises import kept_promise
 from eagle_core.evaluation.summary import summarise, summary_frame
 from tasks.graph.values import CategoryResult, JudgedCategory, MethodResult, records_of, with_run_id
+from tasks.machinery.journal import noted
 from tasks.machinery.provenance import Provenance
 from tasks.machinery.signals import signals_later
 from tasks.machinery.stage import NotRun
+from tasks.machinery.store import Entry
 from tasks.machinery.tracking import Ending, RunContent, Tracker
 from tasks.report.run_content import child_content, child_identity, parent_content
+from tasks.stages.threshold import read_threshold
 
 LOG = logging.getLogger("eagle.tracking")
 STEP = 0.05
@@ -66,8 +70,9 @@ class LiveBenchmark(LiveRun):
         self._folder = config.run.output_dir / provenance.run_id
         self._folder.mkdir(parents=True, exist_ok=True)
         opening = parent_content(config, provenance, summary_frame([]), self._folder)
-        tracker = Tracker(config.tracking, project)
-        super().__init__(tracker, open_run(tracker, dataclasses.replace(opening, artifacts=())))
+        with noted(config.run.cache_dir, "MLflow"):
+            tracker = Tracker(config.tracking, project)
+            super().__init__(tracker, open_run(tracker, dataclasses.replace(opening, artifacts=())))
 
     def answered(self, judged: JudgedCategory, done: MethodResult) -> None:
         """Log one method of one category, now that all its questions are answered."""
@@ -75,6 +80,11 @@ class LiveBenchmark(LiveRun):
         if isinstance(done.records, NotRun) or self._tracker.is_finished(identity):
             return
         records = with_run_id(records_of(done.records), self._provenance.run_id)
-        summary = summarise(records, self._config.evaluation, seed=self._config.run.seed)
+        with noted(self._config.run.cache_dir, "metrics"):
+            summary = summarise(records, self._config.evaluation, seed=self._config.run.seed)
+        assert isinstance(judged.threshold, Entry)  # or there would be no records
+        name, confidence = judged.fitted.name, self._config.evaluation.confidence
+        promise = kept_promise(name.dataset, name.category, read_threshold(judged.threshold), records, confidence)
         result = CategoryResult(judged, (done,))
-        self.log(child_content(self._config, self._provenance, summary, result, done, records, self._folder))
+        with noted(self._config.run.cache_dir, "MLflow"):
+            self.log(child_content(self._config, self._provenance, summary, result, done, records, promise, self._folder))

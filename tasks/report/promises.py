@@ -1,29 +1,55 @@
-"""The promised and achieved rates of a run's categories: read from the store, named for MLflow."""
+"""The promised and achieved rates of a run's categories: kept by what they are made from, named for MLflow."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import dataclasses
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 import pandas as pd
 
-from eagle_core.evaluation.promises import KeptPromise, kept_promise
+from eagle_core.config import EagleConfig
+from eagle_core.evaluation.promises import KeptPromise, kept_promise, promise_from
 from eagle_core.records import Threshold
+from tasks.machinery.inputs import store_of
 from tasks.machinery.store import Entry
 from tasks.stages.threshold import read_threshold
 
+VERSION = 1
+FILE = "promises.json"
+
 
 def promises_of(
-    thresholds: Mapping[tuple[str, str], Entry], records: pd.DataFrame, confidence: float
-) -> tuple[KeptPromise, ...]:
-    """One for each category whose rule promises a rate, by (dataset, category)."""
-    made = (kept_promise(*name, read_threshold(entry), records, confidence) for name, entry in thresholds.items())
-    return tuple(promise for promise in made if promise is not None)
+    config: EagleConfig, thresholds: Mapping[tuple[str, str], Entry], sources: Sequence[Entry], records: pd.DataFrame
+) -> dict[tuple[str, str], KeptPromise]:
+    """By (dataset, category), of those whose rule promises a rate.
+
+    Args:
+        config: Its confidence of intervals is read.
+        thresholds: By (dataset, category).
+        sources: The entries that ``records`` was read from, in its order.
+        records: Of a whole run.
+    """
+    inputs = {
+        "thresholds": [[*name, entry.key] for name, entry in thresholds.items()],
+        "records": [entry.key for entry in sources],
+        "confidence": config.evaluation.confidence,
+    }
+
+    def compute(folder: Path) -> None:
+        made = [kept_promise(*name, read_threshold(t), records, config.evaluation.confidence) for name, t in thresholds.items()]
+        described = [dataclasses.asdict(promise) for promise in made if promise is not None]
+        (folder / FILE).write_text(json.dumps(described, allow_nan=False), encoding="utf-8")
+
+    entry = store_of(config).get_or_compute("promises", VERSION, inputs, compute)
+    kept = [promise_from(fields) for fields in json.loads((entry.path / FILE).read_text(encoding="utf-8"))]
+    return {(promise.dataset, promise.category): promise for promise in kept}
 
 
-def promise_metrics(threshold: Threshold, records: pd.DataFrame, name: tuple[str, str], confidence: float) -> dict[str, float]:
+def promise_metrics(threshold: Threshold, kept: KeptPromise | None) -> dict[str, float]:
     """For MLflow; of a rule that promises no rate, how many different parts it was fitted from."""
     shown = {} if threshold.different_parts is None else {"different_parts": threshold.different_parts}
-    kept = kept_promise(*name, threshold, records, confidence)
     if kept is None:
         return shown
     known = {

@@ -10,6 +10,7 @@ import pandas as pd
 
 from eagle_core.attention.settings import AttentionSettings
 from eagle_core.config import EagleConfig
+from eagle_core.evaluation.promises import KeptPromise
 from eagle_core.names import short_name
 from eagle_core.record_table import write_table
 from eagle_core.records import Threshold
@@ -56,6 +57,7 @@ def child_content(
     result: CategoryResult,
     done: MethodResult,
     records: pd.DataFrame,
+    promise: KeptPromise | None,
     folder: Path,
 ) -> RunContent:
     """One (dataset, category, MLLM, method): its metrics, tau, s_max, gate, layers, records and pictures."""
@@ -79,7 +81,7 @@ def child_content(
         "interval_mass": threshold.interval_mass,
         **_shift(threshold),
         "unread_training_images": float(len(training_failures(result.expert)) if isinstance(result.expert, Entry) else 0),
-        **promise_metrics(threshold, records, (dataset, category), config.evaluation.confidence),
+        **promise_metrics(threshold, promise),
         "defective_count": float(rows[rows.question_type == "anomaly_detection"].verdict_defective.fillna(value=False).sum()),
         "gate_open_count": float(rows[rows.question_type == "anomaly_detection"].gate_open.fillna(value=False).sum()),
         "unparsed_count": float((rows.status == "unparsed").sum()),

@@ -13,11 +13,11 @@ class Timing:
     """One line of ``eagle run --timings``."""
 
     event: str
-    """``start``, ``stage``, ``mllm loaded``, ``backbone loaded`` or ``questions asked``."""
+    """Of ``tasks.machinery.journal.Note``."""
     name: str
     """Of the stage or model."""
     count: int
-    """How many: stages computed or looked up, loads, questions."""
+    """How many: stages computed, loads, questions, sentences, images."""
     seconds: float
     """Of all processes together. Loads and questions happen within stages, whose seconds hold theirs."""
 
@@ -29,6 +29,11 @@ def timings_of(notes: Iterable[Note]) -> tuple[Timing, ...]:
         count, seconds = found.get((note.event, note.name), (0, 0.0))
         found[note.event, note.name] = (count + note.count, seconds + note.seconds)
     return tuple(Timing(event, name, count, round(seconds, 3)) for (event, name), (count, seconds) in found.items())
+
+
+def outside_stages(timings: Iterable[Timing], whole: float) -> float:
+    """Seconds of a run of ``whole`` seconds that no stage tells; none where stages ran at the same time."""
+    return max(0.0, whole - sum(timing.seconds for timing in timings if timing.event in ("start", "stage")))
 
 
 def as_metrics(timings: Iterable[Timing]) -> dict[str, float]:

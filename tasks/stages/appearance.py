@@ -6,6 +6,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pydantic import TypeAdapter
 
@@ -13,11 +14,13 @@ from eagle_core.config import DegradationConfig, EagleConfig
 from eagle_core.data.appearance import SeenAppearances, appearance_of, why_not_judged
 from eagle_core.data.images import read_image_of
 from eagle_core.errors import DataError
-from eagle_core.expert.fit import FittedExpert
 from eagle_core.expert.scene import KnownScene
 from eagle_core.records import ExpertPrediction, Sample
 from tasks.machinery.inputs import category_of, image_hashes, store_of
 from tasks.machinery.store import Entry
+
+if TYPE_CHECKING:
+    from eagle_core.expert.bank import FittedExpert
 
 VERSION = 1
 FILE = "seen.json"

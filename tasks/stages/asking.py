@@ -10,11 +10,11 @@ import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from eagle_core.attention.settings import AttentionSettings
 from eagle_core.config import EagleConfig
 from eagle_core.errors import AttentionError, ConfigurationError
-from eagle_core.methods.outcome import failed_record, record_of
 from eagle_core.methods.plan import Plan
 from eagle_core.mllm.identity import ModelIdentity
 from eagle_core.record_table import Record, write_records
@@ -26,9 +26,11 @@ from tasks.machinery.store import Entry
 from tasks.stages.answers import Job, answer_inputs, answers_to
 from tasks.stages.explanations import explanations_to, to_explain
 from tasks.stages.predictions import Predictions, read_predictions
-from tasks.stages.prompter import EchoPrompter, Prompter, TemplatePrompter, planner_of
 from tasks.stages.questions import QuestionsByImage, digest_of, questions_of
 from tasks.stages.threshold import read_threshold
+
+if TYPE_CHECKING:
+    from tasks.stages.prompter import Prompter
 
 VERSION = 5
 GUIDED_METHODS = frozenset({"eagle", "eagle_echo"})
@@ -83,7 +85,6 @@ def ask(config: EagleConfig, job: Job, read: Upstream, shard: Shard) -> Entry:
         AttentionError: The method guides attention, and a served model's cannot be.
         EagleError: The model cannot be had, or the questions cannot be made.
     """
-    limit_threads(config)
     identity = identity_of(config, job.mllm)
     guided = job.method in GUIDED_METHODS
     if guided and identity.depth is None:
@@ -110,6 +111,7 @@ def ask(config: EagleConfig, job: Job, read: Upstream, shard: Shard) -> Entry:
     }
 
     def compute(folder: Path) -> None:
+        limit_threads(config)
         write_records(_Asking(config, job, identity, read).records(samples, questions, str(shard)), folder / "records.parquet")
 
     return store_of(config).get_or_compute("records", VERSION, inputs, compute)
@@ -127,6 +129,8 @@ class _Asking:
 
     def records(self, samples: Sequence[Sample], questions: QuestionsByImage, shard: str) -> list[Record]:
         """In the order of the samples and of each one's questions."""
+        from eagle_core.methods.outcome import failed_record
+
         records: list[Record] = []
         asked = 0
         # Planned in larger portions than asked: of many images, often only few have not been asked about before.
@@ -165,6 +169,8 @@ class _Asking:
         return texts
 
     def _record(self, sample: Sample, prediction: ExpertPrediction, asked: tuple[Plan, Answer, str | None]) -> Record:
+        from eagle_core.methods.outcome import record_of
+
         p, answer, explanation = asked
         return record_of(
             sample=sample,
@@ -184,6 +190,8 @@ def _prompter(
     config: EagleConfig, job: Job, read: Upstream, predictions: Predictions, threshold: Threshold
 ) -> Prompter:
     """What makes the plans of ``job``."""
+    from tasks.stages.prompter import EchoPrompter, TemplatePrompter, planner_of
+
     category = (job.dataset, job.category)
     if job.method == "echo" or job.method == "eagle_echo":
         if read.memory is None or read.knowledge is None:

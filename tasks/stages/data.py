@@ -12,6 +12,7 @@ from eagle_core.data.remarks import remarks_about
 from eagle_core.errors import DataError
 from tasks.machinery.dataset import dataset_hash, ensure_demo
 from tasks.machinery.inputs import dataset_of, forget_datasets
+from tasks.machinery.journal import noted
 from tasks.machinery.stage import NotRun
 
 LOG = logging.getLogger("eagle.data")
@@ -38,6 +39,11 @@ class AvailableData:
 
 def prepare_data(config: EagleConfig, project: Path) -> AvailableData:
     """Generate and verify the demo where it is asked for; list what there is."""
+    with noted(config.run.cache_dir, "data"):
+        return _prepared(config, project)
+
+
+def _prepared(config: EagleConfig, project: Path) -> AvailableData:
     hashes: dict[str, str] = {}
     categories: list[CategoryName] = []
     absent: dict[str, NotRun] = {}

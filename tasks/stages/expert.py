@@ -7,21 +7,21 @@ import json
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from eagle_core.config import DegradationConfig, EagleConfig, GroupsConfig
 from eagle_core.data.groups import known_groups
-from eagle_core.expert.bundle import load_expert, save_expert
-from eagle_core.expert.features import FeatureReader, iterate_features
-from eagle_core.expert.fit import FittedExpert, fit_expert
-from eagle_core.expert.scoring import predict
 from eagle_core.records import NOT_JUDGED, ExpertPrediction, Failure, Sample
 from tasks.machinery.holders import backbone, backbone_key
 from tasks.machinery.inputs import category_of, image_hashes, limit_threads, store_of
 from tasks.machinery.progress import progress_bar
 from tasks.machinery.store import Entry
 from tasks.stages.appearance import unlike_training
-from tasks.stages.kept_features import KeptFeatures
 from tasks.stages.predictions import write_predictions
+
+if TYPE_CHECKING:
+    from eagle_core.expert.bank import FittedExpert
+    from eagle_core.expert.features import FeatureReader
 
 FIT_VERSION = 6
 PREDICT_VERSION = 6
@@ -30,7 +30,6 @@ SECONDS_FILE = "seconds.json"
 
 def fit(config: EagleConfig, dataset: str, category: str) -> Entry:
     """Features, coreset and DBT scores. Neither kappa nor alpha enters its key."""
-    limit_threads(config)
     known = category_of(config, dataset, category)
     samples = known.train
     asked = config.expert.calibration
@@ -51,6 +50,11 @@ def fit(config: EagleConfig, dataset: str, category: str) -> Entry:
     }
 
     def compute(folder: Path) -> None:
+        from eagle_core.expert.bundle import save_expert
+        from eagle_core.expert.fit import fit_expert
+        from tasks.stages.kept_features import KeptFeatures
+
+        limit_threads(config)
         begun, kept = time.perf_counter(), KeptFeatures(config)
         with progress_bar(f"{category}: expert") as report:
             fitted = fit_expert(
@@ -73,12 +77,14 @@ def fit(config: EagleConfig, dataset: str, category: str) -> Entry:
 
 def score(config: EagleConfig, dataset: str, category: str, expert: Entry) -> Entry:
     """The expert's reading of every test image."""
-    limit_threads(config)
     samples = category_of(config, dataset, category).test
     judging = [config.judging.unlike, config.datasets[dataset].degradation == DegradationConfig()]
     inputs = {"expert": expert.key, "images": image_hashes(samples), "judging": judging}
 
     def compute(folder: Path) -> None:
+        from eagle_core.expert.bundle import load_expert
+
+        limit_threads(config)
         begun = time.perf_counter()
         known = load_expert(expert.path)
         readings = read_images(config, known, samples, f"{category}: expert")
@@ -98,9 +104,12 @@ def read_images(
     expert: FittedExpert,
     samples: Sequence[Sample],
     title: str,
-    read: FeatureReader = iterate_features,
+    read: FeatureReader | None = None,
 ) -> list[ExpertPrediction | Failure]:
-    """The expert's reading of ``samples``, in their order, under a progress bar; ``read``: see ``predict``."""
+    """The expert's reading of ``samples``, in their order, under a progress bar; ``read``: see ``predict``, None: anew."""
+    from eagle_core.expert.features import iterate_features
+    from eagle_core.expert.scoring import predict
+
     with progress_bar(title) as report:
         return list(
             predict(
@@ -109,7 +118,7 @@ def read_images(
                 samples,
                 batch_size=config.expert.batch_size,
                 progress=report,
-                read=read,
+                read=read or iterate_features,
             )
         )
 

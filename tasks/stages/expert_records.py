@@ -5,10 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from eagle_core.config import EagleConfig
-from eagle_core.methods.expert import guide
-from eagle_core.methods.outcome import expert_record, failed_record
 from eagle_core.record_table import NO_MLLM, Record, write_records
-from tasks.machinery.inputs import category_of, image_hashes, store_of
+from tasks.machinery.inputs import category_of, image_hashes, limit_threads, store_of
 from tasks.machinery.store import Entry
 from tasks.stages.predictions import read_predictions
 from tasks.stages.threshold import read_threshold
@@ -29,6 +27,10 @@ def write(config: EagleConfig, dataset: str, category: str, predictions: Entry, 
     }
 
     def compute(folder: Path) -> None:
+        from eagle_core.methods.expert import guide
+        from eagle_core.methods.outcome import expert_record, failed_record
+
+        limit_threads(config)
         fitted, read = read_threshold(threshold), read_predictions(predictions.path)
         unreadable = {failure.image_id: failure.reason for failure in read.failures}
         records: list[Record] = []

@@ -44,7 +44,7 @@ def explanations_to(
     """The model's sentence about each plan's images, under the same prior and guidance as its question.
 
     Args:
-        config: Its section explanation is read.
+        config: Of its section explanation the length is read.
         mllm: Asked where the store holds no sentence; loaded only then.
         plans: What was asked.
         inputs: Content of each plan's answer, of ``tasks.stages.answers.answer_inputs``.
@@ -56,7 +56,7 @@ def explanations_to(
     found = {i: entry for i, key in enumerate(keys) if (entry := store.find("explanation", key))}
     missing = [i for i in range(len(plans)) if i not in found]
     if missing:
-        with turn_of(config, mllm) as model:
+        with turn_of(config, mllm, len(missing), "sentences asked") as model:
             texts = model.generate(
                 [explanation_instead(plans[i].prompt) for i in missing],
                 guidance=[plans[i].attention for i in missing] if settings else None,

@@ -9,9 +9,7 @@ import pandas as pd
 
 from eagle_core.config import EagleConfig
 from eagle_core.errors import DataError
-from eagle_core.expert.bundle import load_expert
 from eagle_core.record_table import read_records
-from eagle_core.report import contact_sheet, threshold_plot
 from tasks.machinery.inputs import category_of, store_of
 from tasks.machinery.store import Entry
 from tasks.stages.predictions import read_predictions
@@ -35,6 +33,9 @@ def draw(
     inputs = {"threshold": threshold.key, "records": [e.key for e in records], "width": config.guidance.line_width}
 
     def compute(folder: Path) -> None:
+        from eagle_core.expert.bundle import load_expert
+        from eagle_core.report import contact_sheet, threshold_plot
+
         fitted = read_threshold(threshold)
         read = read_predictions(predictions.path).by_image
         samples = [s for s in category_of(config, dataset, category).test if s.image_id in read]

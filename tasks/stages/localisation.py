@@ -5,17 +5,17 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from eagle_core.config import EagleConfig
 from eagle_core.counted import counted
-from eagle_core.data.masks import Remark, read_masks_of
-from eagle_core.evaluation.localisation import localisation_metrics
-from eagle_core.expert.bundle import load_expert
 from eagle_core.records import ExpertPrediction, Sample
-from eagle_core.threshold.pixels import fit_pixel_threshold
-from tasks.machinery.inputs import category_of, content_hash, store_of
+from tasks.machinery.inputs import category_of, content_hash, limit_threads, store_of
 from tasks.machinery.store import Entry
 from tasks.stages.predictions import read_predictions
+
+if TYPE_CHECKING:
+    from eagle_core.data.masks import Remark
 
 VERSION = 5
 REMARKS = "remarks.json"
@@ -43,6 +43,12 @@ def measure(config: EagleConfig, dataset: str, category: str, expert: Entry, pre
     }
 
     def compute(folder: Path) -> None:
+        from eagle_core.data.masks import read_masks_of
+        from eagle_core.evaluation.localisation import localisation_metrics
+        from eagle_core.expert.bundle import load_expert
+        from eagle_core.threshold.pixels import fit_pixel_threshold
+
+        limit_threads(config)
         read = read_predictions(predictions.path).by_image
         threshold = fit_pixel_threshold(load_expert(expert.path).training_scores, config.threshold.false_pixel_rate)
         metrics = localisation_metrics(
@@ -62,6 +68,8 @@ def measure(config: EagleConfig, dataset: str, category: str, expert: Entry, pre
 
 def _remarks(sample: Sample, read: Mapping[str, ExpertPrediction]) -> Iterator[Remark]:
     """What about a sample's masks could not be put right."""
+    from eagle_core.data.masks import read_masks_of
+
     prediction = read.get(sample.image_id)
     if prediction is not None:
         yield from (remark for remark in read_masks_of(sample, prediction.image_size).remarks if remark in DOUBTS)

@@ -17,10 +17,8 @@ import pyarrow.parquet as pq
 
 from eagle_core.config import EagleConfig
 from eagle_core.data.scene import SceneRecord
-from eagle_core.evaluation.comparisons import Comparison, compare
-from eagle_core.evaluation.summary import SUMMARY_SCHEMA, summarise
-from eagle_core.methods.explanation_accuracy import explanation_accuracy
-from eagle_core.mmad.summary import question_rows
+from eagle_core.evaluation.comparisons import Comparison
+from eagle_core.evaluation.summary import SUMMARY_SCHEMA
 from tasks.machinery.inputs import store_of
 from tasks.machinery.store import Entry
 
@@ -56,6 +54,11 @@ def measure(
     }
 
     def compute(folder: Path) -> None:
+        from eagle_core.evaluation.comparisons import compare
+        from eagle_core.evaluation.summary import summarise
+        from eagle_core.methods.explanation_accuracy import explanation_accuracy
+        from eagle_core.mmad.summary import question_rows
+
         parts = [
             summarise(records, config.evaluation, seed=config.run.seed),
             explanation_accuracy(records, scenes, config.evaluation.confidence),

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import functools
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from eagle_core.config import EagleConfig
 from eagle_core.data.images import read_image_of
 from eagle_core.errors import DataError, FitError
-from eagle_core.expert.bundle import load_expert
-from eagle_core.retrieval.clip import ClipEncoder
-from eagle_core.retrieval.memory import ImageMemory, MemoryEntry
 from tasks.machinery.inputs import category_of, image_hashes, store_of
 from tasks.machinery.progress import progress_bar
 from tasks.machinery.stage import NotRun
 from tasks.machinery.store import Entry
+
+if TYPE_CHECKING:
+    from eagle_core.retrieval.clip import ClipEncoder
 
 VERSION = 1
 BATCH = 32
@@ -39,6 +40,8 @@ def build(config: EagleConfig, dataset: str, categories: list[str], experts: lis
     }
 
     def compute(folder: Path) -> None:
+        from eagle_core.retrieval.memory import ImageMemory, MemoryEntry
+
         entries: list[MemoryEntry] = []
         parts: list[np.ndarray] = []
         for name, entry in fitted:
@@ -53,10 +56,14 @@ def build(config: EagleConfig, dataset: str, categories: list[str], experts: lis
 @functools.lru_cache(maxsize=1)
 def clip_encoder(source: str, device: str) -> ClipEncoder:
     """The CLIP model, loaded once per process."""
+    from eagle_core.retrieval.clip import ClipEncoder
+
     return ClipEncoder.load(source, device)
 
 
 def _from_expert(entry: Entry) -> tuple[tuple[str, ...], np.ndarray]:
+    from eagle_core.expert.bundle import load_expert
+
     expert = load_expert(entry.path)
     return expert.training_image_ids, expert.training_embeddings.numpy()
 

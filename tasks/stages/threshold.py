@@ -6,23 +6,22 @@ import dataclasses
 import json
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from pydantic import TypeAdapter
 
-from eagle_core.calibration.effective import EffectiveNumber, effective_number
 from eagle_core.config import EagleConfig
 from eagle_core.errors import ConfigurationError
-from eagle_core.expert.bank import FittedExpert
-from eagle_core.expert.bundle import load_expert
 from eagle_core.records import ExpertPrediction, Threshold
-from eagle_core.threshold.fit import fit_oracle, fit_threshold
-from eagle_core.threshold.likeness import Likeness, compare_likeness
-from eagle_core.threshold.shift import check_shift, with_shift
-from eagle_core.threshold.variety import with_variety
-from tasks.machinery.inputs import category_of, store_of
+from tasks.machinery.inputs import category_of, limit_threads, store_of
 from tasks.machinery.store import Entry
 from tasks.stages.predictions import read_predictions
+
+if TYPE_CHECKING:
+    from eagle_core.calibration.effective import EffectiveNumber
+    from eagle_core.expert.bank import FittedExpert
+    from eagle_core.threshold.likeness import Likeness
 
 VERSION = 5
 
@@ -41,6 +40,11 @@ def fit(config: EagleConfig, dataset: str, category: str, expert: Entry, predict
     }
 
     def compute(folder: Path) -> None:
+        from eagle_core.expert.bundle import load_expert
+        from eagle_core.threshold.fit import fit_oracle, fit_threshold
+        from eagle_core.threshold.variety import with_variety
+
+        limit_threads(config)
         fitted = load_expert(expert.path)
         scores = fitted.training_scores
         if oracle:
@@ -63,6 +67,8 @@ def fit(config: EagleConfig, dataset: str, category: str, expert: Entry, predict
 
 def variety_of(fitted: FittedExpert) -> EffectiveNumber:
     """How many different parts an expert's training images show."""
+    from eagle_core.calibration.effective import effective_number
+
     scores = fitted.training_scores
     group_of = dict(zip(scores.image_ids, scores.groups, strict=False)) if scores.calibration.rule == "grouped" else {}
     groups = [group_of[i] for i in fitted.training_image_ids] if group_of else None
@@ -71,6 +77,10 @@ def variety_of(fitted: FittedExpert) -> EffectiveNumber:
 
 def variety_told(config: EagleConfig, expert: Entry) -> str:
     """What the configured rule may promise from the different parts that a fitted expert has seen, in a sentence."""
+    from eagle_core.expert.bundle import load_expert
+    from eagle_core.threshold.fit import fit_threshold
+    from eagle_core.threshold.variety import with_variety
+
     fitted = load_expert(expert.path)
     return with_variety(fit_threshold(fitted.training_scores, config.threshold, seed=config.run.seed), variety_of(fitted)).variety
 
@@ -81,6 +91,8 @@ def compare(
     """``threshold`` after the shift check of a batch; unchanged where there is nothing to compare."""
     if not predictions or len(fitted.training_image_ids) < 2:
         return threshold
+    from eagle_core.threshold.shift import check_shift, with_shift
+
     shift = check_shift(
         fitted.training_embeddings.numpy(),
         np.stack([p.embedding for p in predictions]),
@@ -92,6 +104,8 @@ def compare(
 
 
 def _likeness(fitted: FittedExpert, predictions: Sequence[ExpertPrediction]) -> Likeness | None:
+    from eagle_core.threshold.likeness import compare_likeness
+
     measured = [p.likeness for p in predictions if p.likeness is not None]
     return compare_likeness(fitted.training_likeness, np.array(measured)) if measured else None
 

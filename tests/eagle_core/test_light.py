@@ -62,15 +62,23 @@ def test_an_import_brings_only_what_it_needs(modules: str, absent: set[str]) -> 
     assert sorted(found & (ORCHESTRATION | PLOTTING | absent)) == []
 
 
-def test_judging_an_image_needs_no_anomalib(tmp_path: Path, image_to_judge: tuple[Path, Path]) -> None:
+def test_a_run_that_finds_everything_in_the_store_waits_for_no_network_no_plot_and_no_statistics() -> None:
+    """What only computing needs is imported where something is computed."""
+    found = imported("import flows.eagle, flows.cli.results; assert 'scipy.stats' not in sys.modules")
+    assert sorted(found & (NETWORKS | PLOTTING | FITTING - {"pandas"})) == []
+    assert {"prefect", "mlflow", "pandas"} <= found
+
+
+def test_judging_an_image_needs_no_anomalib(image_to_judge: tuple[Path, Path]) -> None:
     folder, image = image_to_judge
     found = imported(JUDGE, str(folder), str(image))
-    assert sorted(found & (ORCHESTRATION | PLOTTING | FITTING | {"transformers"})) == []
+    absent = {"transformers"} if "resnet" in str(folder) else NETWORKS - {"torch"}
+    assert sorted(found & (ORCHESTRATION | PLOTTING | FITTING | absent)) == []
 
 
-@pytest.fixture
-def image_to_judge(tmp_path: Path) -> tuple[Path, Path]:
-    """A folder with a fitted expert, and an image."""
+@pytest.fixture(params=["test_resnet", "tf_efficientnet_lite0"])
+def image_to_judge(tmp_path: Path, request: pytest.FixtureRequest) -> tuple[Path, Path]:
+    """A folder with a fitted expert, and an image. The weights that are installed need no timm either."""
     import numpy as np
     from PIL import Image
 
@@ -86,9 +94,10 @@ def image_to_judge(tmp_path: Path) -> tuple[Path, Path]:
         Image.fromarray(generator.integers(0, 256, (64, 64, 3), dtype=np.uint8)).save(path)
     config = ExpertConfig(
         preprocessing=PreprocessingConfig(resize=64),
-        backbone=BackboneConfig(name="test_resnet", weights=str(tmp_path / "w.safetensors")),
+        backbone=BackboneConfig(name=request.param, weights="packaged" if "lite" in request.param else str(tmp_path / "w.safetensors")),
         coreset=CoresetConfig(ratio=0.2, projection_dim=32),
     )
     samples = [Sample("d", "c", path.name, path, "train", is_defective=False) for path in paths]
-    save_expert(fit_expert(samples, config, seed=0), tmp_path / "expert")
-    return tmp_path / "expert", paths[0]
+    folder = tmp_path / f"expert-{request.param}"
+    save_expert(fit_expert(samples, config, seed=0), folder)
+    return folder, paths[0]

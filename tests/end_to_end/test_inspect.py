@@ -74,6 +74,20 @@ def test_the_expert_decides_beside_the_stand_in_which_is_asked_about_the_demos_o
     assert "the embedded MLLM is a stand-in" in done.stdout
 
 
+def test_a_sentence_that_was_asked_for_once_needs_no_mllm_again(finished, line, tmp_path) -> None:  # type: ignore[no-untyped-def]
+    category, defective, _ = line
+    journal = finished.root / ".eagle/cache/journal.jsonl"
+    told = []
+    for number in range(2):
+        loads = journal.read_text(encoding="utf-8").count("mllm loaded")
+        out = tmp_path / str(number)
+        finished.eagle("inspect", str(defective.parent), "-c", category, "--out", str(out), check=False)
+        told.append({name: facts["explanation"] for name, facts in described(out).items()})
+    assert any(told[0].values())
+    assert told[1] == told[0]
+    assert journal.read_text(encoding="utf-8").count("mllm loaded") == loads
+
+
 def test_folders_patterns_and_wrong_names_are_told_before_anything_is_loaded(finished, line, tmp_path) -> None:  # type: ignore[no-untyped-def]
     category, defective, odd = line
     wrong = finished.eagle("inspect", str(defective), "-c", "nonsense", check=False)

@@ -16,6 +16,16 @@ from tests.tiny.dataset import CATEGORIES, write_dataset
 
 PROJECT = Path(__file__).parents[3]
 METHODS = ("expert", "mllm")
+COMPUTING = {"torch", "torchvision", "timm", "transformers", "anomalib", "sklearn", "matplotlib", "plotly", "faiss"}
+"""What a command that finds everything in the store does not import."""
+SCRIPT = f"""
+import json, sys
+from flows.cli.main import main
+try:
+    main()
+finally:
+    print(json.dumps(sorted({COMPUTING!r} & set(sys.modules))))
+"""
 
 
 @pytest.fixture(scope="module")
@@ -37,11 +47,11 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return root
 
 
-def eagle(project: Path, *arguments: str, code: int = 0) -> subprocess.CompletedProcess[str]:
+def eagle(project: Path, *arguments: str, code: int = 0, program: tuple[str, ...] = ("-m", "flows.cli.main")) -> subprocess.CompletedProcess[str]:
     environment = {key: value for key, value in os.environ.items() if key != "PREFECT_API_URL"}
     environment |= {"PYTHONPATH": str(PROJECT), "PREFECT_HOME": str(project / ".prefect"), "COLUMNS": "200", "OMP_NUM_THREADS": "1"}
     done = subprocess.run(
-        [sys.executable, "-m", "flows.cli.main", *arguments], cwd=project, env=environment, capture_output=True, text=True, timeout=900
+        [sys.executable, *program, *arguments], cwd=project, env=environment, capture_output=True, text=True, timeout=900
     )
     assert done.returncode == code, done.stdout + done.stderr
     return done
@@ -74,10 +84,15 @@ def test_a_run_its_timings_and_a_second_one(project: Path) -> None:
     assert told["stage", "expert"]["count"] == len(CATEGORIES)
     assert told["questions asked", "embedded"]["count"] == 9
     assert told["mllm loaded", "embedded"]["count"] == 1
+    assert {name for event, name in told if event == "stage"} >= {"data", "work ahead", "metrics", "MLflow", "report page"}
+    lines = {parts[1]: float(parts[-1]) for line in first.stdout.splitlines() if len(parts := [p.strip() for p in line.split("│")[:-1]]) == 5}
     assert "where the seconds went" in first.stdout
+    spent = sum(t["seconds"] for (event, _), t in told.items() if event in ("start", "stage"))
+    assert 0 < lines["rest"] < lines["whole run"] and spent < lines["whole run"]
 
-    again = eagle(project, "run", "--timings")
+    again = eagle(project, "run", "--timings", program=("-c", SCRIPT))
     assert "stages: 0 computed" in again.stdout
+    assert json.loads(again.stdout.splitlines()[-1]) == []
     assert "work: everything is in the store" in again.stderr
     after = client.get_run(parent.info.run_id)
     assert after.data.metrics == parent.data.metrics, "logged twice, nothing changes"

@@ -63,3 +63,11 @@ def test_a_missing_image_is_told_at_once(tmp_path: Path) -> None:
     assert (code, said.splitlines()) == (1, ["error: /no/such/file.png: no such file"])
     assert not modules & HEAVY
     assert not (tmp_path / "data").exists()
+
+
+def test_doctor_builds_the_expert_with_torch_alone(tmp_path: Path) -> None:
+    """It loads the very network that judges, so that a broken installation is seen; more it need not import."""
+    (tmp_path / "params.yaml").write_text((PROJECT / "params.yaml").read_text(encoding="utf-8"), encoding="utf-8")
+    code, modules, said = run_here(tmp_path, "doctor")
+    assert code == 0, said
+    assert modules & HEAVY == {"torch"}
