@@ -77,10 +77,25 @@ def noise(dice: Dice, x: np.ndarray, y: np.ndarray, cell_x: float, cell_y: float
     return upper * (1 - fy) + lower * fy
 
 
-def blend(under: np.ndarray, over: np.ndarray | tuple[float, float, float], coverage: np.ndarray) -> np.ndarray:
-    """Lay ``over`` on ``under`` (``(H, W, 3)``) where ``coverage`` (``(H, W)``) is one."""
-    weight = coverage[..., None]
-    return under * (1 - weight) + np.asarray(over, dtype=np.float64) * weight
+def blend(
+    under: np.ndarray, over: np.ndarray | tuple[float, float, float], coverage: np.ndarray, shade: np.ndarray | None = None
+) -> np.ndarray:
+    """Lay ``over`` on ``under`` (``(H, W, 3)``) where ``coverage`` (``(H, W)``) is one; a colour times ``shade`` (``(H, W)``).
+
+    Computed only around what is covered: a product is laid together of many small parts.
+    """
+    blended = under.copy()
+    rows, columns = np.flatnonzero(coverage.any(axis=1)), np.flatnonzero(coverage.any(axis=0))
+    if len(rows) == 0:
+        return blended
+    part = np.s_[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    weight = coverage[part][..., None]
+    if isinstance(over, tuple):
+        laid = np.asarray(over, dtype=np.float64) if shade is None else flat(over, shade[part])
+    else:
+        laid = over[part]
+    blended[part] = under[part] * (1 - weight) + laid * weight
+    return blended
 
 
 def flat(color: tuple[float, float, float], shade: np.ndarray) -> np.ndarray:

@@ -34,7 +34,7 @@ def paint_blister(at: Coordinates, dice: Dice, fault: PartFault | None) -> Paint
         x, y = at.x - 64 * (number % 3 - 1), at.y - 64 * (number // 3 - 1)
         from_centre = distance(x, y)
         hollow = 0.80 + 0.10 * np.clip((x + y) / 50, -1, 1)
-        rgb = blend(rgb, flat((196, 198, 206), hollow), inside(from_centre - 28))
+        rgb = blend(rgb, (196, 198, 206), inside(from_centre - 28), hollow)
         tilt = direction(dice.fraction())
         dx, dy = x - dice.around_zero(1.6), y - dice.around_zero(1.6)
         coverage = 1.0
@@ -50,7 +50,7 @@ def paint_blister(at: Coordinates, dice: Dice, fault: PartFault | None) -> Paint
         score = np.abs(dx * tilt[0] + dy * tilt[1])
         dome = 0.97 - 0.16 * np.clip(tablet / 21 - 0.55, 0, 1) - 0.05 * np.clip((dx + dy) / 30, -1, 1)
         dome = dome - 0.16 * inside(score - 0.8) * inside(tablet - 16)
-        rgb = blend(rgb, flat((238, 234, 222), dome), inside(tablet - 20) * coverage)
+        rgb = blend(rgb, (238, 234, 222), inside(tablet - 20) * coverage, dome)
         surface |= (tablet < 17) & (coverage == 1.0)
     return Painting(rgb, surface, at_fault)
 
@@ -81,7 +81,7 @@ def paint_connector(at: Coordinates, dice: Dice, fault: PartFault | None) -> Pai
                 x, y = x - step * way[0], y - step * way[1]
                 at_fault |= rounded_box(x, y, 7, 11, 2) < 0
         glint = 0.80 + 0.22 * inside(np.abs(x + 2) - 1.2, 2) + 0.10 * np.clip(-y / 11, -1, 1)
-        rgb = blend(rgb, flat((222, 178, 84), glint), inside(rounded_box(x, y, 6, 10, 2)) * coverage)
+        rgb = blend(rgb, (222, 178, 84), inside(rounded_box(x, y, 6, 10, 2)) * coverage, glint)
     return Painting(rgb, surface, at_fault)
 
 
