@@ -11,9 +11,8 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import get_args
+from typing import TYPE_CHECKING, get_args
 
-import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -21,6 +20,9 @@ from eagle_core.errors import DataError
 from eagle_core.records import AnswerStatus, Box, Method, QuestionType, Split
 from eagle_core.whole_file import written_whole
 from eagle_core.written_text import check_text
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 SCHEMA_VERSION = "1"
 VERSION_KEY = b"eagle_schema_version"
@@ -242,4 +244,6 @@ def _row(record: Record) -> dict[str, object]:
 
 
 def _frame(table: pa.Table) -> pd.DataFrame:
+    import pandas as pd  # a record by itself needs none
+
     return table.to_pandas(types_mapper=pd.ArrowDtype)

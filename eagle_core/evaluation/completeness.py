@@ -9,7 +9,8 @@ from dataclasses import dataclass
 import pandas as pd
 
 from eagle_core.counted import counted
-from eagle_core.evaluation.table import ALL, METHOD_NAMES, NotRunRow, UnreadImage, unread_notes
+from eagle_core.evaluation.table import ALL, METHOD_NAMES, NotRunRow
+from eagle_core.evaluation.unread import UnreadImage, unread_notes
 from eagle_core.record_table import NO_MLLM
 from eagle_core.records import NOT_JUDGED
 

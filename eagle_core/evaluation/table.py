@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from eagle_core.evaluation.summary import MACRO, POOLED
+from eagle_core.evaluation.unread import UnreadImage, unread_notes
 from eagle_core.record_table import NO_MLLM
 
 METHOD_NAMES = {
@@ -36,8 +37,6 @@ METRIC_TITLES = {"balanced_accuracy": "share judged right, good and bad parts co
 ALL = "*"
 NO_VALUE = "–"
 NOT_RUN = "not run"
-NAMED = 3
-"""Images of a category that a note names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,16 +47,6 @@ class NotRunRow:
     category: str
     mllm: str
     method: str
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class UnreadImage:
-    """A training image that could not be read, so that the expert was fitted without it."""
-
-    dataset: str
-    category: str
-    image_id: str
     reason: str
 
 
@@ -137,20 +126,6 @@ def comparison_table(
     )
     notes = (*notes, *unread_notes([u for u in unread if u.dataset == dataset]))
     return ComparisonTable(dataset, metric, header, rows, notes, details)
-
-
-def unread_notes(unread: Sequence[UnreadImage]) -> tuple[str, ...]:
-    """A line for each category: how many training images could not be read, and the first few with their reasons."""
-    lines = []
-    for dataset, category in dict.fromkeys((u.dataset, u.category) for u in unread):
-        mine = [f"{u.image_id} ({u.reason})" for u in unread if (u.dataset, u.category) == (dataset, category)]
-        more = f"; and {len(mine) - NAMED} more" if len(mine) > NAMED else ""
-        lines.append(
-            f"{dataset}/{category}: fitted without {len(mine)} training image{'s' * (len(mine) > 1)} that could not be read: "
-            + "; ".join(mine[:NAMED])
-            + more
-        )
-    return tuple(lines)
 
 
 def _combinations(mine: pd.DataFrame, missing: Sequence[NotRunRow]) -> list[tuple[str, str]]:

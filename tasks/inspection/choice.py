@@ -7,12 +7,12 @@ from glob import has_magic
 from pathlib import Path
 
 from eagle_core.config import EagleConfig
-from eagle_core.data.catalogue import load_dataset
 from eagle_core.data.dataset import files_below, images_below
 from eagle_core.data.demo.manifest import load_manifest
 from eagle_core.data.unread import UNREAD_ENDINGS
 from eagle_core.errors import ConfigurationError, DataError
 from eagle_core.names import as_text
+from tasks.machinery.inputs import dataset_of
 from tasks.preflight.data import is_generated
 
 
@@ -94,7 +94,7 @@ def _categories(config: EagleConfig, dataset: str, project: Path) -> list[str]:
     if is_generated(config, dataset, project) and not config.datasets[dataset].root.is_dir():
         return sorted({path.partition("/")[0] for path in load_manifest()})
     try:
-        return list(load_dataset(config.datasets[dataset]).categories)
+        return list(dataset_of(config, dataset).categories)
     except DataError:
         if len(config.datasets) == 1:
             raise

@@ -20,7 +20,7 @@ from eagle_core.threshold.pixels import fit_pixel_threshold
 from tasks.inspection.verdict import Asked, Verdict
 from tasks.machinery.holders import identity_of
 from tasks.machinery.inputs import category_of, limit_threads
-from tasks.machinery.stand_in import is_asked, is_stand_in
+from tasks.machinery.stand_in import is_stand_in
 from tasks.machinery.store import Entry
 from tasks.stages import expert, threshold
 from tasks.stages.answers import Job, answer_inputs, answers_to
@@ -60,8 +60,9 @@ def inspect_images(
 
     askable = [s for s in samples if s.image_id in predictions and s.image_id not in unlike]
     if mllm is not None and is_stand_in(config.mllms[mllm]) and not insist:
-        ours = is_asked(config, dataset, mllm)
-        askable = [s for s in askable if ours and is_demo_image(s.image_path)]
+        askable = [s for s in askable if is_demo_image(s.image_path)]
+        if askable and not (config.mllms[mllm].beyond_the_demo or _are_of_the_demo(category_of(config, dataset, category).train)):
+            askable = []
     asked, unplanned = ask(config, mllm, askable, fitted, predictions, tau) if mllm is not None and askable else ({}, [])
     failures += unplanned
     verdicts = []
@@ -79,6 +80,11 @@ def inspect_images(
         )
         verdicts.append(Verdict(sample, prediction, tau, guide(prediction, tau, config), decided, one, pixels))
     return [explained(config, verdict) if explain else verdict for verdict in verdicts], failures
+
+
+def _are_of_the_demo(normal: Sequence[Sample]) -> bool:
+    """Whether a stand-in has seen the like of the images that are shown beside a part."""
+    return all(is_demo_image(sample.image_path) for sample in normal)
 
 
 def ask(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from eagle_core.config import EagleConfig
 from eagle_core.data.remarks import remarks_about
-from eagle_core.evaluation.table import UnreadImage, unread_notes
+from eagle_core.evaluation.unread import UnreadImage, unread_notes
 from tasks.machinery.inputs import category_of
 from tasks.stages import expert
 

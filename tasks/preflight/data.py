@@ -7,8 +7,9 @@ from pathlib import Path
 
 from eagle_core.config import EagleConfig
 from eagle_core.counted import counted
-from eagle_core.data.catalogue import Dataset, load_dataset
+from eagle_core.data.catalogue import Dataset
 from eagle_core.errors import DataError
+from tasks.machinery.inputs import dataset_of, forget_datasets
 from tasks.preflight.finding import Finding
 
 
@@ -18,13 +19,14 @@ def is_generated(config: EagleConfig, dataset: str, project: Path) -> bool:
 
 
 def data_findings(config: EagleConfig, project: Path) -> Iterator[Finding]:
-    """A line for each dataset."""
+    """A line for each dataset, as it is now."""
+    forget_datasets()
     for name in config.datasets:
         if is_generated(config, name, project) and not config.datasets[name].root.is_dir():
             yield Finding("data", f"{name}: not here yet; it is generated first")
             continue
         try:
-            yield Finding("data", f"{name}: {_counted(load_dataset(config.datasets[name]))}")
+            yield Finding("data", f"{name}: {_counted(dataset_of(config, name))}")
         except DataError as error:
             yield Finding("data", str(error), fault=True)
 

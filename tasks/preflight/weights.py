@@ -9,9 +9,9 @@ from urllib.request import urlopen
 import psutil
 
 from eagle_core.config import EagleConfig, EndpointConfig, EngineConfig, MllmConfig
-from eagle_core.data.catalogue import load_dataset
 from eagle_core.errors import EagleError, ModelError
 from eagle_core.mllm.model_files import locate
+from tasks.machinery.inputs import dataset_of
 from tasks.preflight.finding import Finding
 
 GIB = 2**30
@@ -66,9 +66,9 @@ def memory_findings(config: EagleConfig) -> Iterator[Finding]:
     from eagle_core.expert.memory import estimate_fit_bytes
 
     available = _memory_of_a_process(config.run.engine, psutil.virtual_memory().available)
-    for name, dataset in config.datasets.items():
+    for name in config.datasets:
         try:
-            largest = max(len(category.train) for category in load_dataset(dataset).categories.values())
+            largest = max(len(category.train) for category in dataset_of(config, name).categories.values())
             needed = estimate_fit_bytes(largest, config.expert)
         except EagleError:
             # Told by the findings about data and expert.

@@ -26,8 +26,9 @@ from eagle_core.evaluation.comparisons import Comparison
 from eagle_core.evaluation.completeness import missing_lines, not_judged, p_defect_notes
 from eagle_core.evaluation.promises import KeptPromise
 from eagle_core.evaluation.recall_curve import recall_curves
-from eagle_core.evaluation.table import NotRunRow, UnreadImage
+from eagle_core.evaluation.table import NotRunRow
 from eagle_core.evaluation.unlabelled import UnlabelledVerdicts, unlabelled_verdicts, worst_first
+from eagle_core.evaluation.unread import UnreadImage
 from eagle_core.names import short_name
 from eagle_core.record_table import write_table
 from eagle_core.whole_file import written_whole

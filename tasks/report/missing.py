@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from eagle_core.evaluation.table import ALL, NotRunRow, UnreadImage
+from eagle_core.evaluation.table import ALL, NotRunRow
+from eagle_core.evaluation.unread import UnreadImage
 from tasks.graph.values import CategoryResult
 from tasks.machinery.stage import NotRun
 from tasks.machinery.store import Entry

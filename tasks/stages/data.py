@@ -71,9 +71,9 @@ def ensure_available(config: EagleConfig, dataset: str, project: Path) -> None:
 
     Bytes are not compared, as a run does: what is fitted is kept under the hashes of the images that it was fitted on.
     """
-    forget_datasets()
     if _is_demo(config, dataset, project) and not is_complete(config.datasets[dataset].root):
         ensure_demo(config.datasets[dataset].root, project)
+        forget_datasets()
 
 
 def _is_demo(config: EagleConfig, dataset: str, project: Path) -> bool:

@@ -12,8 +12,9 @@ from eagle_core.counted import counted
 from eagle_core.evaluation.comparisons import Comparison
 from eagle_core.evaluation.completeness import NotJudged
 from eagle_core.evaluation.summary import summary_of
-from eagle_core.evaluation.table import NotRunRow, UnreadImage, comparison_tables
+from eagle_core.evaluation.table import NotRunRow, comparison_tables
 from eagle_core.evaluation.unlabelled import UnlabelledVerdicts
+from eagle_core.evaluation.unread import UnreadImage
 from eagle_core.expert.automatic import stand_in_notice
 from eagle_core.report.page.content import Card, Page, PageTable
 from eagle_core.report.page.opening import opening

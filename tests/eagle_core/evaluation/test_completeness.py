@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from eagle_core.evaluation.completeness import missing_at_points, missing_lines, not_judged, p_defect_notes
 from eagle_core.evaluation.outcomes import yes_no_rows
-from eagle_core.evaluation.table import ALL, NotRunRow, UnreadImage
+from eagle_core.evaluation.table import ALL, NotRunRow
 from eagle_core.evaluation.unlabelled import worst_first
+from eagle_core.evaluation.unread import UnreadImage
 from eagle_core.record_table import Record, to_frame
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from eagle_core.evaluation.localisation_table import localisation_tables
 from eagle_core.evaluation.summary import SummaryRow, summary_frame
-from eagle_core.evaluation.table import UnreadImage, comparison_table, unread_notes
+from eagle_core.evaluation.table import comparison_table
+from eagle_core.evaluation.unread import UnreadImage, unread_notes
 
 
 def row(scope: str, metric: str, value: float) -> SummaryRow:
