@@ -25,7 +25,7 @@ IMPORTS = (
     "eagle_core.attention.scope",
     "eagle_core.mllm.loading",
     "eagle_core.evaluation.summary",
-    "tasks.inspection",
+    "tasks.inspection.judging",
     "flows.eagle",
     "flows.cli.main",
 )

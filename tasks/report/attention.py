@@ -13,7 +13,7 @@ from eagle_core.mllm.chat import TransformersChatModel
 from eagle_core.records import Sample
 from eagle_core.report.page import attention
 from eagle_core.report.page.content import Picture
-from tasks.machinery.holders import chat_model
+from tasks.machinery.holders import chat_model, turn_of
 from tasks.machinery.store import Entry
 from tasks.stages.predictions import read_predictions
 from tasks.stages.prompter import TemplatePrompter
@@ -32,11 +32,14 @@ def attention_pictures(
 
     Empty where EAGLE was not run or the last MLLM cannot be looked into.
     """
-    model = _observable(config) if samples and "eagle" in config.methods else None
-    if model is None:
+    # The last one was asked last, and is still in memory.
+    name = next(reversed(config.mllms), None)
+    model = _observable(config, name) if samples and "eagle" in config.methods and name else None
+    if model is None or name is None:
         return {}
     plans = {caption: _plans(config, category, method, stages, samples) for method, caption in SHOWN}
-    return attention.attention_pictures(model, AttentionSettings.from_config(config.caas), samples, plans)
+    with turn_of(config, name, len(samples), "attention looked at"):
+        return attention.attention_pictures(model, AttentionSettings.from_config(config.caas), samples, plans)
 
 
 def _plans(
@@ -52,10 +55,10 @@ def _plans(
     return {image_id: plan for image_id, plan in planned.items() if isinstance(plan, Plan)}
 
 
-def _observable(config: EagleConfig) -> TransformersChatModel | None:
-    """The last MLLM, which was asked last and is still in memory, where it is here and its visual tokens have known places."""
+def _observable(config: EagleConfig, mllm: str) -> TransformersChatModel | None:
+    """The MLLM where it is here and its visual tokens have known places."""
     try:
-        model = chat_model(config, next(reversed(config.mllms)))
+        model = chat_model(config, mllm)
     except EagleError:
         return None
     return model if isinstance(model, TransformersChatModel) and model.adapter.grid is not None else None

@@ -50,11 +50,12 @@ def imported(code: str, *arguments: str) -> set[str]:
         ("eagle_core.expert.scoring, eagle_core.expert.backbone, eagle_core.expert.bundle", FITTING | {"transformers"}),
         ("eagle_core.expert.fit", FITTING | {"transformers"}),
         ("eagle_core.threshold.fit, eagle_core.threshold.gate, eagle_core.threshold.shift", FITTING | NETWORKS),
-        ("eagle_core.guidance.prompt, eagle_core.guidance.boxes, eagle_core.guidance.overlay", FITTING | {"torchvision", "timm", "transformers"}),
+        ("eagle_core.guidance.prompt, eagle_core.guidance.boxes, eagle_core.guidance.overlay", FITTING | NETWORKS),
         ("eagle_core.attention.scope, eagle_core.attention.ratio, eagle_core.attention.lens", FITTING | {"timm"}),
         ("eagle_core.mllm.loading, eagle_core.mllm.registry, eagle_core.mllm.answering", FITTING | {"timm"}),
         ("eagle_core.evaluation.summary, eagle_core.evaluation.localisation", {"anomalib", "lightning", "torchmetrics", "torchvision"}),
-        ("tasks.machinery.params, tasks.preflight.data", FITTING | NETWORKS),
+        ("tasks.machinery.params, tasks.preflight.data, tasks.preflight.variety", FITTING | NETWORKS),
+        ("tasks.inspection.judging, tasks.inspection.remarks", (FITTING - {"faiss"}) | (NETWORKS - {"torch"})),
     ],
 )
 def test_an_import_brings_only_what_it_needs(modules: str, absent: set[str]) -> None:
