@@ -33,8 +33,13 @@ class TemporaryServer:
     def __init__(self) -> None:
         self._process: subprocess.Popen[bytes] | None = None
         self._log = tempfile.TemporaryFile()  # noqa: SIM115 - open as long as the server
-        if not configured_url():
-            self.url = self._start()
+        if os.environ.get("PREFECT_API_URL"):
+            return
+        # Started before it is asked whether a profile names another: to ask takes a second of imports.
+        self.url = self._start()
+        if configured_url():
+            self.stop()
+            self._process = None
 
     def stop(self) -> None:
         """Prefect sends its last logs and events when the interpreter ends: this comes after that."""

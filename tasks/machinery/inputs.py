@@ -9,6 +9,7 @@ from pathlib import Path
 
 from eagle_core.config import DatasetConfig, DegradationConfig, EagleConfig
 from eagle_core.data.catalogue import Category, Dataset, load_dataset
+from eagle_core.data.demo.membership import is_demo_dataset
 from eagle_core.records import Sample
 from tasks.machinery.store import Store, file_sha256
 from tasks.stages.degraded import degraded
@@ -31,11 +32,22 @@ def dataset_of(config: EagleConfig, dataset: str) -> Dataset:
 def forget_datasets() -> None:
     """List the folders anew at the next question: files may have come or gone since."""
     _listed.cache_clear()
+    _is_of_the_demo.cache_clear()
 
 
 @functools.lru_cache(maxsize=32)
 def _listed(config: DatasetConfig) -> Dataset:
     return load_dataset(config)
+
+
+def is_of_the_demo(config: EagleConfig, dataset: str) -> bool:
+    """Whether every image of a dataset is the demo's; looked at once, as in ``dataset_of``."""
+    return _is_of_the_demo(config.datasets[dataset].root)
+
+
+@functools.lru_cache(maxsize=32)
+def _is_of_the_demo(root: Path) -> bool:
+    return is_demo_dataset(root)
 
 
 def category_of(config: EagleConfig, dataset: str, category: str) -> Category:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from eagle_core.config import EagleConfig, MllmConfig
-from eagle_core.data.demo.membership import is_demo_dataset
+from tasks.machinery.inputs import is_of_the_demo
 
 HOW_TO = (
     "a real MLLM is one line in params.yaml, such as mllms: {qwen: {model: Qwen/Qwen2.5-VL-7B-Instruct, dtype: bfloat16, "
@@ -21,7 +21,7 @@ def is_stand_in(mllm: MllmConfig) -> bool:
 def is_asked(config: EagleConfig, dataset: str, mllm: str) -> bool:
     """Whether ``mllms.<mllm>`` is asked about the images of ``dataset``."""
     wanted = config.mllms[mllm]
-    return not is_stand_in(wanted) or wanted.beyond_the_demo or is_demo_dataset(config.datasets[dataset].root)
+    return not is_stand_in(wanted) or wanted.beyond_the_demo or is_of_the_demo(config, dataset)
 
 
 def not_asked_notes(config: EagleConfig, datasets: Iterable[str]) -> tuple[str, ...]:
