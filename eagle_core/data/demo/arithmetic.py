@@ -85,10 +85,7 @@ def blend(
     Computed only around what is covered: a product is laid together of many small parts.
     """
     blended = under.copy()
-    rows, columns = np.flatnonzero(coverage.any(axis=1)), np.flatnonzero(coverage.any(axis=0))
-    if len(rows) == 0:
-        return blended
-    part = np.s_[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    part = around(coverage)
     weight = coverage[part][..., None]
     if isinstance(over, tuple):
         laid = np.asarray(over, dtype=np.float64) if shade is None else flat(over, shade[part])
@@ -96,6 +93,14 @@ def blend(
         laid = over[part]
     blended[part] = under[part] * (1 - weight) + laid * weight
     return blended
+
+
+def around(wanted: np.ndarray) -> tuple[slice, slice]:
+    """Rows and columns of the smallest rectangle that holds all of ``wanted`` (``(H, W)``) that is not zero; empty for nothing."""
+    rows, columns = np.flatnonzero(wanted.any(axis=1)), np.flatnonzero(wanted.any(axis=0))
+    if len(rows) == 0:
+        return np.s_[0:0, 0:0]
+    return np.s_[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
 
 
 def flat(color: tuple[float, float, float], shade: np.ndarray) -> np.ndarray:

@@ -6,6 +6,7 @@ import numpy as np
 
 from eagle_core.data.demo.arithmetic import (
     angle,
+    around,
     blend,
     direction,
     distance,
@@ -31,27 +32,28 @@ def paint_blister(at: Coordinates, dice: Dice, fault: PartFault | None) -> Paint
     surface, at_fault = np.zeros((SIZE, SIZE), dtype=bool), np.zeros((SIZE, SIZE), dtype=bool)
     faulty = int(fault.which * 9) if fault else -1
     for number in range(9):
-        x, y = at.x - 64 * (number % 3 - 1), at.y - 64 * (number // 3 - 1)
+        part = _near(at, 64 * (number % 3 - 1), 64 * (number // 3 - 1), 34)
+        x, y = at.x[part] - 64 * (number % 3 - 1), at.y[part] - 64 * (number // 3 - 1)
         from_centre = distance(x, y)
         hollow = 0.80 + 0.10 * np.clip((x + y) / 50, -1, 1)
-        rgb = blend(rgb, (196, 198, 206), inside(from_centre - 28), hollow)
+        rgb[part] = blend(rgb[part], (196, 198, 206), inside(from_centre - 28), hollow)
         tilt = direction(dice.fraction())
         dx, dy = x - dice.around_zero(1.6), y - dice.around_zero(1.6)
         coverage = 1.0
         if fault and number == faulty:
-            at_fault |= from_centre < 21
+            at_fault[part] |= from_centre < 21
             if fault.kind == "missing":
                 coverage = 0.75 - 0.75 * fault.strength
             else:
                 step, way = 3.5 + 6.5 * fault.strength, direction(fault.turns)
                 dx, dy = dx - step * way[0], dy - step * way[1]
-                at_fault |= distance(dx, dy) < 21
+                at_fault[part] |= distance(dx, dy) < 21
         tablet = distance(dx, dy)
         score = np.abs(dx * tilt[0] + dy * tilt[1])
         dome = 0.97 - 0.16 * np.clip(tablet / 21 - 0.55, 0, 1) - 0.05 * np.clip((dx + dy) / 30, -1, 1)
         dome = dome - 0.16 * inside(score - 0.8) * inside(tablet - 16)
-        rgb = blend(rgb, (238, 234, 222), inside(tablet - 20) * coverage, dome)
-        surface |= (tablet < 17) & (coverage == 1.0)
+        rgb[part] = blend(rgb[part], (238, 234, 222), inside(tablet - 20) * coverage, dome)
+        surface[part] |= (tablet < 17) & (coverage == 1.0)
     return Painting(rgb, surface, at_fault)
 
 
@@ -67,22 +69,28 @@ def paint_connector(at: Coordinates, dice: Dice, fault: PartFault | None) -> Pai
     at_fault = np.zeros((SIZE, SIZE), dtype=bool)
     faulty = int(fault.which * 2 * _PINS) if fault else -1
     for number in range(2 * _PINS):
-        x = at.x - 30 * (number % _PINS - 2.5) - dice.around_zero(0.8)
-        y = at.y - 44 * (number // _PINS - 0.5) - dice.around_zero(0.8)
+        part = _near(at, 30 * (number % _PINS - 2.5), 44 * (number // _PINS - 0.5), 26)
+        x = at.x[part] - 30 * (number % _PINS - 2.5) - dice.around_zero(0.8)
+        y = at.y[part] - 44 * (number // _PINS - 0.5) - dice.around_zero(0.8)
         socket = rounded_box(x, y, 9, 14, 2)
-        rgb = blend(rgb, (22, 22, 26), inside(socket))
+        rgb[part] = blend(rgb[part], (22, 22, 26), inside(socket))
         coverage = 1.0
         if fault and number == faulty:
-            at_fault |= rounded_box(x, y, 7, 11, 2) < 0
+            at_fault[part] |= rounded_box(x, y, 7, 11, 2) < 0
             if fault.kind == "missing":
                 coverage = 0.65 - 0.65 * fault.strength
             else:
                 step, way = 3 + 5 * fault.strength, direction(fault.turns)
                 x, y = x - step * way[0], y - step * way[1]
-                at_fault |= rounded_box(x, y, 7, 11, 2) < 0
+                at_fault[part] |= rounded_box(x, y, 7, 11, 2) < 0
         glint = 0.80 + 0.22 * inside(np.abs(x + 2) - 1.2, 2) + 0.10 * np.clip(-y / 11, -1, 1)
-        rgb = blend(rgb, (222, 178, 84), inside(rounded_box(x, y, 6, 10, 2)) * coverage, glint)
+        rgb[part] = blend(rgb[part], (222, 178, 84), inside(rounded_box(x, y, 6, 10, 2)) * coverage, glint)
     return Painting(rgb, surface, at_fault)
+
+
+def _near(at: Coordinates, x: float, y: float, reach: float) -> tuple[slice, slice]:
+    """Where the product is within ``reach`` pixels of a point along both axes: a part that ends before is drawn there alone."""
+    return around((np.abs(at.x - x) < reach) & (np.abs(at.y - y) < reach))
 
 
 def paint_bottle_cap(at: Coordinates, dice: Dice, fault: PartFault | None) -> Painting:
