@@ -71,3 +71,19 @@ def test_doctor_builds_the_expert_with_torch_alone(tmp_path: Path) -> None:
     code, modules, said = run_here(tmp_path, "doctor")
     assert code == 0, said
     assert modules & HEAVY == {"torch"}
+
+
+def test_doctor_tells_a_library_that_is_not_installed_whole(tmp_path: Path) -> None:
+    """Without importing it: a file of its wheel is gone."""
+    (tmp_path / "params.yaml").write_text((PROJECT / "params.yaml").read_text(encoding="utf-8"), encoding="utf-8")
+    facts = tmp_path / "libraries" / "timm-9.9.dist-info"
+    facts.mkdir(parents=True)
+    (facts / "METADATA").write_text("Metadata-Version: 2.1\nName: timm\nVersion: 9.9\n", encoding="utf-8")
+    (facts / "RECORD").write_text("timm/__init__.py,sha256=x,5\n", encoding="utf-8")
+    environment = os.environ | {"PYTHONPATH": f"{facts.parent}:{PROJECT}", "COLUMNS": "200"}
+    done = subprocess.run(
+        [sys.executable, "-m", "flows.cli.main", "doctor"], cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=300
+    )
+    assert done.returncode == 1
+    assert "timm 9.9: timm/__init__.py is not as it was installed; pip install --force-reinstall --no-deps timm==9.9" in done.stdout
+    assert "transformers" in done.stdout and "installed whole" in done.stdout
