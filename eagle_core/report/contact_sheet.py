@@ -197,7 +197,8 @@ def _optional(value: Any) -> Any:
 def _draw_item(axis: Axes, item: SheetItem) -> None:
     axis.axis("off")
     axis.imshow(item.image)
-    axis.set_title(item.truth, fontsize=9, color=style.INK, pad=3, fontweight="bold")
+    # Its place is given: looking for one measures ticks that are not drawn.
+    axis.set_title(item.truth, fontsize=9, color=style.INK, y=1.0, pad=3, fontweight="bold")
     for number, (text, colour) in enumerate(_lines(item)):
         axis.annotate(
             text,
