@@ -1,7 +1,8 @@
 """The generalised extreme value law of the image scores (paper: appendix 6.2.1, Eq. 11).
 
 Differs: the paper motivates the law but then uses kappa-sigma and gives no quantile; here tau is the fitted
-law's quantile at a named target false-alarm rate. SciPy's shape is c = -gamma.
+law's quantile at a named target false-alarm rate. SciPy's shape is c = -gamma; its statistics are imported where the law is
+fitted, as the other rules need none of them.
 """
 
 from __future__ import annotations
@@ -9,9 +10,6 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from scipy.optimize import minimize
-from scipy.special import gamma
-from scipy.stats import genextreme, lmoment
 
 from eagle_core.errors import FitError
 
@@ -39,6 +37,9 @@ def fit_gev(scores: np.ndarray, start: GevParameters | None = None) -> GevParame
     Raises:
         FitError: The scores do not vary, or the likelihood has no maximum that can be found.
     """
+    from scipy.optimize import minimize
+    from scipy.stats import genextreme
+
     centre, spread = float(scores.mean()), float(scores.std())
     if not spread > 1e-12 * max(1.0, abs(centre)):
         raise FitError("gev: the training scores do not vary; use threshold.method quantile or kappa_sigma")
@@ -62,6 +63,8 @@ def fit_gev(scores: np.ndarray, start: GevParameters | None = None) -> GevParame
 
 def gev_quantile(parameters: GevParameters, exceedance: float) -> float:
     """The value that the law exceeds with probability ``exceedance``."""
+    from scipy.stats import genextreme
+
     return float(genextreme.isf(exceedance, parameters.c, loc=parameters.location, scale=parameters.scale))
 
 
@@ -71,6 +74,9 @@ def _standardised(parameters: GevParameters, centre: float, spread: float) -> Ge
 
 def _l_moment_estimate(scores: np.ndarray) -> GevParameters:
     """Hosking, Wallis and Wood (1985), who write k for SciPy's c; moved inward to where all scores are possible."""
+    from scipy.special import gamma
+    from scipy.stats import genextreme, lmoment
+
     first, second, skewness = (float(v) for v in lmoment(scores, order=[1, 2, 3], standardize=True))
     z = 2 / (3 + skewness) - np.log(2) / np.log(3)
     c = float(np.clip(7.8590 * z + 2.9554 * z**2, -0.9, 0.9))
