@@ -9,6 +9,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from tests.mlflow_database import empty_database
+
 METHODS = ("expert", "mllm", "eagle_no_caas", "eagle")
 EXPENSIVE = ("expert", "predictions", "answer")
 
@@ -23,6 +25,7 @@ def copy_of(project, tmp_path: Path):  # type: ignore[no-untyped-def]
     """The same project with the same store, free to be changed."""
     root = tmp_path / "copy"
     shutil.copytree(project.root, root, symlinks=True, ignore=shutil.ignore_patterns("runs", "mlflow.db", ".prefect"))
+    empty_database(root)
     return type(project)(root)
 
 

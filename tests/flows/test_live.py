@@ -13,11 +13,12 @@ from eagle_core.errors import FitError
 from flows.live import current, ended_by_errors, followed
 from tasks.machinery.tracking import RunContent, Tracker
 from tasks.report.live_run import LiveRun, open_run
+from tests.mlflow_database import empty_database
 
 
 @pytest.mark.parametrize(("error", "status"), [(FitError("no"), "FAILED"), (ValueError("bug"), "FAILED"), (KeyboardInterrupt(), "KILLED")])
 def test_an_error_ends_the_run_before_it_gets_out(tmp_path: Path, error: BaseException, status: str) -> None:
-    uri = f"sqlite:///{tmp_path}/mlflow.db"
+    uri = empty_database(tmp_path)
     tracker = Tracker(TrackingConfig(tracking_uri=uri), tmp_path)
     run = open_run(tracker, RunContent("r", "r", {}, {}, {}))
     seen = []
@@ -37,7 +38,7 @@ def test_an_error_ends_the_run_before_it_gets_out(tmp_path: Path, error: BaseExc
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_that_comes_while_the_run_is_opened_ends_it(tmp_path: Path, number: int) -> None:
     """As Prefect's handler does, ours raises; before the run could be ended, nothing would end it."""
-    uri = f"sqlite:///{tmp_path}/mlflow.db"
+    uri = empty_database(tmp_path)
     tracker = Tracker(TrackingConfig(tracking_uri=uri), tmp_path)
     made: list[str] = []
 

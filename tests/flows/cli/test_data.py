@@ -2,92 +2,17 @@
 
 from __future__ import annotations
 
-import hashlib
-import http.server
 import json
 import shutil
-import socket
 import subprocess
 import sys
-import tarfile
-import threading
-from collections.abc import Iterator
-from functools import partial
 from pathlib import Path
 
-import numpy as np
 import pytest
-from click.testing import Result
-from PIL import Image
-from typer.testing import CliRunner
 
-from eagle_core.errors import DataError
-from flows.cli.data import app
+from tests.flows.cli.data_command import error_of, photo, run
 
 PROJECT = Path(__file__).parents[3]
-
-
-def run(*arguments: str | Path) -> Result:
-    return CliRunner().invoke(app, [str(argument) for argument in arguments])
-
-
-def error_of(result: Result) -> str:
-    """The one line that ``eagle`` prints for a DataError (flows.cli.main turns it into one)."""
-    assert isinstance(result.exception, DataError), result.output
-    message = str(result.exception)
-    assert "\n" not in message
-    return message
-
-
-def save(path: Path, seed: int) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    Image.fromarray(np.random.default_rng(seed).integers(0, 256, (8, 8, 3), dtype=np.uint8)).save(path)
-
-
-@pytest.fixture
-def photos(tmp_path: Path) -> Path:
-    """A sound folder of one's own."""
-    folder = tmp_path / "My Photos"
-    for number in range(5):
-        save(folder / "cup" / "normal" / f"{number}.png", number)
-    save(folder / "cup" / "defective" / "0.png", 10)
-    return folder
-
-
-@pytest.fixture
-def project(tmp_path: Path) -> Path:
-    """A repository to bring data into."""
-    folder = tmp_path / "project"
-    folder.mkdir()
-    (folder / "params.yaml").write_text("datasets:\n  demo: {root: data/demo}\n", encoding="utf-8")
-    subprocess.run(["git", "init", "--quiet"], cwd=folder, check=True)
-    return folder
-
-
-@pytest.fixture
-def served(tmp_path: Path) -> Iterator[tuple[Path, str]]:
-    """A folder and the loopback address that serves it."""
-    folder = tmp_path / "served"
-    folder.mkdir()
-    handler = partial(QuietHandler, directory=str(folder))
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
-        yield folder, f"http://127.0.0.1:{server.server_port}"
-        server.shutdown()
-        thread.join()
-
-
-class QuietHandler(http.server.SimpleHTTPRequestHandler):
-    def log_message(self, format: str, *args: object) -> None:
-        """Keep quiet."""
-
-
-def packed(folder: Path, archive: Path, name: str) -> str:
-    """Pack ``folder`` as ``name`` inside the archive; return the archive's checksum."""
-    with tarfile.open(archive, "w:xz") as file:
-        file.add(folder, name)
-    return hashlib.sha256(archive.read_bytes()).hexdigest()
 
 
 def test_check_of_a_sound_folder(photos: Path) -> None:
@@ -122,7 +47,7 @@ def test_check_as_json(photos: Path) -> None:
 
 def test_check_of_what_is_no_dataset(tmp_path: Path) -> None:
     assert f"{tmp_path / 'gone'}: no such folder" in error_of(run("check", tmp_path / "gone"))
-    save(tmp_path / "train" / "day" / "deeper" / "0.png", 1)
+    photo(tmp_path / "train" / "day" / "deeper" / "0.png", 1)
     assert f"{tmp_path}: no layout that Eagle reads" in error_of(run("check", tmp_path))
     assert "split_csv/1cls.csv: no such file" in error_of(run("check", tmp_path, "--format", "visa"))
 
@@ -167,7 +92,7 @@ def test_a_second_import_says_which_datasets_are_no_longer_read(photos: Path, pr
 
 def test_photographs_that_nothing_is_learnt_from_are_not_said_to_be_ready_for_a_run(tmp_path: Path, project: Path) -> None:
     for day in ("monday", "tuesday"):
-        save(tmp_path / "days" / day / "0.png", 1)
+        photo(tmp_path / "days" / day / "0.png", 1)
     told = run("import", tmp_path / "days", "--params", project / "params.yaml").output
     assert "none of them marked as normal" in told and "next: nothing can be judged before" in told and "next: eagle run" not in told
 
@@ -191,59 +116,9 @@ def test_import_refuses_names_and_places_in_use(photos: Path, project: Path) -> 
     assert run("import", photos, "--name", "cups", *params).exit_code == 0
     assert "cups: already there; move it away" in error_of(run("import", photos, "--name", "cups", *params))
     (project / "normal").mkdir()
-    save(project / "normal" / "0.png", 0)
+    photo(project / "normal" / "0.png", 0)
     assert "contains" in error_of(run("import", project, "--name", "all", *params))
     assert "nothing in it" in error_of(run("import", project / "nothing", "--no-check", *params))
-
-
-def test_fetch_downloads_unpacks_and_tracks(photos: Path, project: Path, served: tuple[Path, str]) -> None:
-    folder, address = served
-    sha256 = packed(photos, folder / "mmad.tar.xz", "MMAD")
-    arguments = ("fetch", "mmad", "--url", f"{address}/mmad.tar.xz", "--sha256", sha256)
-    result = run(*arguments, "--params", project / "params.yaml")
-    assert result.exit_code == 0, result.output
-    assert (project / "data/mmad/cup/normal/0.png").read_bytes() == (photos / "cup/normal/0.png").read_bytes()
-    assert (project / "data/mmad.dvc").is_file()
-    assert list((project / "data/.downloads").iterdir()) == []
-    (folder / "mmad.tar.xz").unlink()
-    assert run(*arguments, "--params", project / "params.yaml").exit_code == 0  # there already: no download
-
-
-def test_fetch_of_wrong_bytes_and_of_a_hostile_archive_leaves_no_dataset(
-    photos: Path, project: Path, served: tuple[Path, str]
-) -> None:
-    folder, address = served
-    params = ("--params", project / "params.yaml")
-    sha256 = packed(photos, folder / "a.tar", "../../outside")
-    wrong = run("fetch", "visa", "--url", f"{address}/a.tar", "--sha256", "0" * 64, *params)
-    assert f"what came has sha256 {sha256}" in error_of(wrong)
-    hostile = run("fetch", "visa", "--url", f"{address}/a.tar", "--sha256", sha256, *params)
-    assert "would be written outside the folder; nothing was unpacked" in error_of(hostile)
-    missing = run("fetch", "visa", "--url", f"{address}/gone.tar", "--sha256", "1" * 64, *params)
-    assert "the server answers 404" in error_of(missing)
-    assert not (project / "data" / "visa").exists()
-    assert not list(project.rglob("*.dvc"))
-
-
-def test_fetch_offline_says_what_to_do(project: Path) -> None:
-    with socket.socket() as nobody:
-        nobody.bind(("127.0.0.1", 0))
-        url = f"http://127.0.0.1:{nobody.getsockname()[1]}/visa.tar"
-        arguments = ("fetch", "visa", "--url", url, "--sha256", "0" * 64)
-        message = error_of(run(*arguments, "--params", project / "params.yaml"))
-    assert "127.0.0.1 cannot be reached" in message
-    assert "offline" in message
-    assert f"Fetch {url} by hand" in message
-    assert "`eagle data import DIR --name visa`" in message
-
-
-def test_an_unknown_source_is_asked_of_the_user(project: Path) -> None:
-    params = ("--params", project / "params.yaml")
-    assert "give --url and --sha256" in error_of(run("fetch", "mmad", *params))
-    assert "give --sha256" in error_of(run("fetch", "mmad", "--url", "https://example.org/mmad.zip", *params))
-    unknown = run("fetch", "imagenet", *params)
-    assert unknown.exit_code == 2
-    assert "mvtec_ad" in unknown.output
 
 
 def test_the_command_ends_in_one_line_without_a_traceback(tmp_path: Path) -> None:
@@ -255,28 +130,9 @@ def test_the_command_ends_in_one_line_without_a_traceback(tmp_path: Path) -> Non
     assert done.stderr.splitlines()[-1] == f"error: {tmp_path / 'gone'}: no such folder; check the path"
 
 
-def test_elpv_is_split_from_its_package_and_tracked(project: Path) -> None:
-    arguments = ("fetch", "elpv", "--train", "5", "--test", "3", "--params", project / "params.yaml")
-    result = run(*arguments)
-    assert result.exit_code == 0, result.output
-    assert result.output.index("CC BY-NC-SA 4.0: not for commercial use") < result.output.index("tracked with DVC")
-    for category, unsure in (("mono", 173), ("poly", 228)):
-        for place, count in (("train/good", 5), ("test/good", 3), ("test/defective", 3)):
-            assert f"elpv/{category}/{place}: {count}" in result.output
-        assert f"elpv_doubtful/{category}: {unsure}" in result.output
-    for name in ("elpv", "elpv_doubtful"):
-        assert (project / "data" / f"{name}.dvc").is_file()
-        assert "Attribution-NonCommercial-ShareAlike" in (project / "data" / name / "LICENSE.md").read_text(encoding="utf-8")
-    checked = run("check", project / "data" / "elpv")
-    assert checked.exit_code == 0 and "0 errors, 0 warnings" in checked.output
-    before = sorted(p.stat().st_mtime_ns for p in (project / "data").rglob("*.png"))
-    assert run(*arguments).exit_code == 0
-    assert sorted(p.stat().st_mtime_ns for p in (project / "data").rglob("*.png")) == before
-
-
 def flat(folder: Path) -> Path:
     for number in range(6):
-        save(folder / f"IMG_{number}.png", number)
+        photo(folder / f"IMG_{number}.png", number)
     return folder
 
 

@@ -12,54 +12,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from click.testing import Result
 from PIL import Image
 from scipy.ndimage import minimum_filter
-from typer.testing import CliRunner
 
 from eagle_core.config import DatasetConfig
 from eagle_core.data.catalogue import load_dataset
 from eagle_core.data.images import read_masks_of, read_rgb
 from eagle_core.errors import DataError
-from flows.cli.data import app
-
-SIZE = (48, 32)
-
-
-def run(*arguments: str | Path) -> Result:
-    return CliRunner().invoke(app, [str(argument) for argument in arguments])
-
-
-def photo(path: Path, seed: int, size: tuple[int, int] = SIZE, **options: object) -> Path:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    pixels = np.random.default_rng(seed).integers(0, 256, (size[1], size[0], 3), dtype=np.uint8)
-    Image.fromarray(pixels).save(path, **options)
-    return path
-
-
-def marked() -> np.ndarray:
-    pixels = np.zeros(SIZE[::-1], np.uint8)
-    pixels[8:21, 10:30] = 255
-    return pixels
-
-
-def write(path: Path, pixels: np.ndarray | Image.Image) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    (pixels if isinstance(pixels, Image.Image) else Image.fromarray(pixels)).save(path)
-
-
-@pytest.fixture
-def root(tmp_path: Path) -> Path:
-    """A category in which nothing is to be found."""
-    cup = tmp_path / "set" / "cup"
-    for number in range(6):
-        photo(cup / f"train/good/{number}.png", number)
-    for number in range(2):
-        photo(cup / f"test/good/{number}.png", 20 + number)
-    for number in range(4):
-        photo(cup / f"test/crack/{number}.png", 30 + number)
-        write(cup / f"ground_truth/crack/{number}_mask.png", marked())
-    return tmp_path / "set"
+from tests.flows.cli.data_command import SIZE, marked, photo, run, write
 
 
 def masks(change: Callable[[np.ndarray], np.ndarray | Image.Image]) -> Callable[[Path], None]:

@@ -11,6 +11,7 @@ from mlflow import MlflowClient
 from eagle_core.config import TrackingConfig
 from eagle_core.errors import ConfigurationError
 from tasks.machinery.tracking import RunContent, Tracker, mlflow_name
+from tests.mlflow_database import empty_database
 
 
 def content(identity: str, file: Path, alpha: float = 0.6) -> RunContent:
@@ -25,7 +26,7 @@ def content(identity: str, file: Path, alpha: float = 0.6) -> RunContent:
 
 
 def test_logging_twice_is_idempotent(tmp_path: Path) -> None:
-    uri = f"sqlite:///{tmp_path}/mlflow.db"
+    uri = empty_database(tmp_path)
     picture = tmp_path / "scores.png"
     picture.write_bytes(b"picture")
     ids = []
@@ -49,7 +50,7 @@ def test_logging_twice_is_idempotent(tmp_path: Path) -> None:
 
 
 def test_a_changed_artifact_replaces_the_old_one(tmp_path: Path) -> None:
-    uri = f"sqlite:///{tmp_path}/mlflow.db"
+    uri = empty_database(tmp_path)
     tracker = Tracker(TrackingConfig(tracking_uri=uri), tmp_path)
     picture = tmp_path / "scores.png"
     picture.write_bytes(b"old")
@@ -62,7 +63,7 @@ def test_a_changed_artifact_replaces_the_old_one(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("category", ["lid & seal (left)", "größe 3", "it's", 'a "b"', "x%y=z"])
 def test_any_category_name_can_be_logged_and_found_again(tmp_path: Path, category: str) -> None:
-    uri = f"sqlite:///{tmp_path}/mlflow.db"
+    uri = empty_database(tmp_path)
     picture = tmp_path / f"line-{category}-scores.png"
     picture.write_bytes(b"picture")
     tracker = Tracker(TrackingConfig(tracking_uri=uri), tmp_path)

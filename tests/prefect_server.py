@@ -1,4 +1,4 @@
-"""One Prefect server for all runs of a test worker: starting a temporary one takes longer than a small run."""
+"""One Prefect server for all flows of a test worker: starting a temporary one takes longer than a small run."""
 
 from __future__ import annotations
 
