@@ -1,15 +1,18 @@
-"""A dataset of a few small noise images in MVTec layout, and a configuration that takes seconds with it."""
+"""A dataset of a few small noise images in MVTec layout, and configurations that take seconds with it."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 import numpy as np
+import yaml
 from PIL import Image
 
 from eagle_core.config import EagleConfig
 
 CATEGORIES = ("bolt", "nut", "ring")
+METHODS = ("expert", "mllm")
+EXPERT = {"preprocessing": {"resize": 64}, "coreset": {"ratio": 0.2, "projection_dim": 16}, "min_unsampled_patches": 4}
 
 
 def write_dataset(root: Path) -> Path:
@@ -30,13 +33,27 @@ def configured(data: Path, cache: Path, **changes: object) -> EagleConfig:
         "datasets": {"small": {"root": data}},
         "methods": ("mllm", "eagle"),
         "mllms": {name: {"model": model, "beyond_the_demo": True} for name, model in (("first", "embedded"), ("second", "embedded-control"))},
-        "expert": {
-            "preprocessing": {"resize": 64},
-            "coreset": {"ratio": 0.2, "projection_dim": 16},
-            "min_unsampled_patches": 4,
-        },
+        "expert": EXPERT,
         "threshold": {"bootstrap_samples": 10},
         "explanation": {"when": "never"},
         "run": {"cache_dir": cache},
     }
     return EagleConfig.model_validate(sections | changes)
+
+
+def write_project(root: Path, **profiles: object) -> Path:
+    """The dataset as ``tiny`` beside a params.yaml with one MLLM and two methods; ``profiles`` beside the default one."""
+    write_dataset(root / "data")
+    params = {
+        "datasets": {"tiny": {"format": "mvtec", "root": "data"}},
+        "methods": list(METHODS),
+        "mllms": {"embedded": {"model": "embedded", "beyond_the_demo": True}},
+        "expert": EXPERT,
+        "threshold": {"bootstrap_samples": 10},
+        "evaluation": {"bootstrap_samples": 10},
+        "explanation": {"when": "never"},
+        "report": {"images": 1, "attention": 0},
+        "profiles": {"demo": {}, **profiles},
+    }
+    (root / "params.yaml").write_text(yaml.safe_dump(params))
+    return root
