@@ -40,3 +40,13 @@ def languages(
                 embedded.measure(recipe, seed, folder, vision_figures, workers=workers, progress=report)
             )
     return described
+
+
+@task(name="train reading", persist_result=False)
+def readers(recipe: Recipe, seeds: list[int], folder: Path) -> list[dict[str, Any]]:
+    """Train the language stage of each seed, and measure its gate."""
+    described = []
+    for seed in seeds:
+        with progress_bar(f"seed {seed}", unit="step") as report:
+            described.append(embedded.train_reader(recipe, seed, folder, progress=report))
+    return described

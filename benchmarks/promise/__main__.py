@@ -11,7 +11,7 @@ beside the calibration that it takes.
 FOLDER holds screw/, bottle/, cookie/, papers/ and ball_screw/ in MVTec's layout; what is missing is said and left out.
 ELPV comes from its installed package, the demo from data/demo. Each calibration of a set is written as soon as it is done:
 the same command, given again after an interruption, goes on there. docs/promise.json and the table of docs/promise.md
-hold the sets that are complete.
+hold the sets that are complete, and those that were measured before.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ import torch
 import typer
 
 from benchmarks.promise.measuring import Measurement
-from benchmarks.promise.results import collected, keeps, part_file, write, write_table
+from benchmarks.promise.results import collected, keeps, part_file, published, write, write_table
 from benchmarks.promise.sets import TRAIN, ImageSet, sets
 from eagle_core.config import CoresetConfig, ExpertConfig, PreprocessingConfig
 
@@ -78,8 +78,10 @@ def _measure(images: ImageSet, parts: Path, resplits: int) -> None:
 
 
 def _publish(parts: Path, out: Path, names: list[str], threads: int) -> None:
-    """The sets that are complete, as JSON and as the table of the page."""
-    done = collected(parts, names)
+    """The sets that are complete, as JSON and as the table of the page; the others stay as they were published before."""
+    measured = {one["set"]: one for one in collected(parts, names)}
+    done = list((published(out / "promise.json") | measured).values())
+    done.sort(key=lambda one: names.index(one["set"]) if one["set"] in names else len(names))
     described = {
         "benchmark": "promise",
         "command": "python -m benchmarks.promise --data FOLDER",

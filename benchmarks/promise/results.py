@@ -40,6 +40,13 @@ def collected(folder: Path, names: Sequence[str]) -> list[dict[str, Any]]:
     return found
 
 
+def published(file: Path) -> dict[str, dict[str, Any]]:
+    """The sets of an earlier measurement by name; none where ``file`` is not there."""
+    if not file.is_file():
+        return {}
+    return {one["set"]: one for one in json.loads(file.read_text(encoding="utf-8"))["sets"]}
+
+
 def keeps(row: dict[str, Any]) -> bool:
     """Whether the test images do not show, beyond chance, more false alarms than were promised."""
     return bool(row["low"] <= row["promised"])

@@ -5,11 +5,11 @@ Wording as in MMAD. Four options each (two for yes/no) in seeded order; the righ
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from eagle_core.data.scene import DEFECT_KINDS, PLACES, SceneRecord
+from eagle_core.data.scene import DEFECT_KINDS, PLACES, DefectFacts, SceneRecord
 from eagle_core.records import Question, QuestionType
 
 LETTERS = "ABCD"
@@ -17,7 +17,11 @@ DEFECT_PREFIX = "There is a defect in the object. "
 
 
 def questions_for(
-    scene: SceneRecord, object_names: Sequence[str], colors: Sequence[str], rng: np.random.Generator
+    scene: SceneRecord,
+    object_names: Sequence[str],
+    colors: Sequence[str],
+    rng: np.random.Generator,
+    facts: Mapping[str, DefectFacts] = DEFECT_KINDS,
 ) -> tuple[Question, ...]:
     """All questions that make sense for ``scene``: seven for a defective image, three for a normal one.
 
@@ -26,6 +30,7 @@ def questions_for(
         object_names: Names to draw wrong objects from; at least four, the scene's own included.
         colors: Words to draw wrong colours from; at least four, the scene's own included.
         rng: Draws wrong options and letters.
+        facts: Kind of defect -> how it looks and what it does: those that options are drawn from, the scene's own included.
     """
     asked = [
         _yes_no("Is there any defect in the object?", scene.defect is not None, rng),
@@ -34,15 +39,15 @@ def questions_for(
     ]
     if scene.defect is None:
         return tuple(asked)
-    facts = DEFECT_KINDS[scene.defect.kind]
-    looks = [f.appearance for f in DEFECT_KINDS.values()]
-    effects = [f.effect for f in DEFECT_KINDS.values()]
+    own = facts[scene.defect.kind]
+    looks = [f.appearance for f in facts.values()]
+    effects = [f.effect for f in facts.values()]
     asked += [
         _choose(
             "defect_classification",
             DEFECT_PREFIX + "What is the type of the defect?",
             scene.defect.kind,
-            list(DEFECT_KINDS),
+            list(facts),
             rng,
         ),
         _choose(
@@ -51,12 +56,12 @@ def questions_for(
         _choose(
             "defect_description",
             DEFECT_PREFIX + "What is the appearance of the defect?",
-            facts.appearance,
+            own.appearance,
             looks,
             rng,
         ),
         _choose(
-            "defect_analysis", DEFECT_PREFIX + "What is the effect of the defect?", facts.effect, effects, rng
+            "defect_analysis", DEFECT_PREFIX + "What is the effect of the defect?", own.effect, effects, rng
         ),
     ]
     return tuple(asked)

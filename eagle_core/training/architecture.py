@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -30,20 +31,39 @@ GRID = SIDE // TOKEN_PIXELS
 MEAN, DEVIATION = 0.5, 0.25
 
 
-def build_model(tokenizer: PreTrainedTokenizerFast, seed: int) -> Qwen2_5_VLForConditionalGeneration:
+@dataclass(frozen=True, slots=True)
+class Decoder:
+    """The language model's shape."""
+
+    hidden: int
+    layers: int
+    inner: int
+    """Width of a layer's MLP."""
+    rotary: tuple[int, int, int]
+    """Rotary frequencies for time, height and width; together half a head's width."""
+
+
+SHIPPED = Decoder(HIDDEN, LAYERS, 320, (4, 6, 6))
+READER = Decoder(160, 8, 400, (6, 7, 7))
+"""Of the staged training: wider and shallower, which learns to bind letters in fewer steps."""
+
+
+def build_model(
+    tokenizer: PreTrainedTokenizerFast, seed: int, decoder: Decoder = SHIPPED
+) -> Qwen2_5_VLForConditionalGeneration:
     """Random weights by ``seed``; the global generator is left as it was."""
     ids: Any = {name: tokenizer.convert_tokens_to_ids(token) for name, token in _SPECIAL_IDS.items()}
     end, pad = tokenizer.eos_token_id, tokenizer.pad_token_id
     config = Qwen2_5_VLConfig(
         text_config={
             "vocab_size": len(tokenizer),
-            "hidden_size": HIDDEN,
-            "num_hidden_layers": LAYERS,
+            "hidden_size": decoder.hidden,
+            "num_hidden_layers": decoder.layers,
             "num_attention_heads": 4,
             "num_key_value_heads": 2,
-            "intermediate_size": 320,
+            "intermediate_size": decoder.inner,
             "max_position_embeddings": 4096,
-            "rope_parameters": {"rope_type": "default", "mrope_section": [4, 6, 6], "rope_theta": 10000.0},
+            "rope_parameters": {"rope_type": "default", "mrope_section": list(decoder.rotary), "rope_theta": 10000.0},
             "bos_token_id": pad,
             "eos_token_id": end,
             "pad_token_id": pad,
@@ -57,7 +77,7 @@ def build_model(tokenizer: PreTrainedTokenizerFast, seed: int) -> Qwen2_5_VLForC
             "patch_size": PATCH,
             "spatial_merge_size": MERGE,
             "window_size": WINDOW,
-            "out_hidden_size": HIDDEN,
+            "out_hidden_size": decoder.hidden,
             "fullatt_block_indexes": [1, 3],
         },
         tie_word_embeddings=True,

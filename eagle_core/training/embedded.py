@@ -16,16 +16,20 @@ from typing import Any
 
 import torch
 import transformers
+from safetensors.torch import save
 
 from eagle_core.config import MllmConfig
 from eagle_core.mllm.loading import load_model
-from eagle_core.training.architecture import build_model, build_processor
+from eagle_core.training.architecture import READER, build_model, build_processor
 from eagle_core.training.held_out import held_out_figures
 from eagle_core.training.images import TrainingImages, draw_images
 from eagle_core.training.language import CachedFeatures, cache_features, train_language
 from eagle_core.training.loop import Schedule
+from eagle_core.training.reading.gate import reading_gate
+from eagle_core.training.reading.stage import train_reading
 from eagle_core.training.tokenizer import build_tokenizer
 from eagle_core.training.vision import defect_auroc, load_tower, pretrain_vision
+from eagle_core.whole_file import written_whole
 
 Progress = Callable[[str, int, int], None]
 SHIPPED_SEED = 0
@@ -42,6 +46,9 @@ class Recipe:
     vision_seed: int = 0
     vision: Schedule = Schedule(steps=4000, learning_rate=1.5e-3)
     language: Schedule = Schedule(steps=1300, learning_rate=1.5e-3)
+    reading: Schedule = Schedule(steps=2400, learning_rate=1.5e-3)
+    gate_questions: int = 300
+    """Of each share that a stage's gate measures."""
     prior_reliability: float = 0.88
     """Probability that the expert's verdict in a training prompt is right."""
 
@@ -96,6 +103,42 @@ def train_language_model(
     processor.save_pretrained(aside)
     shutil.rmtree(target, ignore_errors=True)
     aside.rename(target)
+
+
+def train_reader(recipe: Recipe, seed: int, folder: Path, *, progress: Progress) -> dict[str, Any]:
+    """The language stage of ``seed``: text alone, no images.
+
+    Writes ``folder/seed-N/reading.safetensors`` (a checkpoint, to go on from), and in ``folder/seed-N/reading`` the decoder
+    in float16 and ``gate.json``.
+
+    Returns:
+        What ``gate.json`` holds.
+    """
+    tokenizer = build_tokenizer()
+    model = build_model(tokenizer, seed, READER)
+    train_reading(
+        model,
+        tokenizer,
+        recipe.reading,
+        seed=seed,
+        checkpoint=folder / f"seed-{seed}" / "reading.safetensors",
+        progress=lambda step, steps, loss: progress(f"reading, loss {loss:.3f}", step, steps),
+    )
+    gate = reading_gate(model, tokenizer, seed=recipe.held_out_seed, count=recipe.gate_questions)
+    described = {
+        "seed": seed,
+        "schedule": asdict(recipe.reading),
+        "decoder": asdict(READER),
+        "versions": {"torch": torch.__version__, "transformers": transformers.__version__},
+        "gate": gate.described(),
+    }
+    target = folder / f"seed-{seed}" / "reading"
+    weights = {name: value.half().contiguous() for name, value in model.model.language_model.state_dict().items()}
+    with written_whole(target / "decoder.safetensors") as aside:
+        aside.write_bytes(save(weights))
+    with written_whole(target / "gate.json") as aside:
+        aside.write_text(json.dumps(described, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+    return described
 
 
 def measure(

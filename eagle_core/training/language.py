@@ -94,7 +94,7 @@ def train_language(
         where = nn.Linear(HIDDEN, 1)
     ids = TokenIds(processor)
 
-    def loss(rng: np.random.Generator) -> torch.Tensor:
+    def loss(rng: np.random.Generator, _: float) -> torch.Tensor:
         # One variant a batch: prompts of nearly equal length need little padding.
         variant = draw_variant(rng)
         examples = [draw_example(cached.scenes, variant, prior_reliability, rng) for _ in range(BATCH)]

@@ -29,7 +29,7 @@ class Schedule:
 
 def train(
     module: torch.nn.Module,
-    loss: Callable[[np.random.Generator], torch.Tensor],
+    loss: Callable[[np.random.Generator, float], torch.Tensor],
     schedule: Schedule,
     *,
     seed: int,
@@ -41,7 +41,8 @@ def train(
     Args:
         module: All that is trained.
         loss: Draws a batch with the generator it is given, which depends on ``seed`` and the step alone, and
-            returns its loss: a resumed training sees the batches of an uninterrupted one.
+            returns its loss: a resumed training sees the batches of an uninterrupted one. It is also told which part of
+            the training is done, 0 to 1.
         schedule: Steps, learning rate.
         seed: Of the batches.
         checkpoint: Written every CHECKPOINT_SECONDS and at the end.
@@ -59,7 +60,7 @@ def train(
     for step in range(start, schedule.steps):
         for group in optimizer.param_groups:
             group["lr"] = schedule.learning_rate * _factor(step, schedule.steps)
-        value = loss(np.random.default_rng([seed, step]))
+        value = loss(np.random.default_rng([seed, step]), step / schedule.steps)
         optimizer.zero_grad()
         value.backward()
         torch.nn.utils.clip_grad_norm_(trained, schedule.clip)

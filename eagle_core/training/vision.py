@@ -89,7 +89,7 @@ def pretrain_vision(
     heads = DefectHeads(tower, seed)
     kinds = np.array([TRAINING_KINDS.index(_kind(data, i)) for i in range(len(data))])
 
-    def loss(rng: np.random.Generator) -> torch.Tensor:
+    def loss(rng: np.random.Generator, _: float) -> torch.Tensor:
         images, templates, under, kind = _crops(data, kinds, rng)
         with fast_products():
             both = visual_features(tower, np.concatenate([images, templates])).float()

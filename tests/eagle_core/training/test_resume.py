@@ -35,7 +35,7 @@ def test_interrupted_and_resumed_equals_uninterrupted(tmp_path: Path, monkeypatc
             module.weight.fill_(0.1)
             module.bias.zero_()
 
-        def loss(rng: np.random.Generator) -> torch.Tensor:
+        def loss(rng: np.random.Generator, _: float) -> torch.Tensor:
             x = torch.from_numpy(rng.normal(size=(4, 3))).float()
             return (module(x) - x[:, :2]).square().mean()
 

@@ -1,0 +1,70 @@
+"""Lines as padded token ids, with the places that the language stage teaches at."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+import torch
+from transformers import PreTrainedTokenizerFast
+
+from eagle_core.training.reading.lines import Line
+
+IGNORED = -100
+LETTER_TOKENS = 2
+"""An option begins with its letter and a full stop; its words come after."""
+
+
+@dataclass(frozen=True, slots=True)
+class EncodedLines:
+    """A batch, padded on the right: a causal decoder needs no mask then."""
+
+    input_ids: torch.Tensor
+    """``(B, L) int64``."""
+    is_text: torch.Tensor
+    """``(B, L) bool``: False at padding."""
+    labels: torch.Tensor
+    """``(B, L) int64``: the answer's tokens, its end included; IGNORED elsewhere."""
+    option: torch.Tensor
+    """``(B, L) int64``: 0 for words of option A, 1 for B, …; -1 elsewhere."""
+    asked_at: torch.Tensor
+    """``(B,) int64``: the last token before the answer."""
+    right: torch.Tensor
+    """``(B,) int64``: the right letter, 0 for A; -1 where the answer is words."""
+    said: torch.Tensor
+    """``(B,) int64``: first token of the right option's words; 0 where the answer is words."""
+
+
+def line_encoder(tokenizer: PreTrainedTokenizerFast) -> Callable[[Sequence[Line]], EncodedLines]:
+    """Encode lines with ``tokenizer``; pieces that come again are tokenized once."""
+
+    @lru_cache(maxsize=100_000)
+    def ids_of(text: str) -> tuple[int, ...]:
+        return tuple(tokenizer(text, add_special_tokens=False)["input_ids"])
+
+    end = int(tokenizer.eos_token_id)
+
+    def encode(lines: Sequence[Line]) -> EncodedLines:
+        rows = [[(piece, ids_of(piece.text)) for piece in line.pieces] for line in lines]
+        length = max(1 + sum(len(ids) for _, ids in row) for row in rows)
+        shape = (len(lines), length)
+        input_ids, is_text = torch.full(shape, int(tokenizer.pad_token_id)), torch.zeros(shape, dtype=torch.bool)
+        labels, option = torch.full(shape, IGNORED), torch.full(shape, -1)
+        asked_at = torch.zeros(len(lines), dtype=torch.long)
+        for number, row in enumerate(rows):
+            at = 0
+            for piece, ids in row:
+                shown = (*ids, end) if piece.role == "answer" else ids
+                there = slice(at, at + len(shown))
+                input_ids[number, there], is_text[number, there] = torch.tensor(shown), True
+                if piece.role == "answer":
+                    labels[number, there], asked_at[number] = torch.tensor(shown), at - 1
+                elif piece.role == "option":
+                    option[number, at + LETTER_TOKENS : there.stop] = piece.letter
+                at = there.stop
+        said = torch.tensor([ids_of(line.said)[0] if line.said else 0 for line in lines])
+        right = torch.tensor([line.right for line in lines])
+        return EncodedLines(input_ids, is_text, labels, option, asked_at, right, said)
+
+    return encode

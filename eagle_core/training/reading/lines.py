@@ -1,0 +1,172 @@
+"""What the decoder reads in the language stage: a scene in words, a question, the answer; bare, or as a real prompt.
+
+In a real prompt the words stand where visual tokens will stand, between the same marks.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import numpy as np
+
+from eagle_core.data.scene import SceneRecord
+from eagle_core.echo.modules import KNOWLEDGE_CAPTION
+from eagle_core.guidance.explanation import explanation_of, explanation_prompt
+from eagle_core.guidance.prompt import OPEN_INSTRUCTION, build_prompt
+from eagle_core.records import ImagePart, Prompt, Question, QuestionType
+from eagle_core.training.examples import PLACEHOLDER
+from eagle_core.training.reading.scenes_in_words import SceneInWords, draw_question, draw_scene, sentences_of
+
+Role = Literal["shown", "option", "asked", "answer"]
+FACTUAL: tuple[QuestionType, ...] = ("defect_description", "defect_analysis")
+"""Questions that knowledge answers as well as a look."""
+KINDS_OF_KNOWLEDGE = 3
+EXPLAINED_SHARE, IN_WORDS_SHARE, KNOWLEDGE_SHARE = 0.1, 0.15, 0.2
+TEMPLATE_SHARE = 0.6
+BARE_TOKENS, PROMPT_TOKENS, KNOWLEDGE_TOKENS = 64, 256, 128
+"""Of a line, about; and of knowledge in it."""
+FEW_FACTS_UNTIL = 0.1
+"""Up to this part of the training a line shows only the sentence that answers its question."""
+PROMPTS_FROM, PROMPT_SHARE = 0.4, 0.5
+"""From this part on, so many batches are real prompts: four times as long as bare lines."""
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """Some of a line's text. Each piece is tokenized by itself."""
+
+    text: str
+    role: Role
+    letter: int = -1
+    """Of an option: 0 for A."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One question with its answer."""
+
+    pieces: tuple[Piece, ...]
+    question_type: QuestionType | None
+    """None: an explanation."""
+    right: int = -1
+    """The right letter, 0 for A; -1 where the answer is words."""
+    said: str = ""
+    """The right option in words, with a space before it."""
+
+
+def draw_lines(rng: np.random.Generator, progress: float, tokens: int) -> list[Line]:
+    """A batch of about ``tokens`` tokens, all of one form, so that little is padded.
+
+    Args:
+        rng: Draws everything.
+        progress: Part of the training that is done, 0 to 1: the longer, the harder.
+        tokens: How long the lines are together, about.
+    """
+    as_prompts = progress >= PROMPTS_FROM and rng.random() < PROMPT_SHARE
+    with_knowledge = progress >= FEW_FACTS_UNTIL and rng.random() < KNOWLEDGE_SHARE
+    each = (PROMPT_TOKENS if as_prompts else BARE_TOKENS) + (KNOWLEDGE_TOKENS if with_knowledge else 0)
+    return [draw_line(rng, progress, as_prompt=as_prompts, with_knowledge=with_knowledge) for _ in range(tokens // each)]
+
+
+def draw_line(rng: np.random.Generator, progress: float, *, as_prompt: bool, with_knowledge: bool) -> Line:
+    """One line: an explanation, an answer in words, or a letter."""
+    told = draw_scene(rng, own_facts=with_knowledge)
+    if with_knowledge and told.scene.defect is not None:
+        question = draw_question(told, rng, FACTUAL[int(rng.integers(len(FACTUAL)))])
+    elif rng.random() < EXPLAINED_SHARE:
+        prompt = explanation_prompt(PLACEHOLDER, templates=[PLACEHOLDER] if as_prompt else [])
+        pieces = _pieces(prompt, told, _shown(told, None, rng, progress), "", as_prompt=as_prompt)
+        return Line((*pieces, Piece(explanation_of(told.scene), "answer")), None)
+    else:
+        question = draw_question(told, rng)
+    return line_about(told, question, rng, progress, as_prompt=as_prompt, in_words=rng.random() < IN_WORDS_SHARE)
+
+
+def line_about(
+    told: SceneInWords, question: Question, rng: np.random.Generator, progress: float, *, as_prompt: bool, in_words: bool = False,
+    knowledge: str | None = None,
+) -> Line:  # fmt: skip
+    """The line that asks ``question``.
+
+    Where the facts are this scene's own, looks and effects are told by knowledge about several kinds and not by the scene.
+
+    Args:
+        told: What the scene is.
+        question: About it.
+        rng: Draws what else is shown, and in which order.
+        progress: Part of the training that is done.
+        as_prompt: As a real prompt with everything that EAGLE writes into one.
+        in_words: Asks for words instead of a letter.
+        knowledge: Shown instead of the drawn one; empty: none.
+    """
+    by_knowledge = told.has_own_facts and question.question_type in FACTUAL
+    if knowledge is None:
+        knowledge = knowledge_text(told, rng) if by_knowledge else ""
+    remembered = question.question_type in FACTUAL and (by_knowledge or rng.random() < 0.5)
+    left_out = question.question_type if remembered else None
+    shown = _shown(told, left_out, rng, progress, question.question_type)
+    asked = replace(question, is_open=in_words)
+    templates = [PLACEHOLDER] if as_prompt and rng.random() < TEMPLATE_SHARE else []
+    pieces = _pieces(build_prompt(asked, PLACEHOLDER, templates=templates), told, shown, knowledge, as_prompt=as_prompt)
+    words = next(text for letter, text in question.options if letter == question.correct_letter)
+    if in_words:
+        return Line((*pieces, Piece(words, "answer")), question.question_type)
+    correct = str(question.correct_letter)
+    right = [letter for letter, _ in question.options].index(correct)
+    return Line((*pieces, Piece(correct, "answer")), question.question_type, right, f" {words}")
+
+
+def knowledge_text(told: SceneInWords, rng: np.random.Generator) -> str:
+    """Looks and effects of a few kinds, the scene's own among them, in the form of Echo's domain knowledge."""
+    own = told.scene.defect.kind if told.scene.defect else next(iter(told.facts))
+    others = [str(kind) for kind in rng.permutation([kind for kind in told.facts if kind != own])[: KINDS_OF_KNOWLEDGE - 1]]
+    return "\n".join(
+        f"<{kind[0].upper()}{kind[1:]}> The defect appears as {told.facts[kind].appearance}. As an effect, {told.facts[kind].effect}."
+        for kind in (str(k) for k in rng.permutation([own, *others]))
+    )
+
+
+def _shown(
+    told: SceneInWords, left_out: QuestionType | None, rng: np.random.Generator, progress: float, asked: QuestionType | None = None
+) -> str:
+    """Sentences about the query in random order; the one that answers ``asked`` is there unless it is ``left_out``."""
+    needed = told.sentences["anomaly_detection"] if asked is None or asked == left_out else told.sentences[asked]
+    # What was left out must not be found elsewhere.
+    others = [s for kind, s in told.sentences.items() if s != needed and kind != left_out]
+    others = list(dict.fromkeys(others))
+    more = 0 if progress < FEW_FACTS_UNTIL else int(rng.integers(len(others) + 1))
+    chosen = [needed, *(others[i] for i in rng.permutation(len(others))[:more])]
+    return " ".join(chosen[i] for i in rng.permutation(len(chosen)))
+
+
+def _pieces(prompt: Prompt, told: SceneInWords, shown: str, knowledge: str, *, as_prompt: bool) -> list[Piece]:
+    """The rendered chat up to the answer, images as words."""
+    question = prompt.question
+    known = f"{KNOWLEDGE_CAPTION}{knowledge}\n" if knowledge else ""
+    written: list[Piece] = []
+    if as_prompt:
+        written.append(Piece(f"<|im_start|>system\n{prompt.system}<|im_end|>\n<|im_start|>user\n", "shown"))
+        for part in prompt.parts:
+            if isinstance(part, ImagePart):
+                words = shown if part.role == "query" else _template_words(told.scene)
+                written.append(Piece(f"<|vision_start|>{words}<|vision_end|>", "shown"))
+            elif part.role == "instruction":
+                written.append(Piece(known + part.text, "shown"))
+            elif part.role != "question" or not _lettered(question):
+                written.append(Piece(part.text, "shown"))
+    else:
+        request = "" if _lettered(question) else (OPEN_INSTRUCTION if question.is_open else "") + question.text
+        written.append(Piece(f"<|im_start|>user\n{known}{shown} {request}", "shown"))
+    if _lettered(question):
+        written.append(Piece(question.text, "shown"))
+        written += [Piece(f" {letter}. {text}", "option", number) for number, (letter, text) in enumerate(question.options)]
+    return [*written, Piece("<|im_end|>\n<|im_start|>assistant\n", "asked")]
+
+
+def _lettered(question: Question) -> bool:
+    return bool(question.options) and not question.is_open
+
+
+def _template_words(scene: SceneRecord) -> str:
+    return " ".join(sentences_of(replace(scene, defect=None)).values())

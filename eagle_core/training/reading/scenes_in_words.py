@@ -1,0 +1,83 @@
+"""What a random scene is, said in sentences: one for each question that can be asked about it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from eagle_core.data.questions import questions_for
+from eagle_core.data.scene import DEFECT_KINDS, PLACES, DefectFacts, DefectRecord, SceneRecord, severity_of
+from eagle_core.guidance.explanation import explanation_of
+from eagle_core.records import Question, QuestionType
+from eagle_core.training.scenes.canvas import COLOR_WORDS
+from eagle_core.training.tokenizer import OBJECT_NAMES
+
+UNSEEN_KINDS = ("crack", "distortion", "misplacement")
+"""Kinds of defects that no stage of training ever names."""
+KINDS = tuple(kind for kind in DEFECT_KINDS if kind not in UNSEEN_KINDS)
+DEFECTIVE_SHARE = 0.75
+"""Most questions are about a defect."""
+
+
+@dataclass(frozen=True, slots=True)
+class SceneInWords:
+    """A scene, and the sentences from which questions about it can be answered."""
+
+    scene: SceneRecord
+    sentences: Mapping[QuestionType, str]
+    """Question type -> the sentence that holds its answer."""
+    facts: Mapping[str, DefectFacts]
+    """Kind of defect -> how it looks and what it does, here."""
+    has_own_facts: bool
+    """Whether ``facts`` differ from the true ones."""
+
+
+def draw_scene(
+    rng: np.random.Generator, *, own_facts: bool, kinds: tuple[str, ...] = KINDS, named: tuple[str, ...] = KINDS
+) -> SceneInWords:
+    """A random scene.
+
+    Args:
+        rng: Draws everything.
+        own_facts: Every kind looks and acts as another kind does in truth, so that looks and effects can only be read.
+        kinds: Defects to draw from.
+        named: Defects that options and knowledge may name, ``kinds`` among them.
+    """
+    defect = None
+    if rng.random() < DEFECTIVE_SHARE:
+        strength = float(rng.random())
+        defect = DefectRecord(str(rng.choice(kinds)), PLACES[rng.integers(len(PLACES))], severity_of(strength), strength, (0, 0, 1, 1))
+    scene = SceneRecord("product", str(rng.choice(OBJECT_NAMES)), "object", str(rng.choice(list(COLOR_WORDS))), defect)
+    facts = {kind: DEFECT_KINDS[kind] for kind in named}
+    if own_facts:
+        looks, effects = rng.permutation(len(named)), rng.permutation(len(named))
+        true = list(facts.values())
+        facts = {kind: DefectFacts(true[looks[i]].appearance, true[effects[i]].effect) for i, kind in enumerate(named)}
+    return SceneInWords(scene, sentences_of(scene, facts), facts, own_facts)
+
+
+def draw_question(told: SceneInWords, rng: np.random.Generator, asked: QuestionType | None = None) -> Question:
+    """A question about the scene, its right letter as the scene (and its facts) have it."""
+    questions = questions_for(told.scene, OBJECT_NAMES, tuple(COLOR_WORDS), rng, told.facts)
+    fitting = [q for q in questions if asked in (None, q.question_type)]
+    return fitting[int(rng.integers(len(fitting)))]
+
+
+def sentences_of(scene: SceneRecord, facts: Mapping[str, DefectFacts] = DEFECT_KINDS) -> dict[QuestionType, str]:
+    """Question type -> the sentence that answers it; of a normal scene only what can be asked about one."""
+    said: dict[QuestionType, str] = {
+        "object_classification": f"The object is a {scene.object_name}.",
+        "object_analysis": f"Its main color is {scene.color}.",
+        "anomaly_detection": explanation_of(scene),
+    }
+    if scene.defect is not None:
+        known = facts[scene.defect.kind]
+        said |= {
+            "defect_classification": said["anomaly_detection"],
+            "defect_localization": said["anomaly_detection"],
+            "defect_description": f"The defect appears as {known.appearance}.",
+            "defect_analysis": f"As an effect, {known.effect}.",
+        }
+    return said

@@ -1,0 +1,52 @@
+"""The language stage: the decoder alone learns to read a scene in words and to answer by letter, in words, in a sentence."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import nn
+from torch.nn import functional
+from transformers import PreTrainedTokenizerFast, Qwen2_5_VLForConditionalGeneration
+
+from eagle_core.training.loop import Schedule, train
+from eagle_core.training.precision import fast_products
+from eagle_core.training.reading.encoding import IGNORED, line_encoder
+from eagle_core.training.reading.lines import draw_lines
+from eagle_core.training.reading.supervision import LetterBinding
+
+TOKENS = 2048
+"""In a batch, about: many short lines or few long ones."""
+READ_WEIGHT, READ_SHARE = 0.2, 0.3
+"""Every token is predicted from those before it; of those that are no answer, so many count."""
+
+
+def train_reading(
+    model: Qwen2_5_VLForConditionalGeneration,
+    tokenizer: PreTrainedTokenizerFast,
+    schedule: Schedule,
+    *,
+    seed: int,
+    checkpoint: Path,
+    progress: Callable[[int, int, float], None] | None = None,
+) -> None:
+    """Train the decoder of ``model`` in place on text alone; its vision tower is left as it is."""
+    decoder = model.model.language_model
+    binding = LetterBinding(decoder.config.hidden_size, seed)
+    encode = line_encoder(tokenizer)
+    middle = decoder.config.num_hidden_layers // 2
+
+    def loss(rng: np.random.Generator, done: float) -> torch.Tensor:
+        lines = draw_lines(rng, done, TOKENS)
+        batch = encode(lines)
+        with fast_products():
+            output = model.model(input_ids=batch.input_ids, use_cache=False, output_hidden_states=True)
+        states, between = output.last_hidden_state.float(), output.hidden_states[middle].float()
+        following, is_answer = batch.input_ids[:, 1:], batch.labels[:, 1:] != IGNORED
+        read = batch.is_text[:, 1:] & ~is_answer & torch.from_numpy(rng.random(following.shape) < READ_SHARE)
+        answered, told = (functional.cross_entropy(model.lm_head(states[:, :-1][at]), following[at]) for at in (is_answer, read))
+        return answered + READ_WEIGHT * told + binding.loss(decoder, model.lm_head, between, middle, batch)
+
+    train(nn.ModuleDict({"decoder": decoder, "binding": binding}), loss, schedule, seed=seed, checkpoint=checkpoint, progress=progress)

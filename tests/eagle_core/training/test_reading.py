@@ -1,0 +1,161 @@
+"""The language stage: what its lines say is true, rendered as at inference, and taught where the decoder really looks."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from pathlib import Path
+from typing import get_args
+
+import numpy as np
+import pytest
+import torch
+
+from eagle_core.data.scene import DEFECT_KINDS
+from eagle_core.records import QuestionType
+from eagle_core.training.architecture import READER, build_model, build_processor
+from eagle_core.training.loop import Schedule
+from eagle_core.training.reading import supervision
+from eagle_core.training.reading.encoding import IGNORED, line_encoder
+from eagle_core.training.reading.gate import reading_gate
+from eagle_core.training.reading.lines import FACTUAL, Line, draw_line, draw_lines, line_about
+from eagle_core.training.reading.scenes_in_words import UNSEEN_KINDS, draw_question, draw_scene
+from eagle_core.training.reading.stage import train_reading
+from eagle_core.training.tokenizer import build_tokenizer
+
+
+def text_of(line: Line) -> str:
+    return "".join(piece.text for piece in line.pieces)
+
+
+def shown_of(line: Line) -> str:
+    return "".join(piece.text for piece in line.pieces if piece.role == "shown").lower()
+
+
+def options_of(line: Line) -> list[str]:
+    return [piece.text[4:] for piece in line.pieces if piece.role == "option"]
+
+
+@pytest.fixture(scope="module")
+def tokenizer():  # type: ignore[no-untyped-def]
+    return build_tokenizer()
+
+
+@pytest.mark.parametrize("kind", [k for k in get_args(QuestionType) if k != "anomaly_detection"])
+@pytest.mark.parametrize("own_facts", [False, True])
+def test_the_right_option_is_what_the_line_says_and_no_other_is(kind: QuestionType, own_facts: bool) -> None:
+    read = 0
+    for seed in range(60):
+        rng = np.random.default_rng(seed)
+        told = draw_scene(rng, own_facts=own_facts)
+        if told.scene.defect is None and kind.startswith("defect"):
+            continue
+        line = line_about(told, draw_question(told, rng, kind), rng, 1.0, as_prompt=seed % 2 == 0)
+        query = shown_of(line).split("query image:")[-1]
+        said = [option.removesuffix(".").lower() for option in options_of(line)]
+        right = said.pop(line.right)
+        assert line.said == f" {options_of(line)[line.right]}"
+        if kind in FACTUAL and not told.has_own_facts and right not in query:
+            continue  # to be remembered
+        read += 1
+        assert re.search(rf"\b{re.escape(right)}\b", shown_of(line))
+        if kind not in FACTUAL or not own_facts:  # knowledge names other kinds' looks too
+            # "top" is part of "top left": the longer of two places is what is meant.
+            assert not any(f" {word}." in query.replace(right, "") for word in said if word not in right)
+    assert read > 12
+
+
+def test_own_facts_are_told_by_knowledge_and_by_nothing_else() -> None:
+    for seed in range(40):
+        rng = np.random.default_rng(seed)
+        told = draw_scene(rng, own_facts=True)
+        if told.scene.defect is None:
+            continue
+        question = draw_question(told, rng, "defect_analysis")
+        line = line_about(told, question, rng, 1.0, as_prompt=True)
+        effect = told.facts[told.scene.defect.kind].effect
+        assert line.said.strip().lower() == f"{effect}."
+        title = f"<{told.scene.defect.kind}> the defect appears as {told.facts[told.scene.defect.kind].appearance}. as an effect, {effect}."
+        assert title in shown_of(line)
+        assert effect not in shown_of(line).replace(title, "")
+        without = line_about(told, question, rng, 1.0, as_prompt=True, knowledge="")
+        assert effect not in shown_of(without)
+        assert without.said == line.said
+
+
+def test_training_never_names_the_unseen_kinds() -> None:
+    for seed in range(120):
+        rng = np.random.default_rng(seed)
+        line = draw_line(rng, 1.0, as_prompt=seed % 3 == 0, with_knowledge=seed % 2 == 0)
+        for kind in UNSEEN_KINDS:
+            assert kind not in text_of(line).lower()
+            assert DEFECT_KINDS[kind].appearance not in text_of(line).lower()
+            assert DEFECT_KINDS[kind].effect not in text_of(line).lower()
+
+
+def test_a_real_prompt_is_rendered_as_at_inference(tokenizer) -> None:  # type: ignore[no-untyped-def]
+    """Words between the marks of an image; all else is what the processor's chat template writes."""
+    line = draw_line(np.random.default_rng(3), 1.0, as_prompt=True, with_knowledge=False)
+    asked = "".join(piece.text for piece in line.pieces[:-1])
+    system = re.search(r"system\n(.*?)<\|im_end\|>", asked, re.DOTALL)
+    assert system
+    user = asked.split("<|im_start|>user\n")[1].split("<|im_end|>")[0]
+    content: list[dict[str, str]] = []
+    for part in re.split(r"(<\|vision_start\|>.*?<\|vision_end\|>)", user):
+        content.append({"type": "image"} if part.startswith("<|vision_start|>") else {"type": "text", "text": part})
+    chat = [{"role": "system", "content": system[1]}, {"role": "user", "content": content}]
+    rendered = build_processor(tokenizer).apply_chat_template(chat, add_generation_prompt=True, tokenize=False)
+    assert re.sub(r"(<\|vision_start\|>).*?(<\|vision_end\|>)", r"\1<|image_pad|>\2", asked) == rendered
+
+
+def test_encoded_lines_teach_at_the_right_places(tokenizer) -> None:  # type: ignore[no-untyped-def]
+    lines = draw_lines(np.random.default_rng(1), 0.0, 1024)
+    batch = line_encoder(tokenizer)(lines)
+    assert len(lines) > 10
+    for row, line in enumerate(lines):
+        whole = tokenizer.decode(batch.input_ids[row][batch.is_text[row]])
+        assert whole == text_of(line) + "<|im_end|>"
+        assert tokenizer.decode(batch.labels[row][batch.labels[row] != IGNORED]) == line.pieces[-1].text + "<|im_end|>"
+        first_of_answer = int(torch.nonzero(batch.labels[row] != IGNORED)[0])
+        assert int(batch.asked_at[row]) == first_of_answer - 1
+        for number, words in enumerate(options_of(line)):
+            assert tokenizer.decode(batch.input_ids[row][batch.option[row] == number]).strip() == words
+        if line.right >= 0:
+            assert "ABCD"[line.right] == line.pieces[-1].text
+            assert tokenizer.decode(batch.said[row]).strip() and line.said.startswith(tokenizer.decode(batch.said[row]))
+
+
+def test_what_is_taught_to_look_is_the_attention_that_the_layer_computes(tokenizer) -> None:  # type: ignore[no-untyped-def]
+    model = build_model(tokenizer, 0, READER).eval()
+    model.model.language_model.set_attn_implementation("eager")
+    lines = draw_lines(np.random.default_rng(2), 0.5, 512)
+    batch = line_encoder(tokenizer)(lines)
+    layer = READER.layers // 2
+    with torch.inference_mode():
+        output = model.model(input_ids=batch.input_ids, use_cache=False, output_hidden_states=True, output_attentions=True)
+        rows = torch.arange(len(lines))
+        looks = supervision._first_head(model.model.language_model, output.hidden_states[layer], layer, rows, batch.asked_at)
+    expected = output.attentions[layer][rows, 0, batch.asked_at]
+    torch.testing.assert_close(looks.exp(), expected, atol=1e-6, rtol=1e-5)
+
+
+def test_the_stage_learns_resumes_and_its_gate_tells_chance(tokenizer, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    small = replace(READER, hidden=32, layers=2, inner=32, rotary=(2, 1, 1))
+    losses: list[float] = []
+
+    def trained(steps: int) -> torch.nn.Module:
+        model = build_model(tokenizer, 0, small)
+        train_reading(
+            model, tokenizer, Schedule(steps, 3e-3), seed=0, checkpoint=tmp_path / f"{steps}.safetensors",
+            progress=lambda step, of, loss: losses.append(loss),
+        )  # fmt: skip
+        return model
+
+    model = trained(5)
+    assert losses[-1] < losses[0]
+    again = trained(5)
+    assert len(losses) == 5, "a finished stage is read, not trained again"
+    assert all(torch.equal(a, b) for a, b in zip(model.parameters(), again.parameters(), strict=True))
+    gate = reading_gate(model, tokenizer, seed=9, count=12)
+    assert not gate.passed and 0.05 < gate.four_options < 0.5
+    assert set(gate.by_type) == set(get_args(QuestionType)) and set(gate.unseen_kinds) == {"known", "not_known", "exchanged"}
