@@ -6,9 +6,12 @@ the data (``demo``, ``mvtec``, …).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from fnmatch import fnmatchcase
 from typing import Any, Literal
+
+from eagle_core.errors import ConfigurationError
 
 Output = Literal[
     "accuracy_by_novelty",
@@ -48,3 +51,16 @@ class Experiment:
     """One sentence."""
     variants: tuple[Variant, ...] = (Variant("as configured"),)
     outputs: tuple[Output, ...] = ()
+
+    def only(self, labels: Sequence[str]) -> Experiment:
+        """The same with the variants that one of ``labels`` names (``*`` stands for anything); all where it is empty.
+
+        Raises:
+            ConfigurationError: One of ``labels`` names none; the message lists the variants.
+        """
+        for label in labels:
+            if not any(fnmatchcase(variant.label, label) for variant in self.variants):
+                known = "; ".join(variant.label for variant in self.variants)
+                raise ConfigurationError(f"experiment {self.name} has no variant {label!r}; there are: {known}")
+        chosen = tuple(v for v in self.variants if not labels or any(fnmatchcase(v.label, label) for label in labels))
+        return replace(self, variants=chosen)

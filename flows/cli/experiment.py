@@ -41,6 +41,9 @@ def run_experiment(
     name: Annotated[str, typer.Argument(help="Of `eagle experiment list`.")],
     chosen: Chosen,
     computing: Computing,
+    variant: Annotated[
+        list[str] | None, typer.Option(metavar="LABEL", help="Only this variant, by its label in the table; may be repeated, * stands for anything.")
+    ] = None,
 ) -> None:
     """Run a named experiment on the data of a profile: MLflow runs, tables, figures, the paper's numbers beside.
 
@@ -51,8 +54,10 @@ def run_experiment(
       eagle experiment run eagle-table3
 
       eagle experiment run thresholds --profile mvtec
+
+      eagle experiment run experts --variant 'PatchCore*Lite*'
     """
-    known, config = experiment_named(name), chosen.config()
+    known, config = experiment_named(name).only(variant or []), chosen.config()
     if computing.check:
         from tasks.experiments.outcome import points_of_experiment
 
@@ -64,7 +69,7 @@ def run_experiment(
 
     with server.ready():
         note_start(config)
-        outcome = experiment(name=name, profile=chosen.profile, overrides=chosen.overrides, params=str(chosen.params))
+        outcome = experiment(name=name, profile=chosen.profile, overrides=chosen.overrides, params=str(chosen.params), variants=variant)
     show(outcome)
     computing.end(outcome.sweep.timings, outcome.sweep.missing)
 

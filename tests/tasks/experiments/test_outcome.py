@@ -37,6 +37,14 @@ def test_names_are_distinct_and_an_unknown_one_lists_them():
         experiment_named("table9")
 
 
+def test_only_the_variants_that_are_named():
+    experts = experiment_named("experts")
+    assert [v.label for v in experts.only(["*Lite1", "PaDiM*"]).variants] == ["PatchCore, EfficientNet-Lite1", "PaDiM, EfficientNet-Lite0"]
+    assert experts.only([]) == experts
+    with pytest.raises(ConfigurationError, match=r"experiment experts has no variant 'PadIM'; there are: PatchCore, EfficientNet-Lite0; "):
+        experts.only(["PaDiM*", "PadIM"])
+
+
 def test_an_experiments_values_beat_the_users_and_these_beat_the_profile():
     points = points_of_experiment(PARAMS, experiment_named("eagle-fig10"), "demo", {"caas.alpha": 0.25, "threshold.kappa": 2.5})
     assert [p.config.caas.alpha for p in points] == pytest.approx([i / 10 for i in range(11)])
