@@ -26,7 +26,7 @@ import torch
 import typer
 
 from benchmarks.promise.measuring import Measurement
-from benchmarks.promise.results import collected, keeps, part_file, published, write, write_table
+from benchmarks.promise.results import collected, keeps, part_file, with_earlier, write, write_table
 from benchmarks.promise.sets import TRAIN, ImageSet, sets
 from eagle_core.config import CoresetConfig, ExpertConfig, PreprocessingConfig
 
@@ -79,9 +79,7 @@ def _measure(images: ImageSet, parts: Path, resplits: int) -> None:
 
 def _publish(parts: Path, out: Path, names: list[str], threads: int) -> None:
     """The sets that are complete, as JSON and as the table of the page; the others stay as they were published before."""
-    measured = {one["set"]: one for one in collected(parts, names)}
-    done = list((published(out / "promise.json") | measured).values())
-    done.sort(key=lambda one: names.index(one["set"]) if one["set"] in names else len(names))
+    done = with_earlier(collected(parts, names), out / "promise.json", names)
     described = {
         "benchmark": "promise",
         "command": "python -m benchmarks.promise --data FOLDER",

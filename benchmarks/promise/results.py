@@ -40,11 +40,11 @@ def collected(folder: Path, names: Sequence[str]) -> list[dict[str, Any]]:
     return found
 
 
-def published(file: Path) -> dict[str, dict[str, Any]]:
-    """The sets of an earlier measurement by name; none where ``file`` is not there."""
-    if not file.is_file():
-        return {}
-    return {one["set"]: one for one in json.loads(file.read_text(encoding="utf-8"))["sets"]}
+def with_earlier(measured: Sequence[dict[str, Any]], file: Path, names: Sequence[str]) -> list[dict[str, Any]]:
+    """``measured``, and of the sets that an earlier measurement left in ``file`` those that are not among them; known ones in the order of ``names``."""
+    earlier = json.loads(file.read_text(encoding="utf-8"))["sets"] if file.is_file() else []
+    by_name = {one["set"]: one for one in (*earlier, *measured)}
+    return sorted(by_name.values(), key=lambda one: names.index(one["set"]) if one["set"] in names else len(names))
 
 
 def keeps(row: dict[str, Any]) -> bool:

@@ -46,7 +46,7 @@ class Recipe:
     vision_seed: int = 0
     vision: Schedule = Schedule(steps=4000, learning_rate=1.5e-3)
     language: Schedule = Schedule(steps=1300, learning_rate=1.5e-3)
-    reading: Schedule = Schedule(steps=2400, learning_rate=1.5e-3)
+    reading: Schedule = Schedule(steps=3200, learning_rate=1.5e-3)
     gate_questions: int = 300
     """Of each share that a stage's gate measures."""
     prior_reliability: float = 0.88

@@ -28,6 +28,8 @@ BARE_TOKENS, PROMPT_TOKENS, KNOWLEDGE_TOKENS = 64, 256, 128
 """Of a line, about; and of knowledge in it."""
 FEW_FACTS_UNTIL = 0.1
 """Up to this part of the training a line shows only the sentence that answers its question."""
+PLACES_FROM, PLACES_SHARE = 0.75, 0.4
+"""From this part on, so many questions by letter are about places: "top", "left" and "top left" are told apart last."""
 PROMPTS_FROM, PROMPT_SHARE = 0.4, 0.5
 """From this part on, so many batches are real prompts: four times as long as bare lines."""
 
@@ -78,6 +80,8 @@ def draw_line(rng: np.random.Generator, progress: float, *, as_prompt: bool, wit
         prompt = explanation_prompt(PLACEHOLDER, templates=[PLACEHOLDER] if as_prompt else [])
         pieces = _pieces(prompt, told, _shown(told, None, rng, progress), "", as_prompt=as_prompt)
         return Line((*pieces, Piece(explanation_of(told.scene), "answer")), None)
+    elif told.scene.defect is not None and progress >= PLACES_FROM and rng.random() < PLACES_SHARE:
+        question = draw_question(told, rng, "defect_localization")
     else:
         question = draw_question(told, rng)
     return line_about(told, question, rng, progress, as_prompt=as_prompt, in_words=rng.random() < IN_WORDS_SHARE)
