@@ -28,12 +28,14 @@ class EncodedLines:
     """``(B, L) int64``: the answer's tokens, its end included; IGNORED elsewhere."""
     option: torch.Tensor
     """``(B, L) int64``: 0 for words of option A, 1 for B, …; -1 elsewhere."""
+    is_end: torch.Tensor
+    """``(B, L) bool``: the full stop that ends an option, the one token at which a causal decoder knows all of it."""
     asked_at: torch.Tensor
     """``(B,) int64``: the last token before the answer."""
     right: torch.Tensor
     """``(B,) int64``: the right letter, 0 for A; -1 where the answer is words."""
     said: torch.Tensor
-    """``(B,) int64``: first token of the right option's words; 0 where the answer is words."""
+    """``(B, 2) int64``: first and last token of the right option's words ("top left": both); 0 where the answer is words."""
 
 
 def line_encoder(tokenizer: PreTrainedTokenizerFast) -> Callable[[Sequence[Line]], EncodedLines]:
@@ -51,7 +53,7 @@ def line_encoder(tokenizer: PreTrainedTokenizerFast) -> Callable[[Sequence[Line]
         shape = (len(lines), length)
         input_ids, is_text = torch.full(shape, int(tokenizer.pad_token_id)), torch.zeros(shape, dtype=torch.bool)
         labels, option = torch.full(shape, IGNORED), torch.full(shape, -1)
-        asked_at = torch.zeros(len(lines), dtype=torch.long)
+        is_end, asked_at = torch.zeros(shape, dtype=torch.bool), torch.zeros(len(lines), dtype=torch.long)
         for number, row in enumerate(rows):
             at = 0
             for piece, ids in row:
@@ -62,9 +64,15 @@ def line_encoder(tokenizer: PreTrainedTokenizerFast) -> Callable[[Sequence[Line]
                     labels[number, there], asked_at[number] = torch.tensor(shown), at - 1
                 elif piece.role == "option":
                     option[number, at + LETTER_TOKENS : there.stop] = piece.letter
+                    is_end[number, there.stop - 1] = True
                 at = there.stop
-        said = torch.tensor([ids_of(line.said)[0] if line.said else 0 for line in lines])
+        said = torch.tensor([_first_and_last(ids_of(line.said)) if line.said else (0, 0) for line in lines])
         right = torch.tensor([line.right for line in lines])
-        return EncodedLines(input_ids, is_text, labels, option, asked_at, right, said)
+        return EncodedLines(input_ids, is_text, labels, option, is_end, asked_at, right, said)
 
     return encode
+
+
+def _first_and_last(words: tuple[int, ...]) -> tuple[int, int]:
+    """Of an option's words without the full stop that ends them."""
+    return words[0], words[-2]

@@ -120,9 +120,13 @@ def test_encoded_lines_teach_at_the_right_places(tokenizer) -> None:  # type: ig
         assert int(batch.asked_at[row]) == first_of_answer - 1
         for number, words in enumerate(options_of(line)):
             assert tokenizer.decode(batch.input_ids[row][batch.option[row] == number]).strip() == words
+            ends = batch.is_end[row] & (batch.option[row] == number)
+            assert tokenizer.decode(batch.input_ids[row][ends]) == "."
+            assert int(torch.nonzero(ends)[0]) == int(torch.nonzero(batch.option[row] == number)[-1])
         if line.right >= 0:
             assert "ABCD"[line.right] == line.pieces[-1].text
-            assert tokenizer.decode(batch.said[row]).strip() and line.said.startswith(tokenizer.decode(batch.said[row]))
+            first, last = (tokenizer.decode(token) for token in batch.said[row])
+            assert first.strip() and line.said.startswith(first) and line.said.endswith(f"{last}.")
 
 
 def test_what_is_taught_to_look_is_the_attention_that_the_layer_computes(tokenizer) -> None:  # type: ignore[no-untyped-def]

@@ -81,7 +81,7 @@ def test_a_run_its_timings_and_a_second_one(project: Project) -> None:
 
 @pytest.mark.server
 @pytest.mark.timeout(1800)
-@pytest.mark.parametrize("command", [("sweep", "--set", "threshold.kappa=2,3"), pytest.param(("experiment", "run", "thresholds"), marks=pytest.mark.slow)])
+@pytest.mark.parametrize("command", [("sweep", "--set", "threshold.kappa=2,3"), pytest.param(SOME_VARIANTS, marks=pytest.mark.slow)])
 def test_a_partial_table_is_exit_code_3_and_its_last_line(project: Project, command: tuple[str, ...]) -> None:
     """One of two datasets is not there; a training image of the other cannot be read."""
     broken = project.root / "data/nut/train/good/007.png"
@@ -97,5 +97,9 @@ def test_a_partial_table_is_exit_code_3_and_its_last_line(project: Project, comm
         assert len(missing) == 2 or ("experiment" in command and all("not run: tiny/" in line for line in missing[2:]))
         assert missing[1].startswith("missing: tiny/nut: fitted without 1 training image") and "nut/train/good/007.png" in missing[1]
         project.eagle(*command, "--profile", "partial", "--allow-partial")
+        if "experiment" in command:
+            tables = [pd.read_csv(file) for file in (project.root / "runs/thresholds").glob("*/results.csv")]
+            assert tables and all(set(table["point"]) <= {"kappa_sigma, kappa 2", "kappa_sigma, kappa 3", "gev, target 0.05"} for table in tables)
+            assert all({"kappa_sigma, kappa 2", "kappa_sigma, kappa 3"} <= set(table["point"]) for table in tables)
     finally:
         broken.write_bytes(whole)

@@ -65,6 +65,14 @@ def test_a_missing_image_is_told_at_once(tmp_path: Path) -> None:
     assert not (tmp_path / "data").exists()
 
 
+def test_a_variant_that_an_experiment_does_not_have_is_told_at_once(tmp_path: Path) -> None:
+    (tmp_path / "params.yaml").write_text((PROJECT / "params.yaml").read_text(encoding="utf-8"), encoding="utf-8")
+    code, modules, said = run_here(tmp_path, "experiment", "run", "experts", "--variant", "PaDiM*", "--variant", "PatchCore, Lite0")
+    assert code == 2
+    assert said.startswith("error: experiment experts has no variant 'PatchCore, Lite0'; there are: PatchCore, EfficientNet-Lite0; ")
+    assert not modules & HEAVY
+
+
 def test_doctor_builds_the_expert_with_torch_alone(tmp_path: Path) -> None:
     """It loads the very network that judges, so that a broken installation is seen; more it need not import."""
     (tmp_path / "params.yaml").write_text((PROJECT / "params.yaml").read_text(encoding="utf-8"), encoding="utf-8")
