@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from mlflow import MlflowClient
 
@@ -14,6 +15,7 @@ from tests.project import Project
 from tests.tiny.dataset import CATEGORIES, METHODS, write_project
 
 PROJECT = Path(__file__).parents[3]
+SOME_VARIANTS = ("experiment", "run", "thresholds", "--variant", "kappa_sigma*", "--variant", "gev, target 0.05")
 COMPUTING = {"torch", "torchvision", "timm", "transformers", "anomalib", "sklearn", "matplotlib", "plotly", "faiss"}
 """What a command that finds everything in the store does not import."""
 SCRIPT = f"""
