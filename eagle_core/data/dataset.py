@@ -120,8 +120,13 @@ def _without_masks(paths: list[Path]) -> list[Path]:
     return [path for path in paths if path not in masks]
 
 
-def files_below(folder: Path) -> list[Path]:
-    """All files in ``folder`` and its visible sub-folders, sorted."""
+def files_below(folder: Path, *, hidden: bool = False) -> list[Path]:
+    """All files in ``folder`` and its visible sub-folders, sorted; linked folders are followed, each once.
+
+    Args:
+        folder: Where to look.
+        hidden: In sub-folders that are not visible too.
+    """
     found: list[Path] = []
     seen: set[str] = set()
     for place, folders, files in os.walk(folder, followlinks=True):
@@ -130,7 +135,7 @@ def files_below(folder: Path) -> list[Path]:
             folders.clear()
             continue
         seen.add(real)
-        folders[:] = sorted(name for name in folders if is_visible(name))
+        folders[:] = sorted(name for name in folders if hidden or is_visible(name))
         found += [Path(place, name) for name in files]
     return sorted(found)
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import functools
 import logging
-import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
@@ -15,6 +14,7 @@ from typing import TYPE_CHECKING, TypeVar
 import yaml
 from tqdm import tqdm
 
+from eagle_core.data.dataset import files_below
 from eagle_core.data.demo import generate_demo, verify_demo
 from eagle_core.data.demo.manifest import file_md5
 from eagle_core.errors import DataError
@@ -83,7 +83,7 @@ def dataset_hash(root: Path) -> str:
     Raises:
         DataError: The folder is missing or empty.
     """
-    names = _names_below(root)
+    names = sorted(path.relative_to(root).as_posix() for path in files_below(root, hidden=True) if path.is_file())
     if not names:
         raise DataError(f"{root}: there is nothing to hash; fetch or import the dataset first")
     from dvc_data.hashfile.hash_info import HashInfo
@@ -95,19 +95,6 @@ def dataset_hash(root: Path) -> str:
         tree.add(tuple(name.split("/")), None, HashInfo("md5", _md5(root / name, facts.st_size, facts.st_mtime_ns)))
     tree.digest()
     return str(tree.hash_info.value)
-
-
-def _names_below(root: Path) -> list[str]:
-    """Every file below ``root``, by path with forward slashes, sorted; linked folders are followed, each once."""
-    names, seen = [], set()
-    for place, folders, files in os.walk(root, followlinks=True):
-        real = os.path.realpath(place)
-        if real in seen:
-            folders.clear()
-            continue
-        seen.add(real)
-        names += [path.relative_to(root).as_posix() for path in (Path(place, file) for file in files) if path.is_file()]
-    return sorted(names)
 
 
 @functools.lru_cache(maxsize=200_000)
