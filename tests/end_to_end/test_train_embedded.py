@@ -9,9 +9,9 @@ import sys
 from pathlib import Path
 
 from safetensors.numpy import load_file
-from tests.end_to_end.prefect_server import api_url
 
 from eagle_core.training.architecture import READER
+from tests.prefect_server import api_url
 
 PROJECT = Path(__file__).parents[2]
 
