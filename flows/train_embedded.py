@@ -48,7 +48,7 @@ def train_language_stage(
 
 def main(
     out: Annotated[Path, typer.Option(help="Checkpoints, and the models as OUT/seed-N/model.")],
-    seed: Annotated[list[int] | None, typer.Option(help="May be repeated; default 0, 1, 2.")] = None,
+    seed: Annotated[list[int] | None, typer.Option(help="May be repeated; default 0, 1, 2; of the language stage 0.")] = None,
     prior_reliability: Annotated[float, typer.Option(help="How often priors in training are right.")] = 0.88,
     threads: Annotated[int, typer.Option(help="CPU threads and drawing processes.")] = 2,
     stage: Annotated[Stage, typer.Option(help="All that ships, or the first stage of the model that shall follow it.")] = "whole",

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from eagle_core.data.scene import DEFECT_KINDS
+from eagle_core.data.scene import DEFECT_KINDS, DefectFacts
 from eagle_core.errors import DataError
 from eagle_core.records import QuestionType
 
@@ -58,11 +58,13 @@ def knowledge_of(stored: Mapping[str, Mapping[str, Mapping[str, str]]], dataset:
 def knowledge_of_generated(product: str, object_name: str, color: str, kinds: tuple[str, ...]) -> Knowledge:
     """The same form for a generated category, from the generator's own record."""
     texts = {NORMAL: f"<Normal Characteristics> The images depict {object_name}, mainly {color}, without any defect."}
-    for kind in kinds:
-        facts = DEFECT_KINDS[kind]
-        name = f"{kind[0].upper()}{kind[1:]}"
-        texts[kind] = f"<{name}> The defect appears as {facts.appearance}. As an effect, {facts.effect}."
+    texts |= {kind: known_defect(kind, DEFECT_KINDS[kind]) for kind in kinds}
     return Knowledge(product, texts, "generator_record")
+
+
+def known_defect(kind: str, facts: DefectFacts) -> str:
+    """What is known of one kind of defect, in the form of MMAD's domain knowledge."""
+    return f"<{kind[0].upper()}{kind[1:]}> The defect appears as {facts.appearance}. As an effect, {facts.effect}."
 
 
 def condensed_by_rule(knowledge: Knowledge, question_type: QuestionType) -> str:

@@ -11,6 +11,7 @@ from typing import Literal
 import numpy as np
 
 from eagle_core.data.scene import SceneRecord
+from eagle_core.echo.knowledge import known_defect
 from eagle_core.echo.modules import KNOWLEDGE_CAPTION
 from eagle_core.guidance.explanation import explanation_of, explanation_prompt
 from eagle_core.guidance.prompt import OPEN_INSTRUCTION, build_prompt
@@ -49,8 +50,6 @@ class Line:
     """One question with its answer."""
 
     pieces: tuple[Piece, ...]
-    question_type: QuestionType | None
-    """None: an explanation."""
     right: int = -1
     """The right letter, 0 for A; -1 where the answer is words."""
     said: str = ""
@@ -79,7 +78,7 @@ def draw_line(rng: np.random.Generator, progress: float, *, as_prompt: bool, wit
     elif rng.random() < EXPLAINED_SHARE:
         prompt = explanation_prompt(PLACEHOLDER, templates=[PLACEHOLDER] if as_prompt else [])
         pieces = _pieces(prompt, told, _shown(told, None, rng, progress), "", as_prompt=as_prompt)
-        return Line((*pieces, Piece(explanation_of(told.scene), "answer")), None)
+        return Line((*pieces, Piece(explanation_of(told.scene), "answer")))
     elif told.scene.defect is not None and progress >= PLACES_FROM and rng.random() < PLACES_SHARE:
         question = draw_question(told, rng, "defect_localization")
     else:
@@ -106,7 +105,7 @@ def line_about(
     """
     by_knowledge = told.has_own_facts and question.question_type in FACTUAL
     if knowledge is None:
-        knowledge = knowledge_text(told, rng) if by_knowledge else ""
+        knowledge = _knowledge_text(told, rng) if by_knowledge else ""
     remembered = question.question_type in FACTUAL and (by_knowledge or rng.random() < 0.5)
     left_out = question.question_type if remembered else None
     shown = _shown(told, left_out, rng, progress, question.question_type)
@@ -115,20 +114,17 @@ def line_about(
     pieces = _pieces(build_prompt(asked, PLACEHOLDER, templates=templates), told, shown, knowledge, as_prompt=as_prompt)
     words = next(text for letter, text in question.options if letter == question.correct_letter)
     if in_words:
-        return Line((*pieces, Piece(words, "answer")), question.question_type)
+        return Line((*pieces, Piece(words, "answer")))
     correct = str(question.correct_letter)
     right = [letter for letter, _ in question.options].index(correct)
-    return Line((*pieces, Piece(correct, "answer")), question.question_type, right, f" {words}")
+    return Line((*pieces, Piece(correct, "answer")), right, f" {words}")
 
 
-def knowledge_text(told: SceneInWords, rng: np.random.Generator) -> str:
+def _knowledge_text(told: SceneInWords, rng: np.random.Generator) -> str:
     """Looks and effects of a few kinds, the scene's own among them, in the form of Echo's domain knowledge."""
     own = told.scene.defect.kind if told.scene.defect else next(iter(told.facts))
     others = [str(kind) for kind in rng.permutation([kind for kind in told.facts if kind != own])[: KINDS_OF_KNOWLEDGE - 1]]
-    return "\n".join(
-        f"<{kind[0].upper()}{kind[1:]}> The defect appears as {told.facts[kind].appearance}. As an effect, {told.facts[kind].effect}."
-        for kind in (str(k) for k in rng.permutation([own, *others]))
-    )
+    return "\n".join(known_defect(kind, told.facts[kind]) for kind in map(str, rng.permutation([own, *others])))
 
 
 def _shown(
