@@ -95,8 +95,8 @@ def _near(at: Coordinates, x: float, y: float, reach: float) -> tuple[slice, sli
 
 def paint_bottle_cap(at: Coordinates, dice: Dice, fault: PartFault | None) -> Painting:
     """A crimped red cap from above, with a printed white ring and star, on a light belt."""
-    from_centre, around = distance(at.x, at.y), angle(at.x, at.y)
-    teeth = sine(around * _TEETH)
+    from_centre, bearing = distance(at.x, at.y), angle(at.x, at.y)
+    teeth = sine(bearing * _TEETH)
     belt = flat((202, 204, 200), 1 + 0.02 * noise(dice, at.x, at.y, 14, 14))
     shadow = inside(distance(at.x - 4, at.y - 5) - 94 - 3 * teeth, 9)
     rgb = blend(belt, (150, 152, 150), shadow)
@@ -106,7 +106,7 @@ def paint_bottle_cap(at: Coordinates, dice: Dice, fault: PartFault | None) -> Pa
     top = 0.95 + 0.08 * np.clip(-(at.x + at.y) / 120, -1, 1) + 0.018 * noise(dice, at.x, at.y, 5, 5)
     shade = top + (skirt - top) * inside(72 - from_centre, 6)
     rgb = blend(rgb, flat((176, 40, 46), shade), inside(edge))
-    turned = around - 0.05 - np.floor((around - 0.05) * 5) / 5
+    turned = bearing - 0.05 - np.floor((bearing - 0.05) * 5) / 5
     fold = np.abs(turned * 5 - 0.5) * 2
     star = from_centre * (0.62 + 0.62 * (1 - fold)) - 26
     print_ = np.maximum(inside(np.abs(from_centre - 52) - 3), inside(star, 1.5))
