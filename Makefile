@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
 # Two workers; the tests of a file stay together and share what they set up (tests/conftest.py).
-PYTEST := $(BIN)/pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
+PYTEST := $(BIN)/pytest --numprocesses 2 --max-worker-restart 0 --dist loadfile --no-loadscope-reorder
 
 .PHONY: demo demo-real test test-all soak mutants check setup prefect benchmarks promise clean
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-import signal
+import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -13,7 +15,39 @@ from eagle_core.errors import FitError
 from flows.live import current, ended_by_errors, followed
 from tasks.machinery.tracking import RunContent, Tracker
 from tasks.report.live_run import LiveRun, open_run
+from tests.conftest import PROJECT
 from tests.mlflow_database import empty_database
+
+STOPPED = """
+import json, signal, sys
+from pathlib import Path
+
+from eagle_core.config import TrackingConfig
+from flows.live import current, followed
+from tasks.machinery.tracking import RunContent, Tracker
+from tasks.report.live_run import LiveRun, open_run
+
+tracker = Tracker(TrackingConfig(tracking_uri=sys.argv[1]), Path(sys.argv[2]))
+made = []
+
+def stop(number, frame):
+    raise KeyboardInterrupt  # as Prefect's handler raises; before the run could be ended, nothing would end it
+
+for number in (signal.SIGTERM, signal.SIGINT):
+    def opened():
+        signal.raise_signal(number)
+        made.append(open_run(tracker, RunContent(str(number), "r", {}, {}, {})))
+        return LiveRun(tracker, made[-1])
+
+    signal.signal(number, stop)
+    try:
+        with followed(opened):
+            sys.exit("something was done after the signal")
+    except KeyboardInterrupt:
+        assert signal.getsignal(number) is stop
+    assert current() is None
+print(json.dumps(made))
+"""
 
 
 @pytest.mark.parametrize(("error", "status"), [(FitError("no"), "FAILED"), (ValueError("bug"), "FAILED"), (KeyboardInterrupt(), "KILLED")])
@@ -35,27 +69,10 @@ def test_an_error_ends_the_run_before_it_gets_out(tmp_path: Path, error: BaseExc
     assert current() is None
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_a_signal_that_comes_while_the_run_is_opened_ends_it(tmp_path: Path, number: int) -> None:
-    """As Prefect's handler does, ours raises; before the run could be ended, nothing would end it."""
+def test_a_signal_that_comes_while_the_run_is_opened_ends_it(tmp_path: Path) -> None:
+    """In a process of its own, which the signals may end without ending other tests."""
     uri = empty_database(tmp_path)
-    tracker = Tracker(TrackingConfig(tracking_uri=uri), tmp_path)
-    made: list[str] = []
-
-    def opened() -> LiveRun:
-        signal.raise_signal(number)
-        made.append(open_run(tracker, RunContent("r", "r", {}, {}, {})))
-        return LiveRun(tracker, made[0])
-
-    def stop(number: int, frame: object) -> None:
-        raise KeyboardInterrupt
-
-    before = signal.signal(number, stop)
-    try:
-        with pytest.raises(KeyboardInterrupt), followed(opened):
-            raise AssertionError("nothing is done after the signal")
-        assert signal.getsignal(number) is stop
-    finally:
-        signal.signal(number, before)
-    assert MlflowClient(uri).get_run(made[0]).info.status == "KILLED"
-    assert current() is None
+    done = subprocess.run([sys.executable, "-c", STOPPED, uri, str(tmp_path)], capture_output=True, text=True, cwd=PROJECT, timeout=600)
+    assert done.returncode == 0, done.stderr
+    runs = json.loads(done.stdout.splitlines()[-1])
+    assert [MlflowClient(uri).get_run(run).info.status for run in runs] == ["KILLED", "KILLED"]
