@@ -159,7 +159,8 @@ def _summarise_group(
             yield row(category, name, measured, 1)
         if known:
             yield row(MACRO, f"{name}_macro", _macro(known), sum(m.value is not None for m in known.values()))
-        pooled = measure(everything, all_draws, all_score_draws)
+        # One category is all images, with the same draws.
+        pooled = next(iter(by_category.values())) if len(parts) == 1 else measure(everything, all_draws, all_score_draws)
         if pooled is not None:
             yield row(POOLED, f"{name}_pooled", pooled, len(known))
 

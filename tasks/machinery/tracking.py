@@ -24,10 +24,12 @@ from mlflow.entities import Experiment, Metric, Param, Run, RunTag
 from mlflow.exceptions import MlflowException
 from mlflow.protos.databricks_pb2 import RESOURCE_ALREADY_EXISTS, ErrorCode
 from mlflow.utils.mlflow_tags import MLFLOW_PARENT_RUN_ID, MLFLOW_RUN_NAME
+from mlflow.utils.validation import MAX_PARAMS_TAGS_PER_BATCH
 from sqlalchemy.exc import DatabaseError
 
 from eagle_core.config import TrackingConfig
 from eagle_core.errors import ConfigurationError
+from eagle_core.names import short_name
 from tasks.machinery.disk import disk_trouble
 from tasks.machinery.store import file_sha256
 
@@ -128,8 +130,7 @@ class Tracker:
         run_id: str = run.info.run_id
         digest = _digest(content)
         if run.info.status != "FINISHED" or run.data.tags.get(CONTENT_TAG) != digest:
-            self._write_to(run, content)
-            self._client.set_tag(run_id, CONTENT_TAG, digest)
+            self._write_to(run, content, {CONTENT_TAG: digest})
             self.close(run_id, "FINISHED")
         return run_id
 
@@ -153,10 +154,13 @@ class Tracker:
         with _one_at_a_time(self._uri):
             return self._find(identity) or self._create(identity, content.name, parent)
 
-    def _write_to(self, run: Run, content: RunContent) -> None:
+    def _write_to(self, run: Run, content: RunContent, last: Mapping[str, str] | None = None) -> None:
+        """Files after numbers; what tells that they are there, and the tags ``last``, in the end."""
         self._describe(run, content)
-        for file, folder in content.artifacts:
-            self._log_artifact(run, file, folder)
+        uploaded = [tag for file, folder in content.artifacts for tag in self._uploaded(run, file, folder)]
+        told = uploaded + [RunTag(key, value) for key, value in (last or {}).items()]
+        for first in range(0, len(told), MAX_PARAMS_TAGS_PER_BATCH):
+            self._client.log_batch(run.info.run_id, tags=told[first : first + MAX_PARAMS_TAGS_PER_BATCH])
 
     def _describe(self, run: Run, content: RunContent) -> None:
         """Write parameters, metrics and tags."""
@@ -169,13 +173,13 @@ class Tracker:
             tags=[RunTag(mlflow_name(k), v) for k, v in tags.items()],
         )
 
-    def _log_artifact(self, run: Run, file: Path, folder: str) -> None:
-        """Upload ``file`` unless the run carries it already with the same bytes."""
-        tag = mlflow_name(f"eagle.artifact.{folder}.{file.name}".replace("/", "."))
+    def _uploaded(self, run: Run, file: Path, folder: str) -> Iterator[RunTag]:
+        """Upload ``file`` unless the run carries it already with the same bytes; the tag that says so."""
+        tag = short_name(mlflow_name(f"eagle.artifact.{folder}.{file.name}".replace("/", ".")))
         digest = file_sha256(file)
         if run.data.tags.get(tag) != digest:
             self._client.log_artifact(run.info.run_id, str(file), folder or None)
-            self._client.set_tag(run.info.run_id, tag, digest)
+            yield RunTag(tag, digest)
 
     def _find(self, identity: str) -> Run | None:
         found = self._client.search_runs([self._experiment], f"tags.`{IDENTITY_TAG}` = '{identity}'", max_results=1)

@@ -33,15 +33,17 @@ UNLOGGED = ("run.output_dir", "run.cache_dir", "run.engine.", "tracking.", "repo
 def parent_content(
     config: EagleConfig, provenance: Provenance, summary: pd.DataFrame, folder: Path, timings: Sequence[Timing] = ()
 ) -> RunContent:
-    """The benchmark's own run: macro and pooled metrics of every method, by ``mllm/method/metric``."""
+    """The benchmark's own run: macro and pooled metrics of every method, by ``mllm/method/metric``; pictures of all categories."""
     wide = summary[summary.scope.isin(("macro", "pooled")) & summary.value.notna()]
+    results = [folder / name for name in ("records.parquet", "summary.json", "report.html") if (folder / name).is_file()]
+    pictures = sorted((folder / "figures").rglob("*.png"))
     return RunContent(
         identity=provenance.run_id,
         name=f"benchmark {provenance.run_id}",
         params=logged_params(config),
         metrics={f"{r.dataset}/{r.mllm}/{r.method}/{r.metric}": float(r.value) for r in wide.itertuples()} | as_metrics(timings),
         tags=_tags(provenance),
-        artifacts=[(folder / name, "") for name in ("records.parquet", "summary.json", "report.html") if (folder / name).is_file()],
+        artifacts=[*((file, "") for file in results), *((picture, picture.parent.relative_to(folder).as_posix()) for picture in pictures)],
     )
 
 
@@ -60,7 +62,7 @@ def child_content(
     promise: KeptPromise | None,
     folder: Path,
 ) -> RunContent:
-    """One (dataset, category, MLLM, method): its metrics, tau, s_max, gate, layers, records and pictures."""
+    """One (dataset, category, MLLM, method): its metrics, tau, s_max, gate, layers and records."""
     dataset, category, mllm, method = result.name.dataset, result.name.category, done.mllm, done.method
 
     def mine(table: pd.DataFrame) -> pd.Series:
@@ -90,7 +92,6 @@ def child_content(
     own_records = folder / "records" / f"{short_name(f'{dataset}-{category}-{mllm}')}-{method}.parquet"
     own_records.parent.mkdir(exist_ok=True)
     write_table(rows, own_records)
-    pictures = sorted((folder / "figures" / dataset / category).glob("*.png"))
     params = logged_params(config) | {"dataset": dataset, "category": category, "mllm": mllm, "method": method}
     if method in GUIDED_METHODS:
         depth = identity_of(config, mllm).depth
@@ -102,7 +103,7 @@ def child_content(
         params=params,
         metrics=metrics,
         tags=_tags(provenance) | promise_tags(threshold) | {f"warning.{i}": w for i, w in enumerate(threshold.warnings)},
-        artifacts=[(own_records, ""), *((picture, "figures") for picture in pictures)],
+        artifacts=[(own_records, "")],
     )
 
 

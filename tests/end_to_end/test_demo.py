@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from mlflow import MlflowClient
 
 PROJECT = Path(__file__).parents[2]
 KEY = ["category", "image_id"]
@@ -52,3 +53,14 @@ def test_the_expert_errs_sometimes_but_is_good(demo) -> None:  # type: ignore[no
     metrics = {r.info.run_name: r.data.metrics for r in demo[0].runs()}
     [parent] = [m for name, m in metrics.items() if name.startswith("benchmark")]
     assert 0.85 <= parent["demo/none/expert/auroc_expert_score_macro"] <= 0.99
+
+
+def test_mlflow_has_the_pictures_of_every_category(demo) -> None:  # type: ignore[no-untyped-def]
+    project = demo[0]
+    client = MlflowClient(f"sqlite:///{project.root}/mlflow.db")
+    [parent] = [run.info.run_id for run in project.runs() if run.info.run_name.startswith("benchmark")]
+    [folder] = (project.root / "runs").glob("*/figures")
+    drawn = {file.relative_to(folder.parent).as_posix() for file in folder.rglob("*.png")}
+    categories = client.list_artifacts(parent, "figures/demo")
+    assert len(categories) == 6
+    assert {file.path for category in categories for file in client.list_artifacts(parent, category.path)} == drawn

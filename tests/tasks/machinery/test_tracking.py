@@ -75,6 +75,17 @@ def test_any_category_name_can_be_logged_and_found_again(tmp_path: Path, categor
     assert [a.path for a in MlflowClient(uri).list_artifacts(run.info.run_id, "figures")] == [f"figures/{picture.name}"]
 
 
+def test_a_run_carries_many_files_of_long_names(tmp_path: Path) -> None:
+    uri = empty_database(tmp_path)
+    tracker = Tracker(TrackingConfig(tracking_uri=uri), tmp_path)
+    files = [tmp_path / f"{number}.txt" for number in range(130)]
+    for file in files:
+        file.write_text(file.name)
+    folder = "figures/" + 20 * "lid & seal "
+    run = tracker.log(replace(content("p", files[0]), artifacts=[(file, folder) for file in files]))
+    assert {Path(a.path).name for a in MlflowClient(uri).list_artifacts(run, folder)} == {file.name for file in files}
+
+
 def test_names_stay_apart() -> None:
     names = ["a&b", "a(b", "a b", "a/b", "a_b"]
     assert len({mlflow_name(name) for name in names}) == len(names)
