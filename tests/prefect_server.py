@@ -10,6 +10,8 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from urllib.error import URLError
@@ -46,6 +48,15 @@ def api_url() -> str:
         except (URLError, OSError):
             assert process.poll() is None and time.monotonic() < deadline, (home / "log").read_text()
             time.sleep(0.5)
+
+
+@contextmanager
+def used() -> Iterator[None]:
+    """Flows of this process are run on it."""
+    from prefect.settings import PREFECT_API_URL, PREFECT_HOME, temporary_settings
+
+    with tempfile.TemporaryDirectory(prefix="prefect-") as home, temporary_settings({PREFECT_API_URL: api_url(), PREFECT_HOME: home}):
+        yield
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:

@@ -15,7 +15,8 @@ from tests.project import Project
 
 PROJECT = Path(__file__).parents[2]
 CATEGORIES = 2
-TRAIN, GOOD, DEFECTIVE = 20, 6, 4
+TRAIN, GOOD, DEFECTIVE = 16, 4, 2
+"""Images of a category; defective ones of each of its three kinds."""
 ON_THE_DEMO = frozenset({"shift", "echo-quality"})
 """Experiments whose profiles name the demo's folder themselves."""
 
@@ -52,9 +53,9 @@ def new_project(small_data: Path, tmp_path_factory: pytest.TempPathFactory) -> C
         params = yaml.safe_load((PROJECT / "params.yaml").read_text())
         params["datasets"] = {"small": {"format": "mvtec", "root": "data/small"}}
         params["profiles"] = {"demo": {}} | {e.name: params["profiles"][e.name] for e in CATALOGUE if e.name not in ON_THE_DEMO}
-        params["threshold"]["bootstrap_samples"] = 50
-        params["evaluation"]["bootstrap_samples"] = 50
-        params["expert"]["folds"] = 5
+        params["threshold"]["bootstrap_samples"] = 20
+        params["evaluation"]["bootstrap_samples"] = 20
+        params["expert"] |= {"folds": 4, "preprocessing": {"resize": 128, "fit": "stretch"}, "min_unsampled_patches": 8}
         params["run"]["threads"] = 1  # two workers share two cores
         (root / "params.yaml").write_text(yaml.safe_dump(params))
         (root / "data").mkdir()

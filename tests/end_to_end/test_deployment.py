@@ -1,138 +1,138 @@
-"""A real Prefect server, work pool and worker on loopback run ``eagle/full-benchmark`` and ``sweep/ablation``."""
+"""Work pools, workers and deployments on a real Prefect server run ``eagle/full-benchmark`` and ``sweep/ablation``."""
 
 from __future__ import annotations
 
 import json
 import os
 import shutil
-import socket
+import signal
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from urllib.error import URLError
+from typing import Any
+from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
 import pandas as pd
 import pytest
 
+from tests.prefect_server import used
+
 PROJECT = Path(__file__).parents[2]
 POOLS = ("eagle", "eagle-experts", "eagle-ask")
+PREFECT = (sys.executable, "-m", "prefect")
+BY_PARTS = {"run.engine.kind": "deployments"}
+
+pytestmark = [pytest.mark.server, pytest.mark.timeout(2400)]
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-@pytest.fixture
-def served(new_project: Callable, tmp_path: Path) -> Iterator[tuple]:  # type: ignore[type-arg]
-    """A project with the flows, and the environment of a running server."""
+@pytest.fixture(scope="module")
+def project(new_project: Callable, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:  # type: ignore[type-arg]
+    """A project whose flows are deployed, with a worker for each work pool; a pool runs one flow at a time."""
     project = new_project()
     shutil.copyfile(PROJECT / "prefect.yaml", project.root / "prefect.yaml")
     shutil.copytree(PROJECT / "flows", project.root / "flows", ignore=shutil.ignore_patterns("__pycache__"))
-    port = free_port()
-    environment = project.environment() | {
-        "PREFECT_API_URL": f"http://127.0.0.1:{port}/api",
+    log = tmp_path_factory.mktemp("workers") / "log"
+    workers: list[subprocess.Popen[bytes]] = []
+    try:
+        with log.open("wb") as out:
+            for pool in POOLS:  # the first worker of a pool makes it
+                started = [*PREFECT, "worker", "start", "--pool", pool, "--type", "process"]
+                workers.append(subprocess.Popen(started, cwd=os.sep, env=environment(project), stdout=out, stderr=out, start_new_session=True))
+        for pool in POOLS:
+            limit(project, pool, log)
+        prefect(project, "--no-prompt", "deploy", "--all")
+        yield project
+    finally:
+        for worker in workers:
+            os.killpg(worker.pid, signal.SIGKILL)
+            worker.wait()
+
+
+def environment(project: Any) -> dict[str, str]:
+    return project.environment() | {  # type: ignore[no-any-return]
         "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
         "DO_NOT_TRACK": "1",
         "PREFECT_WORKER_QUERY_SECONDS": "2",
         "PYTHONPATH": str(PROJECT),
     }
-    prefect = [sys.executable, "-m", "prefect"]
-    log = (tmp_path / "server.log").open("wb")
-    processes = [
-        subprocess.Popen([*prefect, "server", "start", "--port", str(port)], cwd=tmp_path, env=environment, stdout=log, stderr=log)
-    ]
-    try:
-        deadline = time.monotonic() + 600
-        while True:
-            try:
-                with urlopen(f"http://127.0.0.1:{port}/api/health", timeout=2):
-                    break
-            except (URLError, OSError):
-                assert time.monotonic() < deadline, (tmp_path / "server.log").read_text()
-                time.sleep(0.5)
-        yield project, environment, prefect, processes, log
-    finally:
-        for process in reversed(processes):
-            process.terminate()
-            try:
-                process.wait(60)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
-        log.close()
 
 
-def test_deployments_run_on_a_worker(served: tuple) -> None:  # type: ignore[type-arg]
-    project, environment, prefect, processes, log = served
+def prefect(project: Any, *arguments: str) -> str:
+    """Prefect's command, as it is typed; what it prints."""
+    done = subprocess.run([*PREFECT, *arguments], cwd=project.root, env=environment(project), capture_output=True, text=True, timeout=1800)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
 
-    def call(*arguments: str) -> str:
-        done = subprocess.run([*prefect, *arguments], cwd=project.root, env=environment, capture_output=True, text=True, timeout=600)
-        assert done.returncode == 0, done.stdout + done.stderr
-        return done.stdout
 
-    for pool in POOLS:
-        call("work-pool", "create", pool, "--type", "process")
-    call("--no-prompt", "deploy", "--all")
-    processes.append(
-        subprocess.Popen([*prefect, "worker", "start", "--pool", "eagle"], cwd=os.sep, env=environment, stdout=log, stderr=log)
-    )
-    output = call("deployment", "run", "eagle/full-benchmark", "-p", "profile=demo", "--watch", "--watch-interval", "2")
-    assert "Completed" in output or "finished successfully" in output.lower(), output
+def limit(project: Any, pool: str, log: Path) -> None:
+    """As soon as there is such a pool."""
+    deadline = time.monotonic() + 600
+    while True:
+        try:
+            asked(project, f"work_pools/{pool}", {"concurrency_limit": 1}, "PATCH")
+            return
+        except HTTPError as error:
+            assert error.code == 404 and time.monotonic() < deadline, log.read_text()
+            time.sleep(0.5)
 
-    runs = project.runs()
+
+def asked(project: Any, path: str, content: dict[str, Any], method: str = "POST") -> Any:
+    url, body = f"{project.environment()['PREFECT_API_URL']}/{path}", json.dumps(content).encode()
+    with urlopen(Request(url, data=body, headers={"Content-Type": "application/json"}, method=method), timeout=60) as answer:
+        said = answer.read()
+    return json.loads(said) if said else None
+
+
+def run(deployment: str, overrides: dict[str, str]) -> Any:
+    """Run it to its end on its worker; Prefect's state."""
+    from prefect.deployments import run_deployment
+
+    with used():
+        return run_deployment(deployment, parameters={"overrides": overrides}, poll_interval=1).state  # type: ignore[union-attr]
+
+
+@pytest.fixture(scope="module")
+def run_by_parts(project: Any) -> Any:
+    """The project after a run whose parts are runs of other deployments."""
+    state = run("eagle/full-benchmark", BY_PARTS)
+    assert state.is_completed(), state
+    return project
+
+
+def test_parts_run_on_workers_of_their_own(run_by_parts: Any, finished: Any) -> None:
+    """Every pool runs one flow at a time: a parent that held its child's slot would wait for ever."""
+    key = ["dataset", "category", "image_id", "method"]
+    expected, found = (p.records().sort_values(key).drop(columns="run_id").reset_index(drop=True) for p in (finished, run_by_parts))
+    pd.testing.assert_frame_equal(found, expected, rtol=0, atol=1e-5)
+    assert len(run_by_parts.entries("handover")) == 4  # wanted and made, twice
+
+
+def test_a_run_of_a_deployment_is_a_run_in_mlflow(run_by_parts: Any) -> None:
+    runs = [r for r in run_by_parts.runs() if not r.info.run_name.startswith(("caas.alpha=", "sweep "))]
     parents = [r for r in runs if "mlflow.parentRunId" not in r.data.tags]
     assert len(parents) == 1
     assert len(runs) > len(parents)
     assert {r.info.status for r in runs} == {"FINISHED"}
 
+
+def test_a_sweep_of_a_deployment_finds_what_another_has_computed(run_by_parts: Any) -> None:
+    before = run_by_parts.entries("expert")
     grid = 'grid={"caas.alpha": "0,0.6", "threshold.kappa": "1:3:2"}'
-    output = call("deployment", "run", "sweep/ablation", "-p", grid, "--watch", "--watch-interval", "2")
+    output = prefect(run_by_parts, "deployment", "run", "sweep/ablation", "-p", grid, "--watch", "--watch-interval", "2")
     assert "Completed" in output or "finished successfully" in output.lower(), output
-    points = [r for r in project.runs() if r.info.run_name.startswith("caas.alpha=")]
+    points = [r for r in run_by_parts.runs() if r.info.run_name.startswith("caas.alpha=")]
     assert len(points) == 4
     assert {r.info.status for r in points} == {"FINISHED"}
+    assert run_by_parts.entries("expert") == before
 
 
-@pytest.mark.server
-@pytest.mark.timeout(2400)
-def test_parts_run_on_workers_of_their_own_and_no_run_waits_for_its_own_slot(served: tuple, finished) -> None:  # type: ignore[no-untyped-def,type-arg]
-    """Every pool runs one flow at a time: a parent that held its child's slot would wait for ever."""
-    project, environment, prefect, processes, log = served
-
-    def call(*arguments: str) -> str:
-        done = subprocess.run([*prefect, *arguments], cwd=project.root, env=environment, capture_output=True, text=True, timeout=1800)
-        return done.stdout + done.stderr
-
-    for pool in POOLS:
-        call("work-pool", "create", pool, "--type", "process")
-        call("work-pool", "set-concurrency-limit", pool, "1")
-    call("--no-prompt", "deploy", "--all")
-    for pool in POOLS:
-        started = [*prefect, "worker", "start", "--pool", pool]
-        processes.append(subprocess.Popen(started, cwd=os.sep, env=environment, stdout=log, stderr=log))
-    watched = ("--watch", "--watch-interval", "2")
-    output = call("deployment", "run", "eagle/full-benchmark", "-p", 'overrides={"run.engine.kind": "deployments"}', *watched)
-    assert "Completed" in output or "finished successfully" in output.lower(), output
-    key = ["dataset", "category", "image_id", "method"]
-    expected, found = (p.records().sort_values(key).drop(columns="run_id").reset_index(drop=True) for p in (finished, project))
-    pd.testing.assert_frame_equal(found, expected, rtol=0, atol=1e-5)
-    assert len(project.entries("handover")) == 4  # wanted and made, twice
-
-    # sweep/ablation is served by the pool whose only slot the run itself holds.
-    own = 'overrides={"run.engine.kind": "deployments", "run.engine.experts": "sweep/ablation"}'
-    output = call("deployment", "run", "eagle/full-benchmark", "-p", own, *watched)
-    assert "failed" in output.lower(), output
+def test_no_run_waits_for_its_own_slot(project: Any) -> None:
+    """sweep/ablation is served by the pool whose only slot the run itself holds."""
+    state = run("eagle/full-benchmark", BY_PARTS | {"run.engine.experts": "sweep/ablation", "run.cache_dir": ".eagle/apart"})
+    assert state.is_failed(), state
     reason = "whose slot this run holds while it waits"
-    assert any(reason in message for message in state_messages(environment["PREFECT_API_URL"]))
-
-
-def state_messages(api: str) -> list[str]:
-    """What Prefect's page says of how each flow run ended."""
-    asked = Request(f"{api}/flow_runs/filter", data=b"{}", headers={"Content-Type": "application/json"}, method="POST")
-    with urlopen(asked, timeout=60) as answer:
-        return [run["state"]["message"] or "" for run in json.load(answer) if run["state"] is not None]
+    told = [found["state"]["message"] or "" for found in asked(project, "flow_runs/filter", {}) if found["state"] is not None]
+    assert any(reason in message for message in told)

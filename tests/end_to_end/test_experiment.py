@@ -25,7 +25,7 @@ for name in sys.argv[1:]:
 """
 
 
-NORMAL, DEFECTIVE = 6, 12
+NORMAL, DEFECTIVE = 4, 6
 """Test images of the two categories: half of what other tests ask about, since more than a hundred settings are asked here."""
 
 

@@ -9,9 +9,9 @@ import sys
 from pathlib import Path
 
 import pytest
-import yaml
 
-from tests.tiny.dataset import write_dataset
+from tests.prefect_server import api_url
+from tests.tiny.dataset import write_project
 
 PROJECT = Path(__file__).parents[2]
 SIZES = ("1m", "5m", "12m", "600m")
@@ -32,22 +32,9 @@ def test_a_run_on_a_disk_that_fills_up(tmp_path: Path) -> None:
     source, disk, told = tmp_path / "source", tmp_path / "disk", tmp_path / "told"
     for folder in (source, disk, told):
         folder.mkdir()
-    write_dataset(source / "data")
-    params = {
-        "datasets": {"tiny": {"format": "mvtec", "root": "data"}},
-        "methods": ["expert", "mllm"],
-        "mllms": {"embedded": {"model": "embedded", "beyond_the_demo": True}},
-        "expert": {"preprocessing": {"resize": 64}, "coreset": {"ratio": 0.2, "projection_dim": 16}, "min_unsampled_patches": 4},
-        "threshold": {"bootstrap_samples": 10},
-        "evaluation": {"bootstrap_samples": 10},
-        "explanation": {"when": "never"},
-        "report": {"images": 1, "attention": 0},
-        "profiles": {"demo": {}},
-    }
-    (source / "params.yaml").write_text(yaml.safe_dump(params))
-    environment = {key: value for key, value in os.environ.items() if key != "PREFECT_API_URL"}
-    environment |= {
-        "DISK": str(disk), "SOURCE": str(source), "TOLD": str(told), "PYTHON": sys.executable, "PYTHONPATH": str(PROJECT),
+    write_project(source)
+    environment = os.environ | {
+        "PREFECT_API_URL": api_url(), "DISK": str(disk), "SOURCE": str(source), "TOLD": str(told), "PYTHON": sys.executable, "PYTHONPATH": str(PROJECT),
         "PREFECT_HOME": str(tmp_path / ".prefect"), "COLUMNS": "200", "OMP_NUM_THREADS": "1",
     }  # fmt: skip
     if shutil.which("unshare") is None:

@@ -1,4 +1,4 @@
-"""A 12-pixel defect in images of 4,096 pixels: missed by the expert that sees the whole image, found in tiles."""
+"""A 12-pixel defect in images of 2,048 pixels: missed by the expert that sees the whole image, found in tiles."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 from PIL import Image
 
-SIDE, DEFECT = 4096, (2900, 1300)
+SIDE, DEFECT = 2048, (1450, 650)
 """Pixels; column and row of the defect's corner."""
 ROOT = "data/large/plate"
 
@@ -35,19 +35,19 @@ def test_a_small_defect_is_found_in_tiles_only(new_project: Callable) -> None:  
     common = (
         "--set", "datasets={small: null, large: {format: folder, root: data/large}}", "--set", "methods=[expert]",
         "--set", "expert.backbone={name: tf_efficientnet_lite0, weights: packaged, layers: null}",
-        "--set", "expert.coreset.ratio=0.002", "--set", "expert.calibration=leave_out", "--set", "threshold.min_images=4",
+        "--set", "expert.coreset.ratio=0.008", "--set", "expert.calibration=leave_out", "--set", "threshold.min_images=4",
     )  # fmt: skip
 
     def judged() -> dict[bool, object]:
         records = project.newest_records()
         return {row.is_defective: row for row in records.itertuples()}
 
-    project.eagle("run", *common, "--set", "expert.preprocessing.resize=256")
+    project.eagle("run", *common, "--set", "expert.preprocessing.resize=128")
     whole = judged()
     assert not whole[True].verdict_defective
 
     project.eagle(
-        "run", *common, "--set", "expert.preprocessing.resize=2048", "--set", "expert.tiles={size: 512, stride: 512}"
+        "run", *common, "--set", "expert.preprocessing.resize=1024", "--set", "expert.tiles={size: 512, stride: 512}"
     )
     tiled = judged()
     assert tiled[True].verdict_defective and tiled[True].expert_score > 1.3 * tiled[False].expert_score

@@ -27,14 +27,14 @@ def odd(tmp_path_factory: pytest.TempPathFactory, small_data: Path) -> Path:
     train = sorted((folder / "train/good").iterdir())
     train[0].write_bytes(train[0].read_bytes()[:400])
     train[1].rename(train[1].with_name(os.fsdecode(LATIN)))
-    kind = sorted(path for path in (folder / "test").iterdir() if path.name != "good")[0]
-    first, second, third = sorted(kind.iterdir())[:3]
+    kind, another = sorted(path for path in (folder / "test").iterdir() if path.name != "good")[:2]
+    (first, second), third = sorted(kind.iterdir())[:2], sorted(another.iterdir())[0]
     masks = folder / "ground_truth" / kind.name
     first.rename(first.with_name(os.fsdecode(GBK)))
     (masks / f"{first.stem}_mask.png").rename(masks / os.fsdecode(GBK).replace(".png", "_mask.png"))
     mask = masks / f"{second.stem}_mask.png"
     Image.fromarray(255 - np.asarray(Image.open(mask).convert("L"))).save(mask)
-    other = masks / f"{third.stem}_mask.png"
+    other = folder / "ground_truth" / another.name / f"{third.stem}_mask.png"
     Image.fromarray(np.full_like(np.asarray(Image.open(other)), 255)).save(other)
     Image.new("RGB", (2400, 8), "grey").save(folder / "test/good/ribbon.png")
     (folder / "test/good").rename(folder / "test/OK")

@@ -11,15 +11,16 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from prefect.testing.utilities import prefect_test_harness
 
-from eagle_core.config import EagleConfig
+from eagle_core.config import EagleConfig, EngineConfig
+from flows.cluster import cluster_of
 from flows.graph import graph
 from flows.runners import engine_of
 from tasks.graph.values import CategoryResult, Point, records_of
 from tasks.machinery.journal import Note, read_journal
 from tasks.machinery.stage import NotRun
 from tasks.stages.data import CategoryName
+from tests.prefect_server import used
 from tests.tiny.dataset import CATEGORIES, configured, write_dataset
 
 pytestmark = [pytest.mark.server, pytest.mark.timeout(1800)]
@@ -28,7 +29,7 @@ KEY = ["category", "image_id", "mllm", "method"]
 
 @pytest.fixture(scope="module", autouse=True)
 def prefect_server() -> object:
-    with prefect_test_harness(server_startup_timeout=180):
+    with used():
         yield
 
 
@@ -76,21 +77,22 @@ def loads(notes: tuple[Note, ...]) -> Counter[tuple[int, str]]:
     return Counter((note.process, note.name) for note in notes if note.event == "mllm loaded")
 
 
-def test_four_processes_give_the_numbers_of_one(data: Path, tmp_path: Path, one_process: pd.DataFrame) -> None:
-    config = on(data, tmp_path, kind="dask", workers=4, shard_images=1, resources={"GPU": 1})
-    assert_same(table(run(config)), one_process)
-    found = loads(read_journal(tmp_path))
+def test_two_processes_give_the_numbers_of_one(data: Path, tmp_path: Path, one_process: pd.DataFrame) -> None:
+    resources = {"GPU": 1.0}
+    with cluster_of(EngineConfig(kind="dask", workers=2, resources=resources)) as cluster:
+        config = on(data, tmp_path, kind="dask", address=cluster.scheduler_address, shard_images=1, resources=resources)
+        assert_same(table(run(config)), one_process)
+        notes = read_journal(tmp_path)
+        again = run(config)
+    found = loads(notes)
     assert set(found.values()) == {1}  # one load per process and MLLM that had something left to answer
     assert len({process for process, _ in found}) > 1
     assert os.getpid() not in {process for process, _ in found}
-    asked = [note for note in read_journal(tmp_path) if note.event == "questions asked"]
+    asked = [note for note in notes if note.event == "questions asked"]
     assert {note.threads for note in asked} == {1}
     assert sum(note.count for note in asked) == len(list((tmp_path / "answer").glob("*/*/manifest.json")))
-
-    before = len(read_journal(tmp_path))
-    again = run(config)
     assert all(entry.cached for result in again for entry in result.entries())
-    assert {(note.event, note.count) for note in read_journal(tmp_path)[before:]} == {("stage", 0)}  # only looked up
+    assert {(note.event, note.count) for note in read_journal(tmp_path)[len(notes) :]} == {("stage", 0)}  # only looked up
 
 
 def test_a_killed_worker_costs_no_more_than_its_unanswered_shard(

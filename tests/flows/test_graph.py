@@ -5,11 +5,13 @@ from __future__ import annotations
 import shutil
 from collections import Counter
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 from prefect import flow
 from prefect.client.orchestration import get_client
-from prefect.testing.utilities import prefect_test_harness
+from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterParentFlowRunId
+from prefect.runtime import flow_run as this_run
 
 from eagle_core.config import EagleConfig
 from flows.graph import graph
@@ -19,14 +21,16 @@ from tasks.machinery.holders import forget_models
 from tasks.machinery.journal import read_journal
 from tasks.machinery.stage import NotRun
 from tasks.stages.data import CategoryName
+from tests.prefect_server import used
 from tests.tiny.dataset import CATEGORIES, configured, write_dataset
+from tests.waiting import wait_for
 
 METHODS = ("mllm", "eagle")
 
 
 @pytest.fixture(scope="module", autouse=True)
 def prefect_server() -> object:
-    with prefect_test_harness(server_startup_timeout=180):
+    with used():
         yield
 
 
@@ -101,14 +105,15 @@ def test_task_runs_are_named_and_progress_is_an_artifact(data: Path, tmp_path: P
     config = configured(data, tmp_path, mllms={"small{1}": {"model": "embedded", "beyond_the_demo": True}})
 
     @flow
-    def parent() -> None:
+    def parent() -> UUID:
         run(config, pictures=True)
+        return this_run.id  # type: ignore[no-any-return]
 
-    parent()
+    within = FlowRunFilter(parent_flow_run_id=FlowRunFilterParentFlowRunId(any_=[parent()]))
+    expected = {"fit bolt", "threshold nut", "localise ring", "ask small{1} eagle bolt", "draw ring"}
     with get_client(sync_client=True) as client:
-        names = {task.name for task in client.read_task_runs(limit=200)}
-        artifacts = client.read_artifacts()
-    assert {"fit bolt", "threshold nut", "localise ring", "ask small{1} eagle bolt", "draw ring"} <= names
+        wait_for(lambda: expected <= {task.name for task in client.read_task_runs(flow_run_filter=within)})
+        artifacts = client.read_artifacts(flow_run_filter=within)
     done = [artifact.data for artifact in artifacts if artifact.type == "progress" and artifact.description == "answers"]
     assert 100.0 in done
     shutil.rmtree(tmp_path)

@@ -159,7 +159,7 @@ def test_a_served_file_or_version_judges_as_inspect_does(exported: Path, tmp_pat
         )  # fmt: skip
         assert "registered: models:/plates/1" in told
         words = ["--model", "models:/plates/1", "--set", registry]
-    with serving(tmp_path, *words) as url:
+    with serving(tmp_path, *words) as (url, _):
         for name, verdict in (("fine", "ok"), ("blot", "not_ok")):
             part = httpx2.post(url + "api/categories/plate/parts", content=Path(f"{name}.png").read_bytes(), timeout=60).raise_for_status().json()
             [said] = (json.loads(p.read_text()) for p in Path("said").glob(f"*-{name}.json"))

@@ -5,10 +5,7 @@ from __future__ import annotations
 import io
 import os
 import socket
-import subprocess
-import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -23,6 +20,9 @@ from PIL import Image
 from flows.service.app import make_app
 from flows.service.security import Access
 from tasks.machinery.params import load_params
+from tests import forks
+from tests.flows.service.listeners import Broker, Hook
+from tests.waiting import wait_for
 
 SIDE = 96
 GOOD = 24
@@ -72,22 +72,17 @@ def write_project(root: Path, categories: dict[str, int], threshold: dict[str, A
 
 
 @contextmanager
-def serving(root: Path, *words: str, fitted: bool = True) -> Iterator[str]:
-    """``eagle serve`` in a process of its own, in the folder ``root``; the URL of a station that has a ready category.
+def serving(root: Path, *words: str, fitted: bool = True) -> Iterator[tuple[str, forks.Forked]]:
+    """``eagle serve`` in a process of its own, in the folder ``root``; its URL and process, once a category is ready.
 
-    Not ``fitted``: of one that answers.
+    Not ``fitted``: once it answers.
     """
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    command = [sys.executable, "-m", "flows.cli.main", "serve", "--port", str(port), *words]
-    said = root.with_name(f"{root.name}.log")
-    with said.open("w") as log:
-        running = subprocess.Popen(command, cwd=root, env=os.environ | {"OMP_NUM_THREADS": "1"}, stdout=log, stderr=log)
+    port = free_port()
+    station = forks.start(("serve", "--port", str(port), *words), root, os.environ | {"OMP_NUM_THREADS": "1"})
     url = f"http://127.0.0.1:{port}/"
 
     def ready() -> bool:
-        assert running.poll() is None, said.read_text()
+        assert station.running(), station.said()
         try:
             known = httpx2.get(url + "api/categories").raise_for_status().json()
             return not fitted or bool(known[0]["ready"])
@@ -96,21 +91,16 @@ def serving(root: Path, *words: str, fitted: bool = True) -> Iterator[str]:
 
     try:
         wait_for(ready)
-        yield url
+        yield url, station
     finally:
-        running.terminate()
-        running.wait(30)
+        station.terminate()
 
 
-def wait_for(question: Callable[[], Any], seconds: float = 600) -> Any:
-    """The first answer that is true."""
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        answer = question()
-        if answer:
-            return answer
-        time.sleep(0.1)
-    raise AssertionError("it did not come about in time")
+def free_port() -> int:
+    """A port of loopback that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
 
 
 def job_done(client: Any, job: int) -> dict[str, Any]:
@@ -133,3 +123,15 @@ def client(project: Path) -> Iterator[TestClient]:
     with TestClient(app, base_url="http://localhost") as running:
         wait_for(lambda: running.get("/api/categories").json()[0]["ready"])
         yield running
+
+
+@pytest.fixture(scope="module")
+def hook() -> Iterator[Hook]:
+    with Hook() as started:
+        yield started
+
+
+@pytest.fixture(scope="module")
+def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
+    with Broker(tmp_path_factory.mktemp("broker")) as started:
+        yield started

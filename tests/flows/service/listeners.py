@@ -16,7 +16,7 @@ from typing import Any, Self
 import paho.mqtt.client as mqtt
 
 from tests.conftest import skip_or_fail
-from tests.flows.service.conftest import wait_for
+from tests.waiting import wait_for
 
 SECRET = "a-secret-that-nobody-may-read"
 

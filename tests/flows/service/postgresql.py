@@ -17,7 +17,7 @@ from typing import Any
 import psycopg
 
 from tests.conftest import skip_or_fail
-from tests.flows.service.conftest import wait_for
+from tests.waiting import wait_for
 
 PASSWORD = "planted-database-password-1b2c"
 DEBIAN = "postgresql/*/bin"

@@ -19,7 +19,8 @@ from flows.service.app import make_app
 from flows.service.security import Access
 from tasks.machinery.params import load_params
 from tests.conftest import skip_or_fail
-from tests.flows.service.conftest import wait_for, write_project
+from tests.flows.service.conftest import write_project
+from tests.waiting import wait_for
 
 
 @pytest.fixture(scope="module")

@@ -4,10 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import signal
-import socket
-import subprocess
-import sys
 import threading
 from pathlib import Path
 from typing import Any
@@ -15,11 +11,13 @@ from typing import Any
 import httpx2
 import pytest
 
-from tests.flows.service.conftest import plate, wait_for, write_project
+from tests import forks
+from tests.flows.service.conftest import free_port, plate, write_project
+from tests.waiting import wait_for
 
 pytestmark = [pytest.mark.slow, pytest.mark.server]
 
-JUDGEMENTS = 200
+JUDGEMENTS = 80
 SENDERS = 4
 
 
@@ -28,21 +26,18 @@ class Killable:
 
     def __init__(self, root: Path) -> None:
         self.root = root
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port = free.getsockname()[1]
+        self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}/"
-        self.process: subprocess.Popen[bytes] | None = None
+        self.process: forks.Forked | None = None
 
     def start(self) -> None:
-        command = [sys.executable, "-m", "flows.cli.main", "serve", "--port", str(self.port)]
-        log = (self.root / "log").open("ab")
-        self.process = subprocess.Popen(command, cwd=self.root, env=os.environ | {"OMP_NUM_THREADS": "1"}, stdout=log, stderr=log)
+        command = ("serve", "--port", str(self.port))
+        self.process = forks.start(command, self.root, os.environ | {"OMP_NUM_THREADS": "1"})
         wait_for(self.answers)
 
     def answers(self) -> bool:
         assert self.process is not None
-        assert self.process.poll() is None, (self.root / "log").read_text()
+        assert self.process.running(), self.process.said()
         try:
             return httpx2.get(self.url + "healthz").is_success
         except httpx2.HTTPError:
@@ -50,8 +45,7 @@ class Killable:
 
     def kill(self) -> None:
         assert self.process is not None
-        self.process.send_signal(signal.SIGKILL)
-        self.process.wait()
+        self.process.kill()
 
     def send(self, content: bytes, key: str) -> Any:
         url, headers = self.url + "api/categories/plate/parts", {"Idempotency-Key": key}
@@ -68,9 +62,8 @@ def station(tmp_path: Path) -> Any:
     made.start()
     wait_for(lambda: made.get("api/categories")[0]["ready"])
     yield made
-    if made.process is not None and made.process.poll() is None:
-        made.process.terminate()
-        made.process.wait(30)
+    assert made.process is not None
+    made.process.terminate()
 
 
 def test_what_was_acknowledged_survives_a_kill_and_nothing_is_there_twice(station: Killable) -> None:

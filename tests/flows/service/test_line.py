@@ -18,7 +18,8 @@ from eagle_core.station.shifts import latest_shifts
 from flows.service.app import make_app
 from flows.service.security import Access
 from tasks.machinery.params import load_params
-from tests.flows.service.conftest import GOOD, darker, plate, wait_for, write_project
+from tests.flows.service.conftest import GOOD, darker, plate, write_project
+from tests.waiting import wait_for
 
 PATH = "/api/categories/plate/parts"
 

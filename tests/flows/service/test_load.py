@@ -15,9 +15,10 @@ import httpx2
 import pytest
 
 from benchmarks.station_latency import plate
-from benchmarks.station_load import WARM, serving
+from benchmarks.station_load import WARM
 from tests.conftest import PROJECT
-from tests.flows.service.conftest import wait_for
+from tests.flows.service.conftest import serving
+from tests.waiting import wait_for
 
 pytestmark = [pytest.mark.slow, pytest.mark.server]
 
@@ -26,9 +27,9 @@ QUEUE = 2
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Ten seconds of load, told in result.json; the station's folder."""
+    """Three seconds of load, told in result.json; the station's folder."""
     found = tmp_path_factory.mktemp("load")
-    command = [sys.executable, "-m", "benchmarks.station_load", "--minutes", "0.17", "--clients", str(QUEUE), "--queue", str(QUEUE)]
+    command = [sys.executable, "-m", "benchmarks.station_load", "--minutes", "0.05", "--clients", str(QUEUE), "--queue", str(QUEUE)]
     command += ["--folder", str(found), "--out", str(found / "result.json")]
     done = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr

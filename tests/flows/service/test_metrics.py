@@ -14,7 +14,8 @@ from prometheus_client.parser import text_string_to_metric_families
 from flows.service.app import make_app
 from flows.service.security import Access
 from tasks.machinery.params import load_params
-from tests.flows.service.conftest import GOOD, plate, wait_for, write_project
+from tests.flows.service.conftest import GOOD, plate, write_project
+from tests.waiting import wait_for
 
 PATH = "/api/categories/plate/parts"
 OF_EVERY_PART = ("store", "wait", "decode", "expert", "check", "persist")

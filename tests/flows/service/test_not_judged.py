@@ -17,7 +17,8 @@ from flows.cli.main import app as commands
 from flows.service.app import make_app
 from flows.service.security import Access
 from tasks.machinery.params import load_params
-from tests.flows.service.conftest import GOOD, SIDE, plate, wait_for, write_project
+from tests.flows.service.conftest import GOOD, SIDE, plate, write_project
+from tests.waiting import wait_for
 
 
 @pytest.fixture(scope="module")

@@ -14,7 +14,8 @@ from flows.service.app import make_app
 from flows.service.security import Access
 from tasks.machinery.params import load_params
 from tasks.station.schema import Opinion
-from tests.flows.service.conftest import GOOD, plate, wait_for, write_project
+from tests.flows.service.conftest import GOOD, plate, write_project
+from tests.waiting import wait_for
 
 
 @pytest.fixture(scope="module")

@@ -58,7 +58,7 @@ def server(width: int, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ser
     write_project(root, {"plate": GOOD}, ask={"mllm": "embedded"})
     (root / "runs/0xabc").mkdir(parents=True)
     (root / "runs/0xabc/report.html").write_text("<!doctype html><title>run</title><h1>A run</h1>")
-    with serving(root) as url:
+    with serving(root) as (url, _):
         yield Server(root, url)
 
 
@@ -188,7 +188,7 @@ def test_5_a_new_category_runs_after_twenty_images(page: Page, server: Server, w
 
 def test_in_an_empty_folder_a_station_begins_with_its_first_category(browser: Any, tmp_path: Path) -> None:
     """From nothing to a verdict, all on the page; the folder is a project then."""
-    with serving(tmp_path, fitted=False) as url:
+    with serving(tmp_path, fitted=False) as (url, _):
         page = browser.new_page(locale="en-US")
         page.set_default_timeout(PATIENCE_MS)
         expect.set_options(timeout=PATIENCE_MS)

@@ -13,7 +13,8 @@ from PIL import Image
 from flows.service.app import make_app
 from flows.service.security import Access
 from tasks.machinery.params import load_params
-from tests.flows.service.conftest import GOOD, plate, wait_for, write_project
+from tests.flows.service.conftest import GOOD, plate, write_project
+from tests.waiting import wait_for
 
 
 def send(client: TestClient, content: bytes, **headers: str) -> dict:

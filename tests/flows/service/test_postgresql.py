@@ -17,15 +17,15 @@ import sqlalchemy
 from fastapi.testclient import TestClient
 from typer.testing import CliRunner
 
-from benchmarks.station_load import serving
 from flows.cli.station import app
 from flows.service.app import make_app
 from flows.service.security import Access
 from tasks.machinery.params import load_params
 from tasks.station.database import Database
-from tests.flows.service.conftest import GOOD, plate, wait_for, write_project
+from tests.flows.service.conftest import GOOD, plate, serving, write_project
 from tests.flows.service.postgresql import PASSWORD, Server, running
 from tests.tasks.test_station_schema import there_and_back
+from tests.waiting import wait_for
 
 pytestmark = [pytest.mark.slow, pytest.mark.server]
 

@@ -12,7 +12,8 @@ from fastapi.testclient import TestClient
 from flows.service.app import make_app
 from flows.service.security import access_for
 from tasks.machinery.params import load_params
-from tests.flows.service.conftest import GOOD, plate, wait_for, write_project
+from tests.flows.service.conftest import GOOD, plate, write_project
+from tests.waiting import wait_for
 
 PLANTED = {
     "EAGLE_OPERATOR_TOKEN": "planted-operator-token-1a2b",

@@ -14,25 +14,14 @@ from fastapi.testclient import TestClient
 from flows.service.app import make_app
 from flows.service.security import Access
 from tasks.machinery.params import load_params
-from tests.flows.service.conftest import GOOD, plate, wait_for, write_project
+from tests.flows.service.conftest import GOOD, plate, write_project
 from tests.flows.service.listeners import SECRET, Broker, Hook
+from tests.waiting import wait_for
 
 pytestmark = [pytest.mark.slow, pytest.mark.server]
 
 PATH = "/api/categories/plate/parts"
 OLD_COLUMNS = "id,received_at,category,file_name,verdict,score,tau,warn_tau,reason"
-
-
-@pytest.fixture(scope="module")
-def hook() -> Iterator[Hook]:
-    with Hook() as started:
-        yield started
-
-
-@pytest.fixture(scope="module")
-def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
-    with Broker(tmp_path_factory.mktemp("broker")) as started:
-        yield started
 
 
 @pytest.fixture(scope="module")

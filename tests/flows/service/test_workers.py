@@ -16,7 +16,9 @@ import pytest
 from benchmarks.station_load import serving
 from eagle_core.config import EngineConfig
 from flows.cluster import cluster_of
-from tests.flows.service.conftest import GOOD, plate, wait_for, write_project
+from tests.flows.service import conftest as station
+from tests.flows.service.conftest import GOOD, plate, write_project
+from tests.waiting import wait_for
 
 pytestmark = [pytest.mark.slow, pytest.mark.server]
 
@@ -30,7 +32,7 @@ def alone(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[tuple[di
     """A fitted project, and what one process says of some parts."""
     root = tmp_path_factory.mktemp("line")
     write_project(root, {"plate": GOOD}, queue=64)
-    with serving(root) as (url, _):
+    with station.serving(root) as (url, _):
         return root, said(url, "alone")
 
 
@@ -129,8 +131,8 @@ def test_a_cluster_that_is_there_already_judges_and_may_go_away(alone: tuple[Pat
     # The cluster does not try again with a part whose process died.
     with dask.config.set({"distributed.scheduler.allowed-failures": 0}), cluster_of(EngineConfig(kind="dask", workers=1)) as cluster:
         engine = ("--set", f"run.engine={{kind: dask, address: '{cluster.scheduler_address}'}}")
-        with serving(alone[0], *engine) as (url, server), ThreadPoolExecutor(1) as beside:
-            assert not judging(server)
+        with station.serving(alone[0], *engine) as (url, server), ThreadPoolExecutor(1) as beside:
+            assert not judging(psutil.Process(server.pid))
             sent = beside.submit(send, url, 2, "with its process")
             wait_for(lambda: any(each.processing for each in cluster.scheduler.workers.values()))
             psutil.Process(cluster.workers[0].pid).kill()
