@@ -7,8 +7,8 @@ import os
 import re
 import shlex
 import subprocess
-import threading
-from collections.abc import Callable, Iterator
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +19,6 @@ from PIL import Image
 from typer.main import get_command
 
 from flows.cli.main import app
-from tests import forks
-from tests.project import Project
 
 PROJECT = Path(__file__).parents[3]
 HOLE = "X"
@@ -88,34 +86,17 @@ def _photographs(folder: Path) -> Path:
     return folder
 
 
-RELAY = """#!/bin/sh
-printf '%s\\0' "$PWD" "$@" > "{relay}/asked"
-read code < "{relay}/ended"
-cat "{relay}/out"
-cat "{relay}/error" >&2
-exit "$code"
-"""
-
-
 @pytest.fixture
-def shell(tmp_path: Path) -> Iterator[Callable[..., str]]:
-    """Runs a line as it would be pasted, in ``tmp_path`` or below it; an ``eagle`` on the path has it run by a forked process."""
-    relay, programs = tmp_path / "relay", tmp_path / "bin"
-    for folder in (relay, programs):
-        folder.mkdir()
-    for name in ("asked", "ended"):
-        os.mkfifo(relay / name)
-    (programs / "eagle").write_text(RELAY.format(relay=relay))
-    (programs / "eagle").chmod(0o755)
-    environment = Project(tmp_path).environment() | {"PATH": f"{programs}:{os.environ['PATH']}"}
-
-    def answer() -> None:
-        while asked := (relay / "asked").read_bytes():
-            folder, *words = asked.decode().removesuffix("\0").split("\0")
-            done = forks.start(words, Path(folder), environment).ended()
-            (relay / "out").write_text(done.stdout)
-            (relay / "error").write_text(done.stderr)
-            (relay / "ended").write_text(f"{done.returncode}\n")
+def shell(tmp_path: Path):  # type: ignore[no-untyped-def]
+    """Runs a line as it would be pasted, in ``tmp_path`` or below it; ``eagle`` is on the path."""
+    (tmp_path / "bin").mkdir()
+    script = tmp_path / "bin/eagle"
+    script.write_text(f"#!/bin/sh\nexec {shlex.quote(sys.executable)} -m flows.cli.main \"$@\"\n")
+    script.chmod(0o755)
+    environment = {key: value for key, value in os.environ.items() if key != "PREFECT_API_URL"} | {
+        "PATH": f"{tmp_path / 'bin'}:{os.environ['PATH']}", "PYTHONPATH": str(PROJECT), "PREFECT_HOME": str(tmp_path / ".prefect"),
+        "COLUMNS": "200", "OMP_NUM_THREADS": "1",
+    }  # fmt: skip
 
     def run(line: str, *codes: int, inside: str = ".") -> str:
         done = subprocess.run(["bash", "-c", line], cwd=tmp_path / inside, env=environment, capture_output=True, text=True, timeout=900)
@@ -123,11 +104,7 @@ def shell(tmp_path: Path) -> Iterator[Callable[..., str]]:
         assert "Traceback" not in done.stderr
         return done.stdout
 
-    answering = threading.Thread(target=answer, daemon=True)
-    answering.start()
-    yield run
-    (relay / "asked").write_bytes(b"")
-    answering.join(60)
+    return run
 
 
 def _small(params: Path) -> None:
@@ -140,7 +117,7 @@ def _small(params: Path) -> None:
 
 @pytest.mark.server
 @pytest.mark.timeout(1800)
-def test_what_init_import_and_a_first_run_print_can_be_pasted(shell: Callable[..., str], tmp_path: Path) -> None:
+def test_what_init_import_and_a_first_run_print_can_be_pasted(shell, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
     photographs = _photographs(tmp_path / "good lids (#1)")
     image = shlex.quote(str(photographs / "IMG 0.png"))
     begun = shell(f"eagle init 'line 3' --images {shlex.quote(str(photographs))}", 0)
