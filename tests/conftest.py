@@ -38,7 +38,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: not item.nodeid.startswith(LONG_FIRST))
     on_the_finished_run = {item.path for item in items if "finished" in getattr(item, "fixturenames", ())}
     for item in items:
-        item.add_marker(pytest.mark.xdist_group("finished" if item.path in on_the_finished_run else str(item.path)))
+        item.add_marker(pytest.mark.xdist_group("finished" if item.path in on_the_finished_run else item.nodeid.partition("::")[0]))
 
 
 def skip_or_fail(reason: str) -> NoReturn:
