@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import dask
+import distributed  # noqa: F401  # its settings are loaded with it, and must be there before one is changed
 import httpx2
 import psutil
 import pytest
