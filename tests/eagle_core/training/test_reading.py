@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import re
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import get_args
 
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import load_file
 
 from eagle_core.data.scene import DEFECT_KINDS
 from eagle_core.records import QuestionType
@@ -22,6 +24,7 @@ from eagle_core.training.reading.lines import FACTUAL, Line, draw_line, draw_lin
 from eagle_core.training.reading.scenes_in_words import UNSEEN_KINDS, draw_question, draw_scene
 from eagle_core.training.reading.stage import train_reading
 from eagle_core.training.tokenizer import build_tokenizer
+from tests.conftest import PROJECT
 
 
 def text_of(line: Line) -> str:
@@ -163,3 +166,18 @@ def test_the_stage_learns_resumes_and_its_gate_tells_chance(tokenizer, tmp_path:
     gate = reading_gate(model, tokenizer, seed=9, count=12)
     assert not gate.passed and 0.05 < gate.four_options < 0.5
     assert set(gate.by_type) == set(get_args(QuestionType)) and set(gate.unseen_kinds) == {"known", "not_known", "exchanged"}
+
+
+def test_the_kept_decoder_reads_as_its_gate_says(tokenizer) -> None:  # type: ignore[no-untyped-def]
+    """Other scenes and letters than its gate's; exchanged knowledge changes the answer."""
+    kept = PROJECT / "eagle_core/training/trained/language"
+    described = json.loads((kept / "gate.json").read_text())
+    assert described["gate"]["passed"] and described["gate"]["four_options"] >= described["gate"]["required"]
+    assert described["decoder"] == json.loads(json.dumps(asdict(READER)))
+    model = build_model(tokenizer, seed=1, decoder=READER)
+    model.model.language_model.load_state_dict(load_file(kept / "decoder.safetensors"))
+    gate = reading_gate(model, tokenizer, seed=5, count=40)
+    assert gate.passed
+    assert min(gate.by_type.values()) >= 0.95
+    assert gate.unseen_kinds["known"] > gate.unseen_kinds["not_known"] + 0.1
+    assert gate.unseen_kinds["exchanged"] > gate.unseen_kinds["not_known"] + 0.1
