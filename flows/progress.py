@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -14,8 +15,8 @@ from prefect.futures import PrefectFuture
 from eagle_core.evaluation.table import ComparisonTable, titled
 from flows.live import current
 
-STEP_PERCENT = 5.0
-"""Smaller steps are not told: each is a call to the server."""
+STEP_PERCENT, STEP_SECONDS = 5.0, 1.0
+"""Smaller and earlier steps are not told on Prefect's page: each is a call to the server."""
 
 
 UNNAMEABLE = re.compile(r"[^a-z0-9]+")
@@ -38,7 +39,8 @@ class Progress:
     """A progress artifact of the flow run: the share of task runs that are done; and MLflow's, where it follows the run."""
 
     def __init__(self, description: str, total: int, part: Part) -> None:
-        self._done, self._total, self._told, self._part = 0, max(total, 1), 0.0, part
+        self._done, self._total, self._part = 0, max(total, 1), part
+        self._told, self._told_at = 0.0, time.monotonic()
         self._artifact: UUID = create_progress_artifact(0.0, description=description)  # type: ignore[assignment]
 
     def follow(self, futures: Iterable[PrefectFuture[Any]]) -> None:
@@ -50,9 +52,10 @@ class Progress:
             live = current()
             if live is not None:
                 live.advance(self._part.start + (self._part.stop - self._part.start) * percent / 100)
-            if percent - self._told >= STEP_PERCENT or percent >= 100.0:
+            due = percent - self._told >= STEP_PERCENT and time.monotonic() - self._told_at >= STEP_SECONDS
+            if due or percent >= 100.0:
                 update_progress_artifact(self._artifact, percent)
-                self._told = percent
+                self._told, self._told_at = percent, time.monotonic()
 
 
 def show_tables(tables: Iterable[ComparisonTable]) -> None:

@@ -10,7 +10,7 @@ from rich.table import Table
 from eagle_core.counted import counted
 from eagle_core.experiments.catalogue import CATALOGUE, experiment_named
 from flows.cli.console import plain, print_missing, wide_console
-from flows.cli.preflight import check_only, note_start
+from flows.cli.preflight import check_only, note_start, ready_for_run
 from flows.cli.shared import Chosen, Computing, with_shared_options
 from flows.server import TemporaryServer
 from tasks.preflight.job import refuse_hopeless
@@ -67,6 +67,7 @@ def run_experiment(
     server = TemporaryServer()
     from flows.experiment import experiment
 
+    ready_for_run(config)
     with server.ready():
         note_start(config)
         outcome = experiment(name=name, profile=chosen.profile, overrides=chosen.overrides, params=str(chosen.params), variants=variant)

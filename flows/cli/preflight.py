@@ -12,6 +12,7 @@ import typer
 from rich.console import Console
 
 from eagle_core.config import EagleConfig
+from eagle_core.freed_memory import keep_freed_memory
 from flows.cli.findings import show_findings
 from tasks.machinery.journal import Note, write_note
 from tasks.preflight.job import job_findings
@@ -27,6 +28,14 @@ def check_only(configs: Sequence[EagleConfig], project: Path, only: tuple[str, s
     """
     faults = show_findings(job_findings(configs, project, only), Console(soft_wrap=True))
     raise typer.Exit(1 if faults else 0)
+
+
+def ready_for_run(config: EagleConfig) -> None:
+    """What a run needs in any case, done while Prefect's server starts."""
+    from tasks.machinery.tracking import import_store
+
+    keep_freed_memory()
+    import_store(config.tracking)
 
 
 def note_start(config: EagleConfig) -> None:

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from flows.cli.preflight import check_only, note_start
+from flows.cli.preflight import check_only, note_start, ready_for_run
 from flows.cli.shared import Chosen, Computing, with_shared_options
 from flows.server import TemporaryServer
 from tasks.preflight.job import refuse_hopeless
@@ -40,6 +40,7 @@ def run(
     from flows.cli.results import show
     from flows.eagle import eagle
 
+    ready_for_run(config)
     with server.ready():
         note_start(config)
         outcome = eagle(profile=chosen.profile, overrides=chosen.overrides, params=str(chosen.params))

@@ -11,7 +11,7 @@ from eagle_core.errors import ConfigurationError
 from eagle_core.experiments.grid import grid_points, parse_axis
 from flows.cli.console import plain, print_missing, wide_console
 from flows.cli.options import PARAMS, ParamsOption, ProfileOption
-from flows.cli.preflight import check_only, note_start
+from flows.cli.preflight import check_only, note_start, ready_for_run
 from flows.cli.shared import Computing, with_shared_options
 from flows.server import TemporaryServer
 from tasks.machinery.params import load_params, parse_assignments
@@ -61,6 +61,7 @@ def sweep(
     server = TemporaryServer()
     from flows.sweep import sweep as sweep_flow
 
+    ready_for_run(config)
     with server.ready():
         note_start(config)
         outcome = sweep_flow(profile=profile, grid=grid, overrides=overrides, params=str(params))

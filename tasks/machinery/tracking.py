@@ -15,6 +15,7 @@ import socket
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 from typing import Any, Literal
 
@@ -71,6 +72,12 @@ def ending_of(error: BaseException) -> Ending:
     return "FAILED" if isinstance(error, Exception) else "KILLED"
 
 
+def import_store(config: TrackingConfig) -> None:
+    """Import the store of a SQLite file now, which MLflow does at the first call: a second that may pass while something else starts."""
+    if config.tracking_uri.startswith(SQLITE_PREFIX):
+        import_module("mlflow.store.tracking.sqlalchemy_store")
+
+
 class Tracker:
     """Writes runs to one experiment of one MLflow server or database."""
 
@@ -88,7 +95,8 @@ class Tracker:
                 raise ConfigurationError(
                     f"tracking.tracking_uri: {self._uri} cannot be used ({str(error.orig).splitlines()[0]}); move the file away, and a new one is made"
                 ) from error
-            self._experiment = self._experiment_id(config.experiment, (project / "mlruns").as_uri() if local else None)
+            self._starts: dict[str, int] = {}
+        self._experiment = self._experiment_id(config.experiment, (project / "mlruns").as_uri() if local else None)
 
     def open(self, content: RunContent, parent: str | None = None) -> str:
         """Begin the run of ``content``, or take it up again, as running in this process; returns MLflow's run id."""
@@ -104,7 +112,9 @@ class Tracker:
 
     def advance(self, run_id: str, share: float) -> None:
         """Tell which share of an open run is done, 0..1. Told twice, it stands there once."""
-        start: int = self._client.get_run(run_id).info.start_time
+        if run_id not in self._starts:
+            self._starts[run_id] = self._client.get_run(run_id).info.start_time
+        start = self._starts[run_id]
         percent = round(100 * share)
         self._client.log_batch(run_id, metrics=[Metric(PROGRESS, percent / 100, start, percent)])
 

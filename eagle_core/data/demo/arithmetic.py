@@ -71,9 +71,10 @@ def noise(dice: Dice, x: np.ndarray, y: np.ndarray, cell_x: float, cell_y: float
     fx, fy = x / cell_x - column, y / cell_y - row
     fx, fy = fx * fx * (3 - 2 * fx), fy * fy * (3 - 2 * fy)
     i, j = column.astype(np.int64) & 63, row.astype(np.int64) & 63
-    i1, j1 = (i + 1) & 63, (j + 1) & 63
-    upper = lattice[j, i] * (1 - fx) + lattice[j, i1] * fx
-    lower = lattice[j1, i] * (1 - fx) + lattice[j1, i1] * fx
+    i1, below = (i + 1) & 63, ((j + 1) & 63) * 64
+    values, beside = lattice.ravel(), j * 64
+    upper = values.take(beside + i) * (1 - fx) + values.take(beside + i1) * fx
+    lower = values.take(below + i) * (1 - fx) + values.take(below + i1) * fx
     return upper * (1 - fy) + lower * fy
 
 

@@ -13,6 +13,7 @@ from eagle_core.data.demo.plan import PRODUCTS, SCENES_FILE, Plan, plan_category
 from eagle_core.data.demo.png import encode_png
 from eagle_core.data.demo.scenes_file import encode_scenes
 from eagle_core.data.scene import SceneRecord
+from eagle_core.freed_memory import keep_freed_memory
 from eagle_core.whole_file import written_whole
 
 Progress = Callable[[int, int], None]
@@ -59,7 +60,7 @@ def _make(root: Path, names: set[str], plans: Sequence[Plan], workers: int) -> I
         results: Iterable[SceneRecord] = map(_make_one, jobs)
         yield from zip(plans, results, strict=True)
         return
-    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+    with ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=keep_freed_memory) as pool:
         yield from zip(plans, pool.map(_make_one, jobs, chunksize=8), strict=True)
 
 
