@@ -7,8 +7,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
-# Three workers, since tests of servers wait much of their time; tests that share what they set up stay together (tests/conftest.py).
-PYTEST := $(BIN)/pytest --numprocesses 3 --max-worker-restart 0 --dist loadgroup --no-loadscope-reorder
+# Three workers, since tests of servers wait much of their time; the tests of a file stay together and share what they set up.
+PYTEST := $(BIN)/pytest --numprocesses 3 --max-worker-restart 0 --dist loadfile --no-loadscope-reorder
 
 .PHONY: demo demo-real test test-all soak mutants check setup prefect benchmarks promise clean
 

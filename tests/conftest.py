@@ -27,18 +27,12 @@ LONG_FIRST = ("tests/end_to_end/", "tests/architecture/")
 
 @pytest.hookimpl(tryfirst=True)  # before ``-m`` looks for marks
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """End-to-end tests, and those that start a server, are slow unless they are quick; what takes long comes first.
-
-    One worker runs the tests of a file, and one all files that look at the same finished run.
-    """
+    """End-to-end tests, and those that start a server, are slow unless they are quick; what takes long comes first."""
     for item in items:
         long = item.nodeid.startswith("tests/end_to_end/") or item.get_closest_marker("server") is not None
         if long and item.get_closest_marker("quick") is None:
             item.add_marker(pytest.mark.slow)
     items.sort(key=lambda item: not item.nodeid.startswith(LONG_FIRST))
-    on_the_finished_run = {item.path for item in items if "finished" in getattr(item, "fixturenames", ())}
-    for item in items:
-        item.add_marker(pytest.mark.xdist_group("finished" if item.path in on_the_finished_run else item.nodeid.partition("::")[0]))
 
 
 def skip_or_fail(reason: str) -> NoReturn:
