@@ -12,7 +12,7 @@ import pytest
 from filelock import FileLock
 from hypothesis import HealthCheck, settings
 
-os.environ.setdefault("OMP_NUM_THREADS", "1")  # two workers on two cores; read when torch is imported
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # the workers share two cores; read when torch is imported
 
 settings.register_profile(
     "fixed", derandomize=True, max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]

@@ -95,8 +95,8 @@ class Tracker:
                 raise ConfigurationError(
                     f"tracking.tracking_uri: {self._uri} cannot be used ({str(error.orig).splitlines()[0]}); move the file away, and a new one is made"
                 ) from error
-            self._starts: dict[str, int] = {}
-        self._experiment = self._experiment_id(config.experiment, (project / "mlruns").as_uri() if local else None)
+            self._experiment = self._experiment_id(config.experiment, (project / "mlruns").as_uri() if local else None)
+        self._starts: dict[str, int] = {}
 
     def open(self, content: RunContent, parent: str | None = None) -> str:
         """Begin the run of ``content``, or take it up again, as running in this process; returns MLflow's run id."""

@@ -56,7 +56,7 @@ def new_project(small_data: Path, tmp_path_factory: pytest.TempPathFactory) -> C
         params["threshold"]["bootstrap_samples"] = 20
         params["evaluation"]["bootstrap_samples"] = 20
         params["expert"] |= {"folds": 3, "preprocessing": {"resize": 128, "fit": "stretch"}, "min_unsampled_patches": 8}
-        params["run"]["threads"] = 1  # two workers share two cores
+        params["run"]["threads"] = 1  # the workers share two cores
         (root / "params.yaml").write_text(yaml.safe_dump(params))
         (root / "data").mkdir()
         (root / "data/small").symlink_to(small_data, target_is_directory=True)
