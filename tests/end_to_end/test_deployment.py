@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 from urllib.error import HTTPError
@@ -68,14 +69,14 @@ def prefect(project: Any, *arguments: str) -> str:
 
 
 def limit(project: Any, pool: str, log: Path) -> None:
-    """As soon as there is such a pool."""
+    """As soon as there is such a pool and the server is free to write (SQLite has one writer; beside another it may answer 503)."""
     deadline = time.monotonic() + 600
     while True:
         try:
             asked(project, f"work_pools/{pool}", {"concurrency_limit": 1}, "PATCH")
             return
         except HTTPError as error:
-            assert error.code == 404 and time.monotonic() < deadline, log.read_text()
+            assert error.code in {HTTPStatus.NOT_FOUND, HTTPStatus.SERVICE_UNAVAILABLE} and time.monotonic() < deadline, log.read_text()
             time.sleep(0.5)
 
 
