@@ -12,7 +12,7 @@ import json
 import os
 import re
 import socket
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import import_module
@@ -43,7 +43,7 @@ HOST_TAG, PROCESS_TAG, STARTED_TAG = "eagle.host", "eagle.process", "eagle.proce
 """Who writes an open run."""
 CLOCK_SECONDS = 2.0
 """By how much the start of one process may be told differently: it is counted from the machine's own, whole seconds."""
-OPEN_RUNS = 1000
+OPEN_RUNS = PAGE = 1000
 PROGRESS = "progress"
 """Metric of a run: the share of its work that is done, 0..1."""
 PARAM_LENGTH = 6000
@@ -65,6 +65,23 @@ class RunContent:
     tags: Mapping[str, str]
     artifacts: Sequence[tuple[Path, str]] = ()
     """(file, folder among the run's artifacts; "" for the top)."""
+
+
+class FinishedRuns:
+    """Runs that were written to their end, as they stood when they were looked for."""
+
+    def __init__(self, runs: Iterable[Run]) -> None:
+        """Of MLflow's runs those that are finished."""
+        finished = [run for run in runs if run.info.status == "FINISHED"]
+        self._contents = {run.data.tags.get(IDENTITY_TAG): run.data.tags.get(CONTENT_TAG) for run in finished}
+
+    def __contains__(self, identity: object) -> bool:
+        """Whether one of this identity is among them."""
+        return mlflow_name(str(identity)) in self._contents
+
+    def hold(self, content: RunContent) -> bool:
+        """Whether one of them holds this very content."""
+        return content.identity in self and self._contents[mlflow_name(content.identity)] == _digest(content)
 
 
 def ending_of(error: BaseException) -> Ending:
@@ -138,16 +155,22 @@ class Tracker:
         """``write``, and finish the run. One that is finished with this very content is left alone: nothing is written."""
         run = self._found_or_made(content, parent)
         run_id: str = run.info.run_id
-        digest = _digest(content)
-        if run.info.status != "FINISHED" or run.data.tags.get(CONTENT_TAG) != digest:
-            self._write_to(run, content, {CONTENT_TAG: digest})
+        if not FinishedRuns((run,)).hold(content):
+            self._write_to(run, content, {CONTENT_TAG: _digest(content)})
             self.close(run_id, "FINISHED")
         return run_id
 
-    def is_finished(self, identity: str) -> bool:
-        """Whether a run of this identity was written to its end."""
-        found = self._find(mlflow_name(identity))
-        return found is not None and found.info.status == "FINISHED"
+    def finished_children(self, parent: str) -> FinishedRuns:
+        """Those that were written to their end, found by one search."""
+        asked = f"tags.`{MLFLOW_PARENT_RUN_ID}` = '{parent}' and attributes.status = 'FINISHED'"
+        found: list[Run] = []
+        token = None
+        while True:
+            page = self._client.search_runs([self._experiment], asked, max_results=PAGE, page_token=token)
+            found += page
+            token = page.token
+            if not token:
+                return FinishedRuns(found)
 
     def close_orphans(self) -> tuple[str, ...]:
         """Mark as killed every run that a process of this machine left open and can no longer close; returns their ids."""

@@ -149,9 +149,12 @@ def conclude(
         # A rerun that computes nothing does not know where the seconds of this run went: what stands there stays.
         spent = () if all(cached) else timings
         parent = tracker.write(parent_content(config, provenance, summary, folder, spent))
+        finished = tracker.finished_children(parent)
         for result, done, _ in answered:
             promise = promises.get((result.name.dataset, result.name.category))
-            tracker.log(child_content(config, provenance, summary, result, done, records, promise, folder), parent=parent)
+            content = child_content(config, provenance, summary, result, done, records, promise, folder)
+            if not finished.hold(content):
+                tracker.log(content, parent=parent)
         tracker.advance(parent, 1.0)
         tracker.close(parent, "FINISHED")
 

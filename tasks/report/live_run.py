@@ -73,11 +73,12 @@ class LiveBenchmark(LiveRun):
         with noted(config.run.cache_dir, "MLflow"):
             tracker = Tracker(config.tracking, project)
             super().__init__(tracker, open_run(tracker, dataclasses.replace(opening, artifacts=())))
+            self._finished = tracker.finished_children(self.mlflow_run_id)
 
     def answered(self, judged: JudgedCategory, done: MethodResult) -> None:
         """Log one method of one category, now that all its questions are answered."""
         identity = child_identity(self._provenance, judged.fitted.name, done)
-        if isinstance(done.records, NotRun) or self._tracker.is_finished(identity):
+        if isinstance(done.records, NotRun) or identity in self._finished:
             return
         records = with_run_id(records_of(done.records), self._provenance.run_id)
         with noted(self._config.run.cache_dir, "metrics"):
