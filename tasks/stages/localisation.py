@@ -17,7 +17,7 @@ from tasks.stages.predictions import read_predictions
 if TYPE_CHECKING:
     from eagle_core.data.masks import Remark
 
-VERSION = 5
+VERSION = 6
 REMARKS = "remarks.json"
 LISTED = 3
 """Images that a sentence names."""
