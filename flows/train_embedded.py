@@ -1,7 +1,8 @@
 """Flow ``train-embedded``: the embedded multimodal LLM from nothing; ``python -m flows.train_embedded --out DIR``.
 
-The weights that ship are those of seed 0, a rule fixed before any seed was measured. ``--stage language`` trains the first
-stage of the model that shall follow it (docs/embedded_mllm.md) and says whether its gate is passed.
+The weights that ship are those of seed 0, a rule fixed before any seed was measured. ``--stage language`` and
+``--stage alignment`` train the first stages of the model that shall follow it (docs/embedded_mllm.md) and say whether their gates are
+passed; ``--stage acuity`` measures how finely vision towers see.
 """
 
 from __future__ import annotations
@@ -15,9 +16,10 @@ import typer
 from prefect import flow
 
 from eagle_core.training.embedded import Recipe
+from eagle_core.training.towers import TOWERS
 from tasks import training
 
-Stage = Literal["whole", "language"]
+Stage = Literal["whole", "language", "acuity", "alignment"]
 
 
 @flow(name="train-embedded", persist_result=False)
@@ -46,25 +48,87 @@ def train_language_stage(
     return described
 
 
+@flow(name="measure-acuity", persist_result=False)
+def measure_acuity(
+    out: Path, towers: list[str], steps: int | None = None, categories: int | None = None, threads: int = 2
+) -> dict[str, dict[str, float]]:
+    """Train the same heads on what each frozen vision tower sees, and measure them on categories of another seed."""
+    torch.set_num_threads(threads)
+    recipe = Recipe()
+    recipe = dataclasses.replace(
+        recipe,
+        acuity=dataclasses.replace(recipe.acuity, steps=steps or recipe.acuity.steps),
+        acuity_categories=categories or recipe.acuity_categories,
+        held_out_categories=min(recipe.held_out_categories, categories or recipe.held_out_categories),
+    )
+    figures: dict[str, dict[str, float]] = training.acuities(recipe, towers, out, threads)
+    return figures
+
+
+@flow(name="train-alignment-stage", persist_result=False)
+def train_alignment_stage(
+    out: Path, seeds: list[int], steps: int | None = None, categories: int | None = None, threads: int = 2
+) -> list[dict[str, Any]]:
+    """Train each seed to caption what the vision tower sees; interrupted, it goes on where it was."""
+    torch.set_num_threads(threads)
+    recipe = Recipe()
+    recipe = dataclasses.replace(
+        recipe,
+        alignment=dataclasses.replace(recipe.alignment, steps=steps or recipe.alignment.steps),
+        categories=categories or recipe.categories,
+        held_out_categories=min(recipe.held_out_categories, categories or recipe.held_out_categories),
+    )
+    described: list[dict[str, Any]] = training.alignments(recipe, seeds, out, threads)
+    return described
+
+
 def main(
     out: Annotated[Path, typer.Option(help="Checkpoints, and the models as OUT/seed-N/model.")],
     seed: Annotated[list[int] | None, typer.Option(help="May be repeated; default 0, 1, 2; of the language stage 0.")] = None,
     prior_reliability: Annotated[float, typer.Option(help="How often priors in training are right.")] = 0.88,
     threads: Annotated[int, typer.Option(help="CPU threads and drawing processes.")] = 2,
-    stage: Annotated[Stage, typer.Option(help="All that ships, or the first stage of the model that shall follow it.")] = "whole",
-    steps: Annotated[int | None, typer.Option(min=1, help="Of the language stage, for trials; default: the recipe's.")] = None,
-    questions: Annotated[int | None, typer.Option(min=1, help="Of each share that its gate measures; default: the recipe's.")] = None,
+    stage: Annotated[Stage, typer.Option(help="All that ships, or a stage of the model that shall follow it.")] = "whole",
+    steps: Annotated[int | None, typer.Option(min=1, help="Of a stage, for trials; default: the recipe's.")] = None,
+    questions: Annotated[int | None, typer.Option(min=1, help="Of each share that the language stage's gate measures; default: the recipe's.")] = None,
+    categories: Annotated[int | None, typer.Option(min=16, help="Drawn for acuity or alignment, for trials; default: the recipe's.")] = None,
+    tower: Annotated[list[str] | None, typer.Option(help=f"To measure, may be repeated: {', '.join(TOWERS)}; default: all.")] = None,
 ) -> None:
     """Train the embedded multimodal LLM."""
     if stage == "whole":
         train_embedded(out.resolve(), seed or [0, 1, 2], prior_reliability, threads)
-        return
-    for described in train_language_stage(out.resolve(), seed or [0], steps, questions, threads):
-        gate = described["gate"]
-        letters = " ".join(f"{kind} {share:.3f}" for kind, share in gate["right_letters"].items())
-        typer.echo(f"seed {described['seed']}: right letters {letters}")
-        typer.echo(f"kinds never named in training: {' '.join(f'{name} {share:.3f}' for name, share in gate['unseen_kinds'].items())}")
-        typer.echo(f"gate {'passed' if gate['passed'] else 'not passed'}: {gate['four_options']:.3f} of letters right among four; {gate['required']} required")
+    elif stage == "language":
+        for described in train_language_stage(out.resolve(), seed or [0], steps, questions, threads):
+            _say_reading(described)
+    elif stage == "alignment":
+        for described in train_alignment_stage(out.resolve(), seed or [0], steps, categories, threads):
+            _say_alignment(described)
+    else:
+        if unknown := set(tower or ()) - set(TOWERS):
+            raise typer.BadParameter(f"--tower {', '.join(sorted(unknown))} is unknown; known are {', '.join(TOWERS)}")
+        for name, figures in measure_acuity(out.resolve(), tower or list(TOWERS), steps, categories, threads).items():
+            typer.echo(f"{name}: {_in_words(figures)}")
+
+
+def _say_reading(described: dict[str, Any]) -> None:
+    gate = described["gate"]
+    typer.echo(f"seed {described['seed']}: right letters {_in_words(gate['right_letters'])}")
+    typer.echo(f"kinds never named in training: {_in_words(gate['unseen_kinds'])}")
+    typer.echo(f"{_verdict(gate)}: {gate['four_options']:.3f} of letters right among four; {gate['required']} required")
+
+
+def _say_alignment(described: dict[str, Any]) -> None:
+    gate = described["gate"]
+    for form, shares in gate["right"].items():
+        typer.echo(f"seed {described['seed']}: right in captions, {form}: {_in_words(shares)}")
+    typer.echo(f"{_verdict(gate)}; required beside a template: {_in_words(gate['required'])}")
+
+
+def _verdict(gate: dict[str, Any]) -> str:
+    return f"gate {'passed' if gate['passed'] else 'not passed'}"
+
+
+def _in_words(shares: dict[str, float]) -> str:
+    return " ".join(f"{name} {share:.3f}" for name, share in shares.items())
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ from typing import Any
 
 from prefect import task
 
-from eagle_core.training import embedded
+from eagle_core.training import aligned, embedded
 from eagle_core.training.embedded import Recipe
 from tasks.machinery.progress import progress_bar
 
@@ -49,4 +49,21 @@ def readers(recipe: Recipe, seeds: list[int], folder: Path) -> list[dict[str, An
     for seed in seeds:
         with progress_bar(f"seed {seed}", unit="step") as report:
             described.append(embedded.train_reader(recipe, seed, folder, progress=report))
+    return described
+
+
+@task(name="measure acuity", persist_result=False)
+def acuities(recipe: Recipe, towers: list[str], folder: Path, workers: int) -> dict[str, dict[str, float]]:
+    """How finely each vision tower sees."""
+    with progress_bar("acuity", unit="step") as report:
+        return aligned.measure_acuity(recipe, towers, folder, workers=workers, progress=report)
+
+
+@task(name="train alignment", persist_result=False)
+def alignments(recipe: Recipe, seeds: list[int], folder: Path, workers: int) -> list[dict[str, Any]]:
+    """Train the alignment stage of each seed, and measure its gate."""
+    described = []
+    for seed in seeds:
+        with progress_bar(f"seed {seed}", unit="step") as report:
+            described.append(aligned.train_aligned(recipe, seed, folder, workers=workers, progress=report))
     return described

@@ -43,10 +43,15 @@ class Recipe:
     data_seed: int = 1000
     held_out_categories: int = 300
     held_out_seed: int = 999_000
+    validation_seed: int = 998_000
+    """Of the categories that choices are made on; none are made on the held-out ones."""
     vision_seed: int = 0
     vision: Schedule = Schedule(steps=4000, learning_rate=1.5e-3)
     language: Schedule = Schedule(steps=1300, learning_rate=1.5e-3)
     reading: Schedule = Schedule(steps=3200, learning_rate=1.5e-3)
+    acuity: Schedule = Schedule(steps=600, learning_rate=1.5e-3)
+    acuity_categories: int = 1500
+    alignment: Schedule = Schedule(steps=1200, learning_rate=1.5e-3)
     gate_questions: int = 300
     """Of each share that a stage's gate measures."""
     prior_reliability: float = 0.88

@@ -7,6 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+import torch
+from torch.nn import functional
 
 from eagle_core.data.scene import SceneRecord
 from eagle_core.training.architecture import GRID, TOKEN_PIXELS
@@ -26,9 +28,17 @@ class TrainingImages:
     """``(N, GRID, GRID) int16``: defective pixels under each visual token."""
     scenes: tuple[tuple[SceneRecord, SceneRecord], ...]
     """(normal, defective) in words."""
+    masks: np.ndarray
+    """``(N, SIDE, SIDE / 8) uint8``: the defective images' defects, eight pixels of a row in a byte."""
 
     def __len__(self) -> int:
         return len(self.templates)
+
+    def pixels_under(self, grid: int) -> np.ndarray:
+        """``(N, grid * grid) float32``: defective pixels under each token of a ``grid`` x ``grid`` image."""
+        whole = np.unpackbits(self.masks, axis=2).astype(np.float32)
+        under = functional.adaptive_avg_pool2d(torch.from_numpy(whole), grid) * (SIDE / grid) ** 2
+        return np.asarray(under.flatten(1).numpy())
 
 
 def draw_images(
@@ -37,15 +47,17 @@ def draw_images(
     """Draw ``count`` categories; category i depends on ``seed`` and i alone, whatever ``workers`` is."""
     images = np.empty((3, count, SIDE, SIDE, 3), np.uint8)
     pixels = np.empty((count, GRID, GRID), np.int16)
+    masks = np.empty((count, SIDE, SIDE // 8), np.uint8)
     scenes: list[tuple[SceneRecord, SceneRecord]] = []
     with multiprocessing.get_context("fork").Pool(workers) as pool:
         drawn = pool.imap(_draw, ((seed, index) for index in range(count)), chunksize=16)
-        for index, (three, under, pair) in enumerate(drawn):
-            images[:, index], pixels[index] = three, under
+        for index, (three, mask, pair) in enumerate(drawn):
+            images[:, index], masks[index] = three, np.packbits(mask, axis=1)
+            pixels[index] = mask.reshape(GRID, TOKEN_PIXELS, GRID, TOKEN_PIXELS).sum((1, 3))
             scenes.append(pair)
             if progress:
                 progress(index + 1, count)
-    return TrainingImages(images[0], images[1], images[2], pixels, tuple(scenes))
+    return TrainingImages(images[0], images[1], images[2], pixels, tuple(scenes), masks)
 
 
 def _draw(job: tuple[int, int]) -> tuple[np.ndarray, np.ndarray, tuple[SceneRecord, SceneRecord]]:
@@ -57,6 +69,5 @@ def _draw(job: tuple[int, int]) -> tuple[np.ndarray, np.ndarray, tuple[SceneReco
         defective = category.render(rng, str(rng.choice(category.kinds)))
         if defective.mask.any():
             break
-    under = defective.mask.reshape(GRID, TOKEN_PIXELS, GRID, TOKEN_PIXELS).sum((1, 3))
     three = np.stack([template.image, normal.image, defective.image])
-    return three, under.astype(np.int16), (normal.record, defective.record)
+    return three, defective.mask, (normal.record, defective.record)

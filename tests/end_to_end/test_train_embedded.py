@@ -1,4 +1,4 @@
-"""The first stage of the staged training, as one types it."""
+"""The stages of the staged training, as one types them."""
 
 from __future__ import annotations
 
@@ -11,14 +11,15 @@ from pathlib import Path
 from safetensors.numpy import load_file
 
 from eagle_core.training.architecture import READER
+from eagle_core.training.towers import CHOSEN
 from tests.prefect_server import api_url
 
 PROJECT = Path(__file__).parents[2]
 
 
-def test_the_language_stage_says_whether_its_gate_is_passed(tmp_path: Path) -> None:
+def train(tmp_path: Path, *options: str) -> list[str]:
     done = subprocess.run(
-        [sys.executable, "-m", "flows.train_embedded", "--out", "out", "--stage", "language", "--steps", "1", "--questions", "2", "--threads", "1"],
+        [sys.executable, "-m", "flows.train_embedded", "--out", "out", "--threads", "1", *options],
         cwd=tmp_path,
         env=os.environ | {"PYTHONPATH": str(PROJECT), "PREFECT_API_URL": api_url(), "PREFECT_HOME": str(tmp_path / ".prefect"), "COLUMNS": "200"},
         capture_output=True,
@@ -27,7 +28,11 @@ def test_the_language_stage_says_whether_its_gate_is_passed(tmp_path: Path) -> N
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
-    *_, letters, unseen, gate = done.stdout.strip().splitlines()
+    return done.stdout.strip().splitlines()
+
+
+def test_the_language_stage_says_whether_its_gate_is_passed(tmp_path: Path) -> None:
+    *_, letters, unseen, gate = train(tmp_path, "--stage", "language", "--steps", "1", "--questions", "2")
     assert letters.startswith("seed 0: right letters anomaly_detection ")
     assert unseen.startswith("kinds never named in training: known ")
     assert gate.startswith("gate not passed: ") and gate.endswith("0.98 required")
@@ -38,3 +43,28 @@ def test_the_language_stage_says_whether_its_gate_is_passed(tmp_path: Path) -> N
     assert {w.dtype.name for w in weights.values()} == {"float16"}
     assert weights["embed_tokens.weight"].shape[1] == READER.hidden
     assert {name.split(".")[1] for name in weights if name.startswith("layers.")} == {str(i) for i in range(READER.layers)}
+
+
+def test_acuity_is_measured_for_the_towers_that_are_named(tmp_path: Path) -> None:
+    *_, shipped, backbone = train(
+        tmp_path, "--stage", "acuity", "--tower", "shipped", "--tower", CHOSEN, "--steps", "1", "--categories", "16"
+    )
+    figures = json.loads((tmp_path / "out/acuity.json").read_text())
+    assert list(figures) == ["shipped", CHOSEN]
+    for line, (tower, measured) in zip((shipped, backbone), figures.items(), strict=True):
+        assert line.startswith(f"{tower}: auroc {measured['auroc']:.3f} alone ")
+        assert all(0 <= share <= 1 for share in measured.values())
+
+
+def test_the_alignment_stage_says_whether_its_gate_is_passed_and_keeps_what_it_saw(tmp_path: Path) -> None:
+    options = ("--stage", "alignment", "--steps", "2", "--categories", "16")
+    *_, compared, alone, gate = train(tmp_path, *options)
+    assert compared.startswith("seed 0: right in captions, compared: object ")
+    assert alone.startswith("seed 0: right in captions, alone: object ")
+    assert gate == "gate not passed; required beside a template: kind 0.700 place 0.800"
+    folder = tmp_path / "out/seed-0/alignment"
+    described = json.loads((folder / "gate.json").read_text())
+    assert described["gate"]["passed"] is False and described["tower"]["name"] == CHOSEN and described["gate"]["categories"] == 16
+    weights = load_file(folder / "model.safetensors")
+    assert {w.dtype.name for w in weights.values()} == {"float16"}
+    assert not [name for name in weights if ".network." in name]

@@ -1,0 +1,105 @@
+"""The stages that see, from the recipe to files: how finely each tower sees, and the alignment with its gate."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+import transformers
+from safetensors.torch import load_file, save
+
+from eagle_core.training.acuity import Seen, acuity, train_heads
+from eagle_core.training.alignment.architecture import build_aligned_model, tokens_of
+from eagle_core.training.alignment.gate import alignment_gate
+from eagle_core.training.alignment.stage import train_alignment
+from eagle_core.training.embedded import Recipe
+from eagle_core.training.images import draw_images
+from eagle_core.training.tokenizer import build_tokenizer
+from eagle_core.training.towers import BACKBONES, CHOSEN, load_tower_named, tower_features
+from eagle_core.whole_file import written_whole
+
+Progress = Callable[[str, int, int], None]
+READER_WEIGHTS = Path(__file__).parent / "trained" / "language" / "decoder.safetensors"
+IMAGES = ("template", "normal", "defective")
+
+
+def measure_acuity(recipe: Recipe, towers: Sequence[str], folder: Path, *, workers: int, progress: Progress) -> dict[str, dict[str, float]]:
+    """Tower -> its figures on the validation categories; also written to ``folder/acuity.json``. One that is there is not measured again."""
+    kept = folder / "acuity.json"
+    figures: dict[str, dict[str, float]] = json.loads(kept.read_text(encoding="utf-8")) if kept.exists() else {}
+    for tower in towers:
+        if tower not in figures:
+            seen = see(tower, recipe.data_seed, recipe.acuity_categories, folder, workers=workers, progress=progress)
+            heads = train_heads(
+                seen,
+                recipe.acuity,
+                seed=recipe.vision_seed,
+                checkpoint=folder / f"acuity-{tower}.safetensors",
+                progress=lambda step, steps, loss, name=tower: progress(f"{name}, loss {loss:.3f}", step, steps),  # type: ignore[misc]
+            )
+            held_out = see(tower, recipe.validation_seed, recipe.held_out_categories, folder, workers=workers, progress=progress)
+            figures[tower] = acuity(heads, held_out)
+            with written_whole(kept) as aside:
+                aside.write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
+    return {tower: figures[tower] for tower in towers}
+
+
+def train_aligned(recipe: Recipe, seed: int, folder: Path, *, workers: int, progress: Progress) -> dict[str, Any]:
+    """The alignment stage of ``seed``, from the decoder that the language stage left.
+
+    Writes ``folder/seed-N/alignment.safetensors`` (a checkpoint, to go on from), and in ``folder/seed-N/alignment`` projector,
+    decoder and what the tower learnt in float16, and ``gate.json``.
+
+    Returns:
+        What ``gate.json`` holds.
+    """
+    tokenizer = build_tokenizer()
+    model = build_aligned_model(tokenizer, seed, BACKBONES[CHOSEN])
+    model.model.language_model.load_state_dict({name: value.float() for name, value in load_file(READER_WEIGHTS).items()})
+    seen = see(CHOSEN, recipe.data_seed, recipe.categories, folder, workers=workers, progress=progress)
+    tokens_of(model).standardise(seen.features["template"])
+    train_alignment(
+        model,
+        tokenizer,
+        seen,
+        recipe.alignment,
+        seed=seed,
+        checkpoint=folder / f"seed-{seed}" / "alignment.safetensors",
+        progress=lambda step, steps, loss: progress(f"alignment, loss {loss:.3f}", step, steps),
+    )
+    held_out = see(CHOSEN, recipe.held_out_seed, recipe.held_out_categories, folder, workers=workers, progress=progress)
+    described = {
+        "seed": seed,
+        "schedule": asdict(recipe.alignment),
+        "categories": recipe.categories,
+        "tower": {"name": CHOSEN, **asdict(BACKBONES[CHOSEN])},
+        "versions": {"torch": torch.__version__, "transformers": transformers.__version__},
+        "gate": alignment_gate(model, tokenizer, held_out).described(),
+    }
+    target = folder / f"seed-{seed}" / "alignment"
+    # The backbone itself comes with its package.
+    learnt = {name: value for name, value in model.state_dict().items() if ".network." not in name and name != "lm_head.weight"}
+    with written_whole(target / "model.safetensors") as aside:
+        aside.write_bytes(save({name: value.half().contiguous() for name, value in learnt.items()}))
+    with written_whole(target / "gate.json") as aside:
+        aside.write_text(json.dumps(described, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+    return described
+
+
+def see(tower: str, seed: int, count: int, folder: Path, *, workers: int, progress: Progress) -> Seen:
+    """What ``tower`` sees of ``count`` categories of ``seed``; kept in ``folder/seen`` for the next time."""
+    kept = folder / "seen" / f"{tower}-{seed}-{count}"
+    data = draw_images(seed, count, workers=workers, progress=lambda done, total: progress("drawing", done, total))
+    loaded = load_tower_named(tower)
+    if not all((kept / f"{name}.npy").exists() for name in IMAGES):
+        features = tower_features(loaded, data, lambda done, total: progress(f"seen by {tower}", done, total))
+        for name, values in features.items():
+            with written_whole(kept / f"{name}.npy") as aside, aside.open("wb") as file:
+                np.save(file, values)
+    features = {name: np.load(kept / f"{name}.npy") for name in IMAGES}
+    return Seen(features, data.pixels_under(loaded.grid), data.scenes)

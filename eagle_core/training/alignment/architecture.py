@@ -1,0 +1,90 @@
+"""The aligned model: FastVLM's class (a timm network, a projector, a Qwen2 decoder) around the packaged backbone.
+
+FastVLM takes one map of a timm network. The network here is ``BackboneTokens``, which timm knows under its name as soon as this
+module is imported, so that ``from_pretrained`` builds it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
+
+import torch
+from timm.models import register_model
+from transformers import (
+    FastVlmConfig,
+    FastVlmForConditionalGeneration,
+    GenerationConfig,
+    PreTrainedTokenizerFast,
+)
+from transformers.models.qwen2_5_vl.configuration_qwen2_5_vl import Qwen2_5_VLTextConfig
+
+from eagle_core.training.architecture import READER
+from eagle_core.training.backbone_tokens import PLACES, BackboneStages, BackboneTokens
+
+
+@register_model
+def eagle_backbone_tokens(
+    pretrained: bool = False, *, side: int, stages: Sequence[str], token: int, **_: Any
+) -> BackboneTokens:
+    """For timm, whose other arguments (classes, pretrained configuration) mean nothing here; weights come with the checkpoint."""
+    return BackboneTokens(BackboneStages(side, tuple(stages), token))
+
+
+def build_aligned_model(tokenizer: PreTrainedTokenizerFast, seed: int, shape: BackboneStages) -> FastVlmForConditionalGeneration:
+    """Random projector and decoder by ``seed``, the packaged backbone in the tower; the global generator is left as it was.
+
+    Args:
+        tokenizer: Of the model.
+        seed: Of projector and decoder.
+        shape: Of the tower.
+
+    Raises:
+        WeightsError: The package that ships the backbone's weights is not installed.
+    """
+    end, pad = tokenizer.eos_token_id, tokenizer.pad_token_id
+    tokens = BackboneTokens(shape)
+    [image] = tokenizer("<|image_pad|>", add_special_tokens=False)["input_ids"]
+    config = FastVlmConfig(
+        vision_config={
+            "model_type": "timm_wrapper",
+            "architecture": eagle_backbone_tokens.__name__,
+            "model_args": asdict(shape) | {"stages": list(shape.stages)},
+            "do_pooling": False,
+            "hidden_size": tokens.channels + 2 * PLACES,
+            "num_classes": 1,
+        },
+        text_config={
+            "model_type": "qwen2",
+            "vocab_size": len(tokenizer),
+            "hidden_size": READER.hidden,
+            "num_hidden_layers": READER.layers,
+            "num_attention_heads": 4,
+            "num_key_value_heads": 2,
+            "intermediate_size": READER.inner,
+            "max_position_embeddings": 4096,
+            "rope_parameters": {"rope_type": "default", "rope_theta": 10000.0},
+            "rms_norm_eps": Qwen2_5_VLTextConfig().rms_norm_eps,
+            "bos_token_id": pad,
+            "eos_token_id": end,
+            "pad_token_id": pad,
+            "tie_word_embeddings": True,
+        },
+        image_token_index=image,
+        image_seq_length=tokens.grid**2,
+        tie_word_embeddings=True,
+    )
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        model = FastVlmForConditionalGeneration(config)
+    model.generation_config = GenerationConfig(eos_token_id=end, pad_token_id=pad, bos_token_id=pad, do_sample=False)
+    tokens_of(model).fill()
+    return model
+
+
+def tokens_of(model: FastVlmForConditionalGeneration) -> BackboneTokens:
+    """The vision tower's network."""
+    network = model.model.vision_tower.timm_model
+    assert isinstance(network, BackboneTokens)
+    return network

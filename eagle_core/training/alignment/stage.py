@@ -1,0 +1,75 @@
+"""The alignment stage: projector and decoder learn captions of what the frozen tower sees."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import nn
+from torch.nn import functional
+from transformers import FastVlmForConditionalGeneration, PreTrainedTokenizerFast
+from transformers.modeling_outputs import BaseModelOutputWithPooling
+
+from eagle_core.training.acuity import Seen
+from eagle_core.training.alignment.architecture import tokens_of
+from eagle_core.training.alignment.captions import CaptionEncoder, draw_examples
+from eagle_core.training.alignment.supervision import SeenDefects
+from eagle_core.training.loop import Schedule, train
+from eagle_core.training.reading.encoding import IGNORED
+
+BATCH = 16
+CAPTION_WEIGHT = 3.0
+"""Most of a caption's tokens are the same in every caption."""
+MIDDLE = 5
+"""The layer before which the decoder must know where the defect lies."""
+
+
+def train_alignment(
+    model: FastVlmForConditionalGeneration,
+    tokenizer: PreTrainedTokenizerFast,
+    seen: Seen,
+    schedule: Schedule,
+    *,
+    seed: int,
+    checkpoint: Path,
+    progress: Callable[[int, int, float], None] | None = None,
+) -> None:
+    """Train projector and decoder of ``model`` in place on what its tower sees of the training categories."""
+    decoder, projector = model.model.language_model, model.model.multi_modal_projector
+    defects = SeenDefects(decoder.config.hidden_size, seed)
+    encoder = CaptionEncoder(tokenizer, seen.grid**2)
+    is_defective, is_counted = seen.is_defective()
+    kinds = torch.from_numpy(seen.kinds)
+
+    def loss(rng: np.random.Generator, _: float) -> torch.Tensor:
+        examples = draw_examples(seen.scenes, rng, BATCH)
+        batch = encoder.encode(examples)
+        chosen, odd = [e.category for e in examples], np.array([[e.defective] for e in examples])
+        raw = np.stack([seen.features[name][e.category] for e in examples for name in e.images])
+        output = model.model(
+            input_ids=batch.input_ids,
+            mm_encoder_outputs={"image": BaseModelOutputWithPooling(pooler_output=projected(model, torch.from_numpy(raw).float()))},
+            use_cache=False,
+            output_hidden_states=True,
+        )
+        states = output.last_hidden_state[:, :-1]
+        labels = batch.labels[:, 1:]
+        said = labels != IGNORED
+        captions = functional.cross_entropy(model.lm_head(states[said]), labels[said])
+        between = defects.loss(
+            decoder, output.hidden_states[MIDDLE], MIDDLE, batch.query_at, torch.from_numpy(is_defective[chosen] & odd),
+            torch.from_numpy(is_counted[chosen] | ~odd), kinds[chosen], batch.is_claim,
+        )  # fmt: skip
+        return CAPTION_WEIGHT * captions + between
+
+    trained = nn.ModuleDict({"decoder": decoder, "projector": projector, "defects": defects})
+    train(trained, loss, schedule, seed=seed, checkpoint=checkpoint, progress=progress)
+
+
+def projected(model: FastVlmForConditionalGeneration, raw: torch.Tensor) -> torch.Tensor:
+    """What the tower sees, ``(B, tokens, channels)``, as the decoder is given it: ``(B, tokens, hidden)``."""
+    network = tokens_of(model)
+    maps = raw.transpose(1, 2).unflatten(2, (network.grid, network.grid))
+    return torch.as_tensor(model.model.multi_modal_projector(network.finished(maps).flatten(2).transpose(1, 2)))

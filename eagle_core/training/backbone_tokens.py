@@ -1,0 +1,93 @@
+"""The packaged ImageNet backbone as a vision tower: some of its stages, folded into a square of visual tokens.
+
+A stage of the backbone whose cells are smaller than a token is folded into it cell by cell (the neighbours become channels), so that
+fewer tokens cost no detail.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import nn
+from torch.nn import functional
+
+from eagle_core.expert.lite import MEAN, STD, LiteNetwork, lite_stages
+from eagle_core.expert.packaged import read_packaged
+from eagle_core.expert.weights import fill
+
+BACKBONE = "tf_efficientnet_lite0"
+LEAST_DEVIATION = 1e-3
+PLACES = 3
+"""Waves along each axis: a convolution does not know where it is."""
+
+
+@dataclass(frozen=True, slots=True)
+class BackboneStages:
+    """Which stages of the backbone make a token, at which size of input."""
+
+    side: int
+    """Pixels that an image is enlarged to."""
+    stages: tuple[str, ...]
+    token: int
+    """Side of a token in those pixels: a multiple of every stage's cell."""
+
+
+class BackboneTokens(nn.Module):
+    """Stages of the backbone folded into a square of visual tokens: neighbours within a token become channels."""
+
+    mean: torch.Tensor
+    deviation: torch.Tensor
+
+    def __init__(self, shape: BackboneStages) -> None:
+        """As built, its weights are random, and nothing is standardised."""
+        super().__init__()
+        known = lite_stages(BACKBONE)
+        self.side, self.grid = shape.side, shape.side // shape.token
+        self.network = LiteNetwork(BACKBONE, shape.stages)
+        self.channels = sum(known[stage][0] * (shape.token // known[stage][1]) ** 2 for stage in shape.stages)
+        self.register_buffer("mean", torch.zeros(self.channels))
+        self.register_buffer("deviation", torch.ones(self.channels))
+
+    def fill(self) -> None:
+        """Take the packaged weights.
+
+        Raises:
+            WeightsError: The package that ships them is not installed.
+        """
+        fill(self.network, read_packaged(BACKBONE), f"packaged for {BACKBONE}")
+
+    def standardise(self, raw: np.ndarray, sample: int = 100) -> None:
+        """Bring every channel to mean 0 and deviation 1 over the first images of ``raw`` ``(N, tokens, channels)``."""
+        seen = torch.from_numpy(raw[:sample]).float().flatten(0, 1)
+        self.mean.copy_(seen.mean(0))
+        self.deviation.copy_(seen.std(0) + LEAST_DEVIATION)
+
+    def pixels(self, images: np.ndarray) -> torch.Tensor:
+        """``(B, H, W, 3) uint8`` to ``(B, 3, side, side) float32``, normalised as the weights expect it."""
+        shown = torch.from_numpy(np.ascontiguousarray(images)).permute(0, 3, 1, 2).float() / 255
+        shown = (shown - torch.tensor(MEAN)[:, None, None]) / torch.tensor(STD)[:, None, None]
+        if shown.shape[-2:] != (self.side, self.side):
+            shown = functional.interpolate(shown, size=(self.side, self.side), mode="bilinear")
+        return shown.to(memory_format=torch.channels_last)
+
+    def raw(self, pixels: torch.Tensor) -> torch.Tensor:
+        """``(B, 3, side, side)`` to ``(B, channels, grid, grid)``."""
+        return torch.cat([functional.pixel_unshuffle(found, found.shape[-1] // self.grid) for found in self.network(pixels)], dim=1)
+
+    def finished(self, raw: torch.Tensor) -> torch.Tensor:
+        """Standardised, with the token's place beside it: ``(B, channels + 2 * PLACES, grid, grid)``."""
+        standard = (raw - self.mean[:, None, None]) / self.deviation[:, None, None]
+        along = (torch.arange(self.grid, device=raw.device, dtype=raw.dtype) + 0.5) / self.grid
+        waves = torch.cos(torch.pi * torch.arange(1, PLACES + 1, device=raw.device, dtype=raw.dtype)[:, None] * along)
+        down, across = waves[:, :, None].expand(-1, -1, self.grid), waves[:, None].expand(-1, self.grid, -1)
+        return torch.cat([standard, torch.cat([down, across]).expand(len(raw), -1, -1, -1)], dim=1)
+
+    def forward_features(self, pixels: torch.Tensor) -> torch.Tensor:
+        """What FastVLM's projector is given."""
+        return self.finished(self.raw(pixels))
+
+    def forward(self, pixels: torch.Tensor) -> torch.Tensor:
+        """As ``forward_features``."""
+        return self.forward_features(pixels)

@@ -1,0 +1,77 @@
+"""Vision towers that alignment can be built on, frozen: the shipped one, and the packaged ImageNet backbone's stages."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+import torch
+
+from eagle_core.config import MllmConfig
+from eagle_core.mllm.loading import load_model
+from eagle_core.training.architecture import GRID, HIDDEN
+from eagle_core.training.backbone_tokens import BackboneStages, BackboneTokens
+from eagle_core.training.images import TrainingImages
+from eagle_core.training.vision import visual_features
+
+EXTRACTION_BATCH = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Tower:
+    """A frozen vision tower."""
+
+    grid: int
+    """Visual tokens along one side."""
+    channels: int
+    features: Callable[[np.ndarray], torch.Tensor]
+    """``(B, SIDE, SIDE, 3) uint8`` to ``(B, grid * grid, channels) float32``."""
+
+
+BACKBONES = {
+    "lite0-196": BackboneStages(224, ("blocks.2", "blocks.4"), 16),
+    "lite0-196-deep": BackboneStages(224, ("blocks.4",), 16),
+    "lite0-196-fine": BackboneStages(224, ("blocks.1", "blocks.2", "blocks.4"), 16),
+    "lite0-49": BackboneStages(224, ("blocks.2", "blocks.4"), 32),
+    "lite0-49-last": BackboneStages(224, ("blocks.2", "blocks.4", "blocks.6"), 32),
+    "lite0-100": BackboneStages(320, ("blocks.2", "blocks.4"), 32),
+}
+CHOSEN = "lite0-100"
+"""By measured acuity (docs/embedded_mllm.md)."""
+SHIPPED_TOWER = "shipped"
+TOWERS = (SHIPPED_TOWER, *BACKBONES)
+
+
+def load_tower_named(name: str) -> Tower:
+    """The tower ``name`` of TOWERS.
+
+    Raises:
+        WeightsError: The package that ships the backbone's weights is not installed.
+    """
+    if name == SHIPPED_TOWER:
+        model = load_model(MllmConfig(model="embedded"))
+        return Tower(GRID, HIDDEN, partial(visual_features, model.model.model.visual))  # type: ignore[attr-defined]
+    network = BackboneTokens(BACKBONES[name])
+    network.fill()
+    network = network.eval().requires_grad_(False).to(memory_format=torch.channels_last)
+    return Tower(network.grid, network.channels, partial(_backbone_features, network))
+
+
+def tower_features(tower: Tower, data: TrainingImages, progress: Callable[[int, int], None] | None = None) -> dict[str, np.ndarray]:
+    """``template``, ``normal`` and ``defective`` -> ``(N, tokens, channels) float16``."""
+    shown = {"template": data.templates, "normal": data.normals, "defective": data.defectives}
+    cached = {name: np.empty((len(data), tower.grid**2, tower.channels), np.float16) for name in shown}
+    with torch.inference_mode():
+        for start in range(0, len(data), EXTRACTION_BATCH):
+            part = slice(start, min(start + EXTRACTION_BATCH, len(data)))
+            for name, images in shown.items():
+                cached[name][part] = tower.features(images[part]).numpy()
+            if progress:
+                progress(part.stop, len(data))
+    return cached
+
+
+def _backbone_features(network: BackboneTokens, images: np.ndarray) -> torch.Tensor:
+    return network.raw(network.pixels(images)).flatten(2).transpose(1, 2)

@@ -1,0 +1,108 @@
+"""The alignment stage: captions say what is true, the model is the ordinary class, and what is taught is what it computes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import load_file
+from transformers import AutoModelForImageTextToText, FastVlmForConditionalGeneration
+
+from eagle_core.training.aligned import READER_WEIGHTS
+from eagle_core.training.alignment.architecture import build_aligned_model, tokens_of
+from eagle_core.training.alignment.captions import CaptionEncoder, caption_of, claims_of, draw_examples
+from eagle_core.training.alignment.stage import projected
+from eagle_core.training.alignment.supervision import first_head
+from eagle_core.training.architecture import READER, build_model
+from eagle_core.training.images import TrainingImages, draw_images
+from eagle_core.training.reading.encoding import IGNORED
+from eagle_core.training.tokenizer import build_tokenizer
+from eagle_core.training.towers import BACKBONES, CHOSEN, load_tower_named, tower_features
+
+
+@pytest.fixture(scope="module")
+def data() -> TrainingImages:
+    return draw_images(11, 6)
+
+
+@pytest.fixture(scope="module")
+def tokenizer():  # type: ignore[no-untyped-def]
+    return build_tokenizer()
+
+
+@pytest.fixture(scope="module")
+def model(tokenizer) -> FastVlmForConditionalGeneration:  # type: ignore[no-untyped-def]
+    return build_aligned_model(tokenizer, 0, BACKBONES[CHOSEN]).eval()
+
+
+def test_a_caption_is_read_back_as_it_was_meant(data: TrainingImages) -> None:
+    for pair in data.scenes:
+        for scene in pair:
+            for compared in (False, True):
+                said = claims_of(caption_of(scene, compared=compared))
+                assert (said.object_name, said.color, said.says_defect) == (scene.object_name, scene.color, scene.defect is not None)
+                if scene.defect is not None:
+                    assert (said.severity, said.kind, said.place) == (scene.defect.severity, scene.defect.kind, scene.defect.place)
+    assert claims_of("There is a hole").kind == "hole"
+    assert claims_of("nonsense").says_defect is None
+
+
+def test_an_encoded_caption_shows_the_images_and_teaches_every_token_of_the_caption(data: TrainingImages, tokenizer) -> None:  # type: ignore[no-untyped-def]
+    encoder = CaptionEncoder(tokenizer, 4)
+    forms = set()
+    for seed in range(12):
+        examples = draw_examples(data.scenes, np.random.default_rng(seed), 5)
+        batch = encoder.encode(examples)
+        forms.add(len(examples[0].images))
+        for row, example in enumerate(examples):
+            taught = batch.labels[row] != IGNORED
+            assert tokenizer.decode(batch.labels[row][taught]) == example.caption + "<|im_end|>"
+            predicted = torch.nonzero(batch.is_claim[row])[:, 0] + 1
+            assert example.caption.endswith(tokenizer.decode(batch.input_ids[row][predicted]).strip().removesuffix("<|im_end|>"))
+            images = torch.nonzero(batch.input_ids[row] == encoder.image)[:, 0]
+            assert len(images) == 4 * len(example.images) and images[-4] == batch.query_at
+    assert forms == {1, 2}
+
+
+def test_the_language_stage_reads_on_in_fastvlms_decoder_bit_for_bit(model: FastVlmForConditionalGeneration, tokenizer) -> None:  # type: ignore[no-untyped-def]
+    weights = {name: value.float() for name, value in load_file(READER_WEIGHTS).items()}
+    reader = build_model(tokenizer, 0, READER).eval()
+    reader.model.language_model.load_state_dict(weights)
+    other = build_aligned_model(tokenizer, 1, BACKBONES[CHOSEN]).eval()
+    other.model.language_model.load_state_dict(weights)
+    ids = torch.tensor([tokenizer("Query image:\nThere is a severe hole in the top left.")["input_ids"]])
+    with torch.inference_mode():
+        assert torch.equal(reader(input_ids=ids).logits, other(input_ids=ids).logits)
+
+
+def test_cached_tokens_are_what_the_ordinary_class_sees_and_it_loads_what_was_saved(
+    model: FastVlmForConditionalGeneration, data: TrainingImages, tokenizer, tmp_path: Path
+) -> None:  # type: ignore[no-untyped-def]
+    tower = load_tower_named(CHOSEN)
+    seen = tower_features(tower, data)
+    network = tokens_of(model)
+    network.standardise(seen["template"])
+    with torch.inference_mode():
+        cached = projected(model, torch.from_numpy(seen["defective"]).float())
+        pixels = network.pixels(data.defectives)
+        direct = model.get_image_features(pixel_values=pixels).pooler_output
+        torch.testing.assert_close(cached, direct, atol=5e-3, rtol=5e-3)
+        model.save_pretrained(tmp_path)
+        loaded = AutoModelForImageTextToText.from_pretrained(tmp_path).eval()
+        assert type(loaded) is FastVlmForConditionalGeneration
+        ids = torch.tensor([CaptionEncoder(tokenizer, tower.grid**2).prompt(1)])
+        asked = {"input_ids": ids, "pixel_values": pixels[:1]}
+        assert torch.equal(model(**asked).logits, loaded(**asked).logits)
+
+
+def test_what_is_taught_to_look_is_the_attention_that_the_layer_computes(model: FastVlmForConditionalGeneration) -> None:
+    decoder = model.model.language_model
+    ids = torch.randint(10, 600, (2, 30), generator=torch.Generator().manual_seed(0))
+    decoder.set_attn_implementation("eager")
+    with torch.inference_mode():
+        output = decoder(input_ids=ids, use_cache=False, output_hidden_states=True, output_attentions=True)
+        looks = first_head(decoder, output.hidden_states[3], 3)
+    decoder.set_attn_implementation("sdpa")
+    torch.testing.assert_close(looks.exp(), output.attentions[3][:, 0], atol=1e-6, rtol=1e-5)
