@@ -16,12 +16,15 @@ from torch import nn
 from torch.nn import functional
 
 from eagle_core.data.scene import SceneRecord, place_of
+from eagle_core.training.architecture import READER
+from eagle_core.training.backbone_tokens import CELL_WIDTH, LEAST_DEVIATION, cell_reader
 from eagle_core.training.loop import Schedule, train
 from eagle_core.training.scenes.canvas import SIDE
 from eagle_core.training.scenes.defects import TRAINING_KINDS
 from eagle_core.training.vision import ALONE_WEIGHT, HEADS, MISSED_WEIGHT
 
-WIDTH = 128
+WIDTH = READER.hidden
+"""Of a projected token: the decoder's, which may go on from a projector trained here."""
 PAIRS = 24
 """Queries in a batch, every second one defective, each beside its category's template."""
 DEFECTIVE_SHARE = 0.03
@@ -36,7 +39,7 @@ class Seen:
     """What a tower makes of N categories."""
 
     features: dict[str, np.ndarray]
-    """``template``, ``normal``, ``defective`` -> ``(N, tokens, channels) float16``."""
+    """``template``, ``normal``, ``defective`` -> ``(N, cells of all tokens, channels) float16``."""
     under: np.ndarray
     """``(N, tokens) float32``: defective pixels under each token of the defective images."""
     scenes: tuple[tuple[SceneRecord, SceneRecord], ...]
@@ -45,6 +48,11 @@ class Seen:
     def grid(self) -> int:
         """Tokens along a side."""
         return int(round(self.under.shape[1] ** 0.5))
+
+    @property
+    def cells(self) -> int:
+        """Cells along a side of a token."""
+        return int(round(self.features["template"].shape[1] ** 0.5)) // self.grid
 
     @property
     def kinds(self) -> np.ndarray:
@@ -58,29 +66,34 @@ class Seen:
 
 
 class AcuityHeads(nn.Module):
-    """The projector and the heads on it."""
+    """The projector (behind the layer that reads cells, where a token has several) and the heads on it."""
 
     mean: torch.Tensor
     deviation: torch.Tensor
 
     def __init__(self, seen: Seen, seed: int) -> None:
         super().__init__()
-        _, tokens, channels = seen.features["template"].shape
+        channels = seen.features["template"].shape[2]
         sample = torch.from_numpy(seen.features["template"][:100]).float().flatten(0, 1)
         self.register_buffer("mean", sample.mean(0))
-        self.register_buffer("deviation", sample.std(0) + 1e-3)
+        self.register_buffer("deviation", sample.std(0) + LEAST_DEVIATION)
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
-            self.projector = nn.Sequential(nn.Linear(channels, WIDTH), nn.GELU(), nn.Linear(WIDTH, WIDTH))
-            self.place = nn.Parameter(0.02 * torch.randn(tokens, WIDTH))
+            self.reader = cell_reader(channels, seen.cells)
+            read = channels if seen.cells == 1 else CELL_WIDTH * seen.cells**2
+            self.projector = nn.Sequential(nn.Linear(read, WIDTH), nn.GELU(), nn.Linear(WIDTH, WIDTH))
+            self.place = nn.Parameter(0.02 * torch.randn(seen.grid**2, WIDTH))
             self.defect = nn.Sequential(nn.Linear(WIDTH, WIDTH), nn.GELU(), nn.Linear(WIDTH, 1))
             self.kind = nn.Linear(WIDTH, len(TRAINING_KINDS))
             self.lookup = nn.MultiheadAttention(WIDTH, HEADS, batch_first=True)
             self.difference = nn.Sequential(nn.Linear(2 * WIDTH, WIDTH), nn.GELU(), nn.Linear(WIDTH, 1 + len(TRAINING_KINDS)))
 
     def project(self, features: np.ndarray) -> torch.Tensor:
-        """``(B, tokens, channels)`` to ``(B, tokens, WIDTH)``."""
-        return torch.as_tensor(self.projector((torch.from_numpy(features).float() - self.mean) / self.deviation))
+        """``(B, cells, channels)`` to ``(B, tokens, WIDTH)``."""
+        standard = (torch.from_numpy(features).float() - self.mean) / self.deviation
+        side = int(round(features.shape[1] ** 0.5))
+        maps = self.reader(standard.transpose(1, 2).unflatten(2, (side, side)))
+        return torch.as_tensor(self.projector(maps.flatten(2).transpose(1, 2)))
 
     def compare(self, query: torch.Tensor, template: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """Defect logits ``(B, tokens)`` and kind logits ``(B, tokens, kinds)`` of projected tokens beside the template's."""

@@ -13,10 +13,11 @@ import torch
 import transformers
 from safetensors.torch import load_file, save
 
+from eagle_core.data.scene import DefectRecord, SceneRecord
 from eagle_core.training.acuity import Seen, acuity, train_heads
 from eagle_core.training.alignment.architecture import build_aligned_model, tokens_of
 from eagle_core.training.alignment.gate import alignment_gate
-from eagle_core.training.alignment.stage import train_alignment
+from eagle_core.training.alignment.stage import start_from, train_alignment
 from eagle_core.training.embedded import Recipe
 from eagle_core.training.images import draw_images
 from eagle_core.training.tokenizer import build_tokenizer
@@ -50,7 +51,7 @@ def measure_acuity(recipe: Recipe, towers: Sequence[str], folder: Path, *, worke
 
 
 def train_aligned(recipe: Recipe, seed: int, folder: Path, *, workers: int, progress: Progress) -> dict[str, Any]:
-    """The alignment stage of ``seed``, from the decoder that the language stage left.
+    """The alignment stage of ``seed``, from the decoder that the language stage left and a projector that has learnt to see defects.
 
     Writes ``folder/seed-N/alignment.safetensors`` (a checkpoint, to go on from), and in ``folder/seed-N/alignment`` projector,
     decoder and what the tower learnt in float16, and ``gate.json``.
@@ -63,6 +64,14 @@ def train_aligned(recipe: Recipe, seed: int, folder: Path, *, workers: int, prog
     model.model.language_model.load_state_dict({name: value.float() for name, value in load_file(READER_WEIGHTS).items()})
     seen = see(CHOSEN, recipe.data_seed, recipe.categories, folder, workers=workers, progress=progress)
     tokens_of(model).standardise(seen.features["template"])
+    heads = train_heads(
+        seen,
+        recipe.sight,
+        seed=recipe.vision_seed,
+        checkpoint=folder / "sight.safetensors",
+        progress=lambda step, steps, loss: progress(f"sight, loss {loss:.3f}", step, steps),
+    )
+    start_from(model, heads)
     train_alignment(
         model,
         tokenizer,
@@ -94,12 +103,23 @@ def train_aligned(recipe: Recipe, seed: int, folder: Path, *, workers: int, prog
 def see(tower: str, seed: int, count: int, folder: Path, *, workers: int, progress: Progress) -> Seen:
     """What ``tower`` sees of ``count`` categories of ``seed``; kept in ``folder/seen`` for the next time."""
     kept = folder / "seen" / f"{tower}-{seed}-{count}"
-    data = draw_images(seed, count, workers=workers, progress=lambda done, total: progress("drawing", done, total))
-    loaded = load_tower_named(tower)
-    if not all((kept / f"{name}.npy").exists() for name in IMAGES):
+    if not (kept / "scenes.json").exists():
+        data = draw_images(seed, count, workers=workers, progress=lambda done, total: progress("drawing", done, total))
+        loaded = load_tower_named(tower)
         features = tower_features(loaded, data, lambda done, total: progress(f"seen by {tower}", done, total))
-        for name, values in features.items():
+        for name, values in (features | {"under": data.pixels_under(loaded.grid)}).items():
             with written_whole(kept / f"{name}.npy") as aside, aside.open("wb") as file:
                 np.save(file, values)
-    features = {name: np.load(kept / f"{name}.npy") for name in IMAGES}
-    return Seen(features, data.pixels_under(loaded.grid), data.scenes)
+        with written_whole(kept / "scenes.json") as aside:
+            aside.write_text(json.dumps([[asdict(scene) for scene in pair] for pair in data.scenes]), encoding="utf-8")
+    pairs = json.loads((kept / "scenes.json").read_text(encoding="utf-8"))
+    scenes = tuple((_scene(normal), _scene(defective)) for normal, defective in pairs)
+    # The features of thousands of images are larger than what is read of them at a time.
+    features = {name: np.load(kept / f"{name}.npy", mmap_mode="r") for name in IMAGES}
+    return Seen(features, np.load(kept / "under.npy"), scenes)
+
+
+def _scene(described: dict[str, Any]) -> SceneRecord:
+    defect = described["defect"]
+    known = DefectRecord(**defect | {"box": tuple(defect["box"])}) if defect else None
+    return SceneRecord(**described | {"defect": known})

@@ -1,7 +1,7 @@
 """The packaged ImageNet backbone as a vision tower: some of its stages, folded into a square of visual tokens.
 
-A stage of the backbone whose cells are smaller than a token is folded into it cell by cell (the neighbours become channels), so that
-fewer tokens cost no detail.
+What is finer than a token is folded into it (neighbours become channels), so that fewer tokens cost no detail. Where a token has
+several cells, one learnt layer reads each of them alike first: what is learnt at one place of a token is known at the others.
 """
 
 from __future__ import annotations
@@ -18,6 +18,8 @@ from eagle_core.expert.packaged import read_packaged
 from eagle_core.expert.weights import fill
 
 BACKBONE = "tf_efficientnet_lite0"
+CELL_WIDTH = 128
+"""Of the layer that reads the cells of a token."""
 LEAST_DEVIATION = 1e-3
 PLACES = 3
 """Waves along each axis: a convolution does not know where it is."""
@@ -31,11 +33,13 @@ class BackboneStages:
     """Pixels that an image is enlarged to."""
     stages: tuple[str, ...]
     token: int
-    """Side of a token in those pixels: a multiple of every stage's cell."""
+    """Side of a token in those pixels."""
+    cell: int
+    """Side of a cell: divides ``token``, and is a multiple of every stage's stride."""
 
 
 class BackboneTokens(nn.Module):
-    """Stages of the backbone folded into a square of visual tokens: neighbours within a token become channels."""
+    """Stages of the backbone, frozen, and the learnt layer that reads its cells, folded into a square of visual tokens."""
 
     mean: torch.Tensor
     deviation: torch.Tensor
@@ -44,9 +48,12 @@ class BackboneTokens(nn.Module):
         """As built, its weights are random, and nothing is standardised."""
         super().__init__()
         known = lite_stages(BACKBONE)
-        self.side, self.grid = shape.side, shape.side // shape.token
-        self.network = LiteNetwork(BACKBONE, shape.stages)
-        self.channels = sum(known[stage][0] * (shape.token // known[stage][1]) ** 2 for stage in shape.stages)
+        self.side, self.grid, self.cells = shape.side, shape.side // shape.token, shape.token // shape.cell
+        self.network = LiteNetwork(BACKBONE, shape.stages).requires_grad_(False)
+        self.channels = sum(known[stage][0] * (shape.cell // known[stage][1]) ** 2 for stage in shape.stages)
+        self.reader = cell_reader(self.channels, self.cells)
+        self.width = (self.channels if self.cells == 1 else CELL_WIDTH) * self.cells**2 + 2 * PLACES
+        """Channels of a token."""
         self.register_buffer("mean", torch.zeros(self.channels))
         self.register_buffer("deviation", torch.ones(self.channels))
 
@@ -59,7 +66,7 @@ class BackboneTokens(nn.Module):
         fill(self.network, read_packaged(BACKBONE), f"packaged for {BACKBONE}")
 
     def standardise(self, raw: np.ndarray, sample: int = 100) -> None:
-        """Bring every channel to mean 0 and deviation 1 over the first images of ``raw`` ``(N, tokens, channels)``."""
+        """Bring every channel to mean 0 and deviation 1 over the first images of ``raw`` ``(N, cells, channels)``."""
         seen = torch.from_numpy(raw[:sample]).float().flatten(0, 1)
         self.mean.copy_(seen.mean(0))
         self.deviation.copy_(seen.std(0) + LEAST_DEVIATION)
@@ -73,16 +80,17 @@ class BackboneTokens(nn.Module):
         return shown.to(memory_format=torch.channels_last)
 
     def raw(self, pixels: torch.Tensor) -> torch.Tensor:
-        """``(B, 3, side, side)`` to ``(B, channels, grid, grid)``."""
-        return torch.cat([functional.pixel_unshuffle(found, found.shape[-1] // self.grid) for found in self.network(pixels)], dim=1)
+        """``(B, 3, side, side)`` to what the frozen stages say of each cell: ``(B, channels, grid * cells, grid * cells)``."""
+        cells = self.grid * self.cells
+        return torch.cat([functional.pixel_unshuffle(found, found.shape[-1] // cells) for found in self.network(pixels)], dim=1)
 
     def finished(self, raw: torch.Tensor) -> torch.Tensor:
-        """Standardised, with the token's place beside it: ``(B, channels + 2 * PLACES, grid, grid)``."""
-        standard = (raw - self.mean[:, None, None]) / self.deviation[:, None, None]
+        """Standardised, read, and with the token's place beside it: ``(B, width, grid, grid)``."""
+        read = self.reader((raw - self.mean[:, None, None]) / self.deviation[:, None, None])
         along = (torch.arange(self.grid, device=raw.device, dtype=raw.dtype) + 0.5) / self.grid
         waves = torch.cos(torch.pi * torch.arange(1, PLACES + 1, device=raw.device, dtype=raw.dtype)[:, None] * along)
         down, across = waves[:, :, None].expand(-1, -1, self.grid), waves[:, None].expand(-1, self.grid, -1)
-        return torch.cat([standard, torch.cat([down, across]).expand(len(raw), -1, -1, -1)], dim=1)
+        return torch.cat([read, torch.cat([down, across]).expand(len(raw), -1, -1, -1)], dim=1)
 
     def forward_features(self, pixels: torch.Tensor) -> torch.Tensor:
         """What FastVLM's projector is given."""
@@ -91,3 +99,10 @@ class BackboneTokens(nn.Module):
     def forward(self, pixels: torch.Tensor) -> torch.Tensor:
         """As ``forward_features``."""
         return self.forward_features(pixels)
+
+
+def cell_reader(channels: int, cells: int) -> nn.Module:
+    """``(B, channels, H, W)`` to tokens of ``cells`` x ``cells`` cells; tokens of one cell are left as they are."""
+    if cells == 1:
+        return nn.Identity()
+    return nn.Sequential(nn.Conv2d(channels, CELL_WIDTH, 1), nn.GELU(), nn.PixelUnshuffle(cells))

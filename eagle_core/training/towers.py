@@ -25,20 +25,23 @@ class Tower:
 
     grid: int
     """Visual tokens along one side."""
+    cells: int
+    """Cells along one side of a token."""
     channels: int
+    """Of a cell."""
     features: Callable[[np.ndarray], torch.Tensor]
-    """``(B, SIDE, SIDE, 3) uint8`` to ``(B, grid * grid, channels) float32``."""
+    """``(B, SIDE, SIDE, 3) uint8`` to ``(B, (grid * cells)^2, channels) float32``."""
 
 
 BACKBONES = {
-    "lite0-196": BackboneStages(224, ("blocks.2", "blocks.4"), 16),
-    "lite0-196-deep": BackboneStages(224, ("blocks.4",), 16),
-    "lite0-196-fine": BackboneStages(224, ("blocks.1", "blocks.2", "blocks.4"), 16),
-    "lite0-49": BackboneStages(224, ("blocks.2", "blocks.4"), 32),
-    "lite0-49-last": BackboneStages(224, ("blocks.2", "blocks.4", "blocks.6"), 32),
-    "lite0-100": BackboneStages(320, ("blocks.2", "blocks.4"), 32),
+    "lite0-196": BackboneStages(224, ("blocks.2", "blocks.4"), token=16, cell=16),
+    "lite0-196-fine": BackboneStages(224, ("blocks.1", "blocks.2", "blocks.4"), token=16, cell=16),
+    "lite0-49-fine": BackboneStages(224, ("blocks.1", "blocks.2", "blocks.4"), token=32, cell=32),
+    "lite0-49-last": BackboneStages(224, ("blocks.2", "blocks.4", "blocks.6"), token=32, cell=32),
+    "lite0-100": BackboneStages(320, ("blocks.2", "blocks.4"), token=32, cell=32),
+    "lite0-100-cells": BackboneStages(320, ("blocks.2", "blocks.4"), token=32, cell=16),
 }
-CHOSEN = "lite0-100"
+CHOSEN = "lite0-100-cells"
 """By measured acuity (docs/embedded_mllm.md)."""
 SHIPPED_TOWER = "shipped"
 TOWERS = (SHIPPED_TOWER, *BACKBONES)
@@ -52,17 +55,17 @@ def load_tower_named(name: str) -> Tower:
     """
     if name == SHIPPED_TOWER:
         model = load_model(MllmConfig(model="embedded"))
-        return Tower(GRID, HIDDEN, partial(visual_features, model.model.model.visual))  # type: ignore[attr-defined]
+        return Tower(GRID, 1, HIDDEN, partial(visual_features, model.model.model.visual))  # type: ignore[attr-defined]
     network = BackboneTokens(BACKBONES[name])
     network.fill()
     network = network.eval().requires_grad_(False).to(memory_format=torch.channels_last)
-    return Tower(network.grid, network.channels, partial(_backbone_features, network))
+    return Tower(network.grid, network.cells, network.channels, partial(_backbone_features, network))
 
 
 def tower_features(tower: Tower, data: TrainingImages, progress: Callable[[int, int], None] | None = None) -> dict[str, np.ndarray]:
-    """``template``, ``normal`` and ``defective`` -> ``(N, tokens, channels) float16``."""
+    """``template``, ``normal`` and ``defective`` -> ``(N, (grid * cells)^2, channels) float16``."""
     shown = {"template": data.templates, "normal": data.normals, "defective": data.defectives}
-    cached = {name: np.empty((len(data), tower.grid**2, tower.channels), np.float16) for name in shown}
+    cached = {name: np.empty((len(data), (tower.grid * tower.cells) ** 2, tower.channels), np.float16) for name in shown}
     with torch.inference_mode():
         for start in range(0, len(data), EXTRACTION_BATCH):
             part = slice(start, min(start + EXTRACTION_BATCH, len(data)))

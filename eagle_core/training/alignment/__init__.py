@@ -1,1 +1,1 @@
-"""The alignment stage: the decoder that has learnt to read learns to say what a frozen vision tower sees. Captions only."""
+"""The alignment stage: the decoder that has learnt to read learns to say what a frozen vision tower sees. No questions here."""

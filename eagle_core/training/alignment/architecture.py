@@ -21,15 +21,15 @@ from transformers import (
 from transformers.models.qwen2_5_vl.configuration_qwen2_5_vl import Qwen2_5_VLTextConfig
 
 from eagle_core.training.architecture import READER
-from eagle_core.training.backbone_tokens import PLACES, BackboneStages, BackboneTokens
+from eagle_core.training.backbone_tokens import BackboneStages, BackboneTokens
 
 
 @register_model
 def eagle_backbone_tokens(
-    pretrained: bool = False, *, side: int, stages: Sequence[str], token: int, **_: Any
+    pretrained: bool = False, *, side: int, stages: Sequence[str], token: int, cell: int, **_: Any
 ) -> BackboneTokens:
     """For timm, whose other arguments (classes, pretrained configuration) mean nothing here; weights come with the checkpoint."""
-    return BackboneTokens(BackboneStages(side, tuple(stages), token))
+    return BackboneTokens(BackboneStages(side, tuple(stages), token, cell))
 
 
 def build_aligned_model(tokenizer: PreTrainedTokenizerFast, seed: int, shape: BackboneStages) -> FastVlmForConditionalGeneration:
@@ -52,7 +52,7 @@ def build_aligned_model(tokenizer: PreTrainedTokenizerFast, seed: int, shape: Ba
             "architecture": eagle_backbone_tokens.__name__,
             "model_args": asdict(shape) | {"stages": list(shape.stages)},
             "do_pooling": False,
-            "hidden_size": tokens.channels + 2 * PLACES,
+            "hidden_size": tokens.width,
             "num_classes": 1,
         },
         text_config={

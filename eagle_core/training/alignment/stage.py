@@ -12,7 +12,7 @@ from torch.nn import functional
 from transformers import FastVlmForConditionalGeneration, PreTrainedTokenizerFast
 from transformers.modeling_outputs import BaseModelOutputWithPooling
 
-from eagle_core.training.acuity import Seen
+from eagle_core.training.acuity import AcuityHeads, Seen
 from eagle_core.training.alignment.architecture import tokens_of
 from eagle_core.training.alignment.captions import CaptionEncoder, draw_examples
 from eagle_core.training.alignment.supervision import SeenDefects
@@ -36,7 +36,7 @@ def train_alignment(
     checkpoint: Path,
     progress: Callable[[int, int, float], None] | None = None,
 ) -> None:
-    """Train projector and decoder of ``model`` in place on what its tower sees of the training categories."""
+    """Train cell reader, projector and decoder of ``model`` in place on what its tower sees of the training categories."""
     decoder, projector = model.model.language_model, model.model.multi_modal_projector
     defects = SeenDefects(decoder.config.hidden_size, seed)
     encoder = CaptionEncoder(tokenizer, seen.grid**2)
@@ -64,12 +64,24 @@ def train_alignment(
         )  # fmt: skip
         return CAPTION_WEIGHT * captions + between
 
-    trained = nn.ModuleDict({"decoder": decoder, "projector": projector, "defects": defects})
+    trained = nn.ModuleDict({"decoder": decoder, "projector": projector, "reader": tokens_of(model).reader, "defects": defects})
     train(trained, loss, schedule, seed=seed, checkpoint=checkpoint, progress=progress)
 
 
+def start_from(model: FastVlmForConditionalGeneration, heads: AcuityHeads) -> None:
+    """Let cell reader and projector of ``model`` begin as those that ``heads`` were trained with; places are as they were."""
+    tokens_of(model).reader.load_state_dict(heads.reader.state_dict())
+    trained, projector = heads.projector.state_dict(), model.model.multi_modal_projector
+    with torch.no_grad():
+        projector.linear_1.weight[:, : trained["0.weight"].shape[1]] = trained["0.weight"]
+        projector.linear_1.bias.copy_(trained["0.bias"])
+        projector.linear_2.weight.copy_(trained["2.weight"])
+        projector.linear_2.bias.copy_(trained["2.bias"])
+
+
 def projected(model: FastVlmForConditionalGeneration, raw: torch.Tensor) -> torch.Tensor:
-    """What the tower sees, ``(B, tokens, channels)``, as the decoder is given it: ``(B, tokens, hidden)``."""
+    """What the frozen stages say of cells, ``(B, cells, channels)``, as the decoder is given it: ``(B, tokens, hidden)``."""
     network = tokens_of(model)
-    maps = raw.transpose(1, 2).unflatten(2, (network.grid, network.grid))
+    side = network.grid * network.cells
+    maps = raw.transpose(1, 2).unflatten(2, (side, side))
     return torch.as_tensor(model.model.multi_modal_projector(network.finished(maps).flatten(2).transpose(1, 2)))

@@ -10,12 +10,14 @@ import torch
 from safetensors.torch import load_file
 from transformers import AutoModelForImageTextToText, FastVlmForConditionalGeneration
 
+from eagle_core.training.acuity import AcuityHeads, Seen
 from eagle_core.training.aligned import READER_WEIGHTS
 from eagle_core.training.alignment.architecture import build_aligned_model, tokens_of
 from eagle_core.training.alignment.captions import CaptionEncoder, caption_of, claims_of, draw_examples
-from eagle_core.training.alignment.stage import projected
+from eagle_core.training.alignment.stage import projected, start_from
 from eagle_core.training.alignment.supervision import first_head
 from eagle_core.training.architecture import READER, build_model
+from eagle_core.training.backbone_tokens import PLACES
 from eagle_core.training.images import TrainingImages, draw_images
 from eagle_core.training.reading.encoding import IGNORED
 from eagle_core.training.tokenizer import build_tokenizer
@@ -106,3 +108,17 @@ def test_what_is_taught_to_look_is_the_attention_that_the_layer_computes(model: 
         looks = first_head(decoder, output.hidden_states[3], 3)
     decoder.set_attn_implementation("sdpa")
     torch.testing.assert_close(looks.exp(), output.attentions[3][:, 0], atol=1e-6, rtol=1e-5)
+
+
+def test_alignment_starts_from_the_projector_that_learnt_to_see_defects(data: TrainingImages, tokenizer) -> None:  # type: ignore[no-untyped-def]
+    tower = load_tower_named(CHOSEN)
+    seen = Seen(tower_features(tower, data), data.pixels_under(tower.grid), data.scenes)
+    assert (seen.grid, seen.cells) == (tower.grid, tower.cells) == (10, 2)
+    heads = AcuityHeads(seen, 3)
+    model = build_aligned_model(tokenizer, 1, BACKBONES[CHOSEN])
+    tokens_of(model).standardise(seen.features["template"])
+    start_from(model, heads)
+    with torch.inference_mode():
+        model.model.multi_modal_projector.linear_1.weight[:, -2 * PLACES :] = 0
+        continued = projected(model, torch.from_numpy(seen.features["normal"]).float())
+        torch.testing.assert_close(continued, heads.project(seen.features["normal"]), atol=1e-4, rtol=1e-4)
