@@ -168,8 +168,7 @@ class Tracker:
         while True:
             page = self._client.search_runs([self._experiment], asked, max_results=PAGE, page_token=token)
             found += page
-            token = page.token
-            if not token:
+            if not (token := page.token):
                 return FinishedRuns(found)
 
     def close_orphans(self) -> tuple[str, ...]:
