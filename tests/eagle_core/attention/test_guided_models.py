@@ -38,6 +38,12 @@ def batch(chat):
     return chat.encode(PROMPTS)
 
 
+@pytest.fixture(scope="module")
+def stock(chat, batch):
+    """Unguided logits."""
+    return logits(chat, batch)
+
+
 def scaling_of(chat, batch, guidance=MIXED, mode="logits"):
     return ColumnScaling(
         mode, AttentionSettings().layers_for(chat.depth), column_factors(batch.layout, guidance), batch.layout.mask
@@ -54,9 +60,8 @@ def own_tokens(batch, values):
 
 
 @pytest.mark.parametrize("mode", MODES)
-def test_prefill_equals_explicit_scaling(chat, batch, mode):
+def test_prefill_equals_explicit_scaling(chat, batch, stock, mode):
     scaling = scaling_of(chat, batch, mode=mode)
-    stock = logits(chat, batch)
     with attention_scope(chat.decoder, scaling):
         guided = logits(chat, batch)
     with reference_attention(chat.decoder, mode, scaling.layers, scaling.factors, scaling.mask):
@@ -66,8 +71,7 @@ def test_prefill_equals_explicit_scaling(chat, batch, mode):
 
 
 @pytest.mark.parametrize("mode", MODES)
-def test_unguided_row_of_a_mixed_batch_is_bit_identical(chat, batch, mode):
-    stock = logits(chat, batch)
+def test_unguided_row_of_a_mixed_batch_is_bit_identical(chat, batch, stock, mode):
     with attention_scope(chat.decoder, scaling_of(chat, batch, mode=mode)):
         guided = logits(chat, batch)
     assert torch.equal(guided[1], stock[1])
@@ -75,8 +79,7 @@ def test_unguided_row_of_a_mixed_batch_is_bit_identical(chat, batch, mode):
 
 
 @pytest.mark.parametrize("mode", MODES)
-def test_zero_alpha_is_bit_identical(chat, batch, mode):
-    stock = logits(chat, batch)
+def test_zero_alpha_is_bit_identical(chat, batch, stock, mode):
     with attention_scope(chat.decoder, scaling_of(chat, batch, [AttentionGuidance()] * 3, mode)):
         guided = logits(chat, batch)
     assert torch.equal(guided, stock)
@@ -192,8 +195,7 @@ def test_vision_tower_is_untouched(chat, batch):
     assert torch.equal(embedded[0], embedded[1])
 
 
-def test_an_exception_leaves_nothing_behind(chat, batch):
-    stock = logits(chat, batch)
+def test_an_exception_leaves_nothing_behind(chat, batch, stock):
     with pytest.raises(ZeroDivisionError), attention_scope(chat.decoder, scaling_of(chat, batch)):
         logits(chat, batch)
         raise ZeroDivisionError

@@ -19,6 +19,7 @@ from PIL import Image
 from typer.main import get_command
 
 from flows.cli.main import app
+from tests.prefect_server import api_url
 
 PROJECT = Path(__file__).parents[3]
 HOLE = "X"
@@ -93,7 +94,8 @@ def shell(tmp_path: Path):  # type: ignore[no-untyped-def]
     script = tmp_path / "bin/eagle"
     script.write_text(f"#!/bin/sh\nexec {shlex.quote(sys.executable)} -m flows.cli.main \"$@\"\n")
     script.chmod(0o755)
-    environment = {key: value for key, value in os.environ.items() if key != "PREFECT_API_URL"} | {
+    environment = os.environ | {
+        "PREFECT_API_URL": api_url(),
         "PATH": f"{tmp_path / 'bin'}:{os.environ['PATH']}", "PYTHONPATH": str(PROJECT), "PREFECT_HOME": str(tmp_path / ".prefect"),
         "COLUMNS": "200", "OMP_NUM_THREADS": "1",
     }  # fmt: skip

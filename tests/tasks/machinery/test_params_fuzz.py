@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import json
 from pathlib import Path
 from typing import Any
 
@@ -41,13 +43,13 @@ TREE["expert"]["backbone"] |= {"name": "tf_efficientnet_lite0", "weights": "pack
 @pytest.mark.parametrize("key", keys(TREE), ids=".".join)
 def test_a_broken_key_is_named(tmp_path: Path, key: tuple[str, ...]) -> None:
     for wrong in wrong_for(key):
-        tree = yaml.safe_load(yaml.safe_dump(TREE))
+        tree = copy.deepcopy(TREE)
         node = tree
         for part in key[:-1]:
             node = node[part]
         node[key[-1]] = wrong
         path = tmp_path / "params.yaml"
-        path.write_text(yaml.safe_dump(tree | {"profiles": {"demo": {}}}), encoding="utf-8")
+        path.write_text(json.dumps(tree | {"profiles": {"demo": {}}}), encoding="utf-8")
         try:
             load_params(path)
         except ConfigurationError as error:
@@ -56,7 +58,7 @@ def test_a_broken_key_is_named(tmp_path: Path, key: tuple[str, ...]) -> None:
 
 @pytest.mark.parametrize("section", [key for key in keys(TREE) if len(key) < 3], ids=".".join)
 def test_an_unknown_key_is_named_wherever_it_stands(tmp_path: Path, section: tuple[str, ...]) -> None:
-    tree = yaml.safe_load(yaml.safe_dump(TREE))
+    tree = copy.deepcopy(TREE)
     node = tree
     for part in section:
         node = node[part]
@@ -65,7 +67,7 @@ def test_an_unknown_key_is_named_wherever_it_stands(tmp_path: Path, section: tup
     else:
         node["unknown_key"] = 1
     path = tmp_path / "params.yaml"
-    path.write_text(yaml.safe_dump(tree | {"profiles": {"demo": {}}}), encoding="utf-8")
+    path.write_text(json.dumps(tree | {"profiles": {"demo": {}}}), encoding="utf-8")
     with pytest.raises(ConfigurationError, match="unknown_key"):
         load_params(path)
 
