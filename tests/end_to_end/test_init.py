@@ -49,7 +49,6 @@ def test_from_a_folder_of_photographs_to_verdicts(project_at: Callable, photogra
     assert again.returncode == 2 and "is there already" in again.stderr
 
 
-@pytest.mark.quick
 def test_with_dvc_the_images_are_copied_and_tracked(project_at: Callable, photographs: Path, tmp_path: Path) -> None:  # type: ignore[type-arg]
     project_at(tmp_path).eagle("init", "line3", "--images", str(photographs), "--name", "lids", "--dvc")
     root = tmp_path / "line3"
@@ -67,7 +66,6 @@ def test_images_that_nothing_can_be_learnt_from_are_refused_with_a_remedy(projec
     assert not (tmp_path / "line3").exists()
 
 
-@pytest.mark.quick
 def test_a_folder_of_photographs_and_nothing_else_holds_good_parts(project_at: Callable, photographs: Path, tmp_path: Path) -> None:  # type: ignore[type-arg]
     started = project_at(tmp_path).eagle("init", "line3", "--images", str(photographs / "normal"), "--name", "lids").stdout
     assert "taken as good parts (data/lids/normal)" in started and "nothing to judge yet" in started

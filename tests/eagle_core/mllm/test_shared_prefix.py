@@ -44,6 +44,18 @@ def chat(request):
     return chat_model(request.param)
 
 
+@pytest.fixture(scope="module")
+def stock(chat):
+    """Unguided answers."""
+    return chat.answer(PROMPTS)
+
+
+@pytest.fixture(scope="module")
+def alone(chat):
+    """Unguided answers, each asked for by itself."""
+    return separately(chat)
+
+
 @pytest.fixture
 def forwards(chat):
     """(rows, tokens) of each forward of the decoder."""
@@ -69,21 +81,20 @@ def assert_same(answers, expected, within=1e-5):
         assert one.p_defect == pytest.approx(other.p_defect, abs=within)
 
 
-def test_answers_equal_separate_asking_and_the_images_are_read_once(chat, forwards):
+def test_answers_equal_separate_asking_and_the_images_are_read_once(chat, alone, forwards):
     together = chat.answer(PROMPTS)
     assert len(forwards) == 5, "two groups of two forwards, and the prompt that shares nothing"
     prefix, rest = forwards[0], forwards[1]
     assert (prefix[0], rest[0]) == (1, 5) and prefix[1] > 4 * rest[1] > 0
-    assert_same(together, separately(chat))
+    assert_same(together, alone)
 
 
 @pytest.mark.parametrize("mode", ["logits", "weights", "values"])
-def test_guided_answers_equal_separate_asking(chat, forwards, mode):
+def test_guided_answers_equal_separate_asking(chat, stock, forwards, mode):
     settings = AttentionSettings(mode=mode)
     together = chat.answer(PROMPTS, GUIDANCE, settings)
     assert len(forwards) == 5
     assert_same(together, separately(chat, GUIDANCE, settings))
-    stock = chat.answer(PROMPTS)
     moved = [a.option_log_probabilities != b.option_log_probabilities for a, b in zip(together, stock, strict=True)]
     assert moved == [g.alpha != 0 for g in GUIDANCE]
 
@@ -95,20 +106,20 @@ def test_centred_guidance_is_prefilled_separately(chat, forwards):
     assert_same(together, separately(chat, GUIDANCE, settings))
 
 
-def test_groups_larger_than_a_batch_are_cut(chat, forwards):
+def test_groups_larger_than_a_batch_are_cut(chat, alone, forwards):
     small = chat_model(chat.name, Tiny(chat.model, chat.processor), batch_size=2)
     cut = small.answer(PROMPTS[::2][:5])
     assert [rows for rows, _ in forwards] == [1, 2, 1, 2, 1]
-    assert_same(cut, separately(chat)[:10:2])
+    assert_same(cut, alone[:10:2])
 
 
-def test_a_family_that_cannot_continue_a_cache_asks_separately(chat, forwards):
+def test_a_family_that_cannot_continue_a_cache_asks_separately(chat, stock, forwards):
     other = chat_model(chat.name, Tiny(chat.model, chat.processor))
     other.adapter = replace(other.adapter, shares_prefix=False)
     apart = other.answer(PROMPTS)
     assert [rows for rows, _ in forwards] == [len(PROMPTS)]
     # One padded batch against shared prefixes: LLaVA-NeXT's tiny model, with random weights, was seen to differ by 1.3e-5.
-    assert_same(apart, chat.answer(PROMPTS), within=2e-5 if chat.name == "llava_next" else 1e-5)
+    assert_same(apart, stock, within=2e-5 if chat.name == "llava_next" else 1e-5)
 
 
 def test_one_pixel_one_word_or_another_strength_separates():

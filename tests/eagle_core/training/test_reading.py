@@ -168,6 +168,7 @@ def test_the_stage_learns_resumes_and_its_gate_tells_chance(tokenizer, tmp_path:
     assert set(gate.by_type) == set(get_args(QuestionType)) and set(gate.unseen_kinds) == {"known", "not_known", "exchanged"}
 
 
+@pytest.mark.slow
 def test_the_kept_decoder_reads_as_its_gate_says(tokenizer) -> None:  # type: ignore[no-untyped-def]
     """Other scenes and letters than its gate's; exchanged knowledge changes the answer."""
     kept = PROJECT / "eagle_core/training/trained/language"

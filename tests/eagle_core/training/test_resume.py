@@ -55,6 +55,7 @@ def test_interrupted_and_resumed_equals_uninterrupted(tmp_path: Path, monkeypatc
     assert torch.equal(whole.bias, resumed.bias)
 
 
+@pytest.mark.slow
 def test_vision_and_language_train_on_real_classes(data: TrainingImages, tmp_path: Path) -> None:
     tokenizer = build_tokenizer()
     model, processor = build_model(tokenizer, 0), build_processor(tokenizer)

@@ -107,6 +107,7 @@ def test_without_the_runtime_the_remedy_is_told(exported: Path, runtime: OtherRu
         open_export(without_project({"run.cache_dir": str(tmp_path)}), exported)
 
 
+@pytest.mark.slow
 def test_an_expert_with_a_network_of_its_own_stays_in_torch(project: Path, tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match="expert.kind padim has a network of its own"):
         eagle("export", "plate", "--params", project, "--set", "expert.kind=padim", "--out", tmp_path / "p.eagle", "--runtime", "onnx")

@@ -66,6 +66,7 @@ def result_of(label: str, expert_section: dict[str, Any], data: Path, cache: Pat
     return PointResult(Point(label, {}, config), pd.DataFrame(), (category,), "run")
 
 
+@pytest.mark.slow
 def test_experts_are_ranked_with_their_costs(data: Path, tmp_path: Path) -> None:
     results = [
         result_of("packaged", {}, data, tmp_path),

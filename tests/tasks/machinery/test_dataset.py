@@ -69,6 +69,7 @@ def test_tracked_images_are_links_into_the_cache(tmp_path: Path) -> None:
     assert cached.samefile(image)
 
 
+@pytest.mark.slow
 def test_the_generated_demo_round_trips_through_a_remote(project: Path, demo_root: Path) -> None:
     """``make demo`` leaves nothing to do: status is clean, push sends, and pull brings back what was pinned."""
 

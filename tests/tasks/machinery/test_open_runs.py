@@ -62,6 +62,7 @@ def content(identity: str) -> RunContent:
     return RunContent(identity, identity, {"caas.alpha": 0.6}, {}, {})
 
 
+@pytest.mark.slow
 def test_first_runs_at_once_on_no_database(tmp_path: Path) -> None:
     processes = [started(tmp_path, f"r{i}") for i in range(PROCESSES)]
     (tmp_path / "go").touch()
@@ -77,6 +78,7 @@ def test_first_runs_at_once_on_no_database(tmp_path: Path) -> None:
     assert {run.data.metrics["progress"] for name, run in runs.items() if "/" not in name} == {1.0}
 
 
+@pytest.mark.slow
 def test_what_a_killed_process_left_open_is_closed_and_nothing_else(tmp_path: Path) -> None:
     killed, alive = started(tmp_path, "killed", "stay"), started(tmp_path, "alive", "stay")
     (tmp_path / "go").touch()
