@@ -74,7 +74,7 @@ def train_alignment_stage(
     recipe = Recipe()
     recipe = dataclasses.replace(
         recipe,
-        sight=dataclasses.replace(recipe.sight, steps=steps or recipe.sight.steps),
+        sight=dataclasses.replace(recipe.sight, steps=min(steps or recipe.sight.steps, recipe.sight.steps)),
         alignment=dataclasses.replace(recipe.alignment, steps=steps or recipe.alignment.steps),
         categories=categories or recipe.categories,
         held_out_categories=min(recipe.held_out_categories, categories or recipe.held_out_categories),

@@ -74,7 +74,7 @@ class AcuityHeads(nn.Module):
     def __init__(self, seen: Seen, seed: int) -> None:
         super().__init__()
         channels = seen.features["template"].shape[2]
-        sample = torch.from_numpy(seen.features["template"][:100]).float().flatten(0, 1)
+        sample = torch.from_numpy(seen.features["template"][:100].astype(np.float32)).flatten(0, 1)
         self.register_buffer("mean", sample.mean(0))
         self.register_buffer("deviation", sample.std(0) + LEAST_DEVIATION)
         with torch.random.fork_rng(devices=[]):
@@ -90,7 +90,7 @@ class AcuityHeads(nn.Module):
 
     def project(self, features: np.ndarray) -> torch.Tensor:
         """``(B, cells, channels)`` to ``(B, tokens, WIDTH)``."""
-        standard = (torch.from_numpy(features).float() - self.mean) / self.deviation
+        standard = (torch.from_numpy(features.astype(np.float32)) - self.mean) / self.deviation
         side = int(round(features.shape[1] ** 0.5))
         maps = self.reader(standard.transpose(1, 2).unflatten(2, (side, side)))
         return torch.as_tensor(self.projector(maps.flatten(2).transpose(1, 2)))

@@ -67,7 +67,7 @@ class BackboneTokens(nn.Module):
 
     def standardise(self, raw: np.ndarray, sample: int = 100) -> None:
         """Bring every channel to mean 0 and deviation 1 over the first images of ``raw`` ``(N, cells, channels)``."""
-        seen = torch.from_numpy(raw[:sample]).float().flatten(0, 1)
+        seen = torch.from_numpy(raw[:sample].astype(np.float32)).flatten(0, 1)
         self.mean.copy_(seen.mean(0))
         self.deviation.copy_(seen.std(0) + LEAST_DEVIATION)
 

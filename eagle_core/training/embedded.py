@@ -53,7 +53,7 @@ class Recipe:
     acuity_categories: int = 1500
     sight: Schedule = Schedule(steps=1800, learning_rate=2e-3)
     """Of cell reader and projector with the heads of acuity, before alignment."""
-    alignment: Schedule = Schedule(steps=1200, learning_rate=1.5e-3)
+    alignment: Schedule = Schedule(steps=1900, learning_rate=1.5e-3)
     gate_questions: int = 300
     """Of each share that a stage's gate measures."""
     prior_reliability: float = 0.88

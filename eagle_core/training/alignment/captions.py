@@ -17,7 +17,7 @@ from eagle_core.training.reading.encoding import IGNORED
 from eagle_core.training.reading.scenes_in_words import sentences_of
 
 COMPARED = "Compared with the template, "
-DEFECTIVE_SHARE = 0.6
+DEFECTIVE_SHARE = 2 / 3
 PAIR_SHARE = 0.75
 """Of the batches; the rest show single images."""
 _FORM = re.compile(r"The object is a (.+?)\. Its main color is (\w+)\. (.+)")

@@ -19,8 +19,8 @@ from eagle_core.training.alignment.supervision import SeenDefects
 from eagle_core.training.loop import Schedule, train
 from eagle_core.training.reading.encoding import IGNORED
 
-BATCH = 16
-CAPTION_WEIGHT = 3.0
+BATCH = 8
+CAPTION_WEIGHT = 6.0
 """Most of a caption's tokens are the same in every caption."""
 MIDDLE = 5
 """The layer before which the decoder must know where the defect lies."""
@@ -38,7 +38,7 @@ def train_alignment(
 ) -> None:
     """Train cell reader, projector and decoder of ``model`` in place on what its tower sees of the training categories."""
     decoder, projector = model.model.language_model, model.model.multi_modal_projector
-    defects = SeenDefects(decoder.config.hidden_size, seed)
+    defects = SeenDefects(decoder.config.hidden_size, seen.grid, seed)
     encoder = CaptionEncoder(tokenizer, seen.grid**2)
     is_defective, is_counted = seen.is_defective()
     kinds = torch.from_numpy(seen.kinds)
