@@ -24,6 +24,7 @@ from tests.prefect_server import used
 PROJECT = Path(__file__).parents[2]
 POOLS = ("eagle", "eagle-experts", "eagle-ask")
 PREFECT = (sys.executable, "-m", "prefect")
+PATIENCE_S = 600
 BY_PARTS = {"run.engine.kind": "deployments"}
 
 pytestmark = [pytest.mark.server, pytest.mark.timeout(2400)]
@@ -69,22 +70,30 @@ def prefect(project: Any, *arguments: str) -> str:
 
 
 def limit(project: Any, pool: str, log: Path) -> None:
-    """As soon as there is such a pool and the server is free to write (SQLite has one writer; beside another it may answer 503)."""
-    deadline = time.monotonic() + 600
+    """As soon as there is such a pool."""
+    deadline = time.monotonic() + PATIENCE_S
     while True:
         try:
             asked(project, f"work_pools/{pool}", {"concurrency_limit": 1}, "PATCH")
             return
         except HTTPError as error:
-            assert error.code in {HTTPStatus.NOT_FOUND, HTTPStatus.SERVICE_UNAVAILABLE} and time.monotonic() < deadline, log.read_text()
+            assert error.code == HTTPStatus.NOT_FOUND and time.monotonic() < deadline, log.read_text()
             time.sleep(0.5)
 
 
 def asked(project: Any, path: str, content: dict[str, Any], method: str = "POST") -> Any:
+    """What the server answers as soon as it is free to (SQLite has one writer; beside another it may answer 503)."""
     url, body = f"{project.environment()['PREFECT_API_URL']}/{path}", json.dumps(content).encode()
-    with urlopen(Request(url, data=body, headers={"Content-Type": "application/json"}, method=method), timeout=60) as answer:
-        said = answer.read()
-    return json.loads(said) if said else None
+    deadline = time.monotonic() + PATIENCE_S
+    while True:
+        try:
+            with urlopen(Request(url, data=body, headers={"Content-Type": "application/json"}, method=method), timeout=60) as answer:
+                said = answer.read()
+            return json.loads(said) if said else None
+        except HTTPError as error:
+            if error.code != HTTPStatus.SERVICE_UNAVAILABLE or time.monotonic() >= deadline:
+                raise
+            time.sleep(0.5)
 
 
 def run(deployment: str, overrides: dict[str, str]) -> Any:
