@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import torch
 import transformers
-from safetensors.torch import load_file, save
+from safetensors.torch import load_file
 
 from eagle_core.data.scene import DefectRecord, SceneRecord
 from eagle_core.training.acuity import Seen, acuity, train_heads
@@ -20,6 +20,7 @@ from eagle_core.training.alignment.gate import alignment_gate
 from eagle_core.training.alignment.stage import start_from, train_alignment
 from eagle_core.training.embedded import Recipe
 from eagle_core.training.images import draw_images
+from eagle_core.training.stage_files import write_stage
 from eagle_core.training.tokenizer import build_tokenizer
 from eagle_core.training.towers import BACKBONES, CHOSEN, load_tower_named, tower_features
 from eagle_core.whole_file import written_whole
@@ -90,13 +91,9 @@ def train_aligned(recipe: Recipe, seed: int, folder: Path, *, workers: int, prog
         "versions": {"torch": torch.__version__, "transformers": transformers.__version__},
         "gate": alignment_gate(model, tokenizer, held_out).described(),
     }
-    target = folder / f"seed-{seed}" / "alignment"
     # The backbone itself comes with its package.
     learnt = {name: value for name, value in model.state_dict().items() if ".network." not in name and name != "lm_head.weight"}
-    with written_whole(target / "model.safetensors") as aside:
-        aside.write_bytes(save({name: value.half().contiguous() for name, value in learnt.items()}))
-    with written_whole(target / "gate.json") as aside:
-        aside.write_text(json.dumps(described, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+    write_stage(folder / f"seed-{seed}" / "alignment" / "model.safetensors", learnt, described)
     return described
 
 

@@ -16,7 +16,6 @@ from typing import Any
 
 import torch
 import transformers
-from safetensors.torch import save
 
 from eagle_core.config import MllmConfig
 from eagle_core.mllm.loading import load_model
@@ -27,9 +26,9 @@ from eagle_core.training.language import CachedFeatures, cache_features, train_l
 from eagle_core.training.loop import Schedule
 from eagle_core.training.reading.gate import reading_gate
 from eagle_core.training.reading.stage import train_reading
+from eagle_core.training.stage_files import write_stage
 from eagle_core.training.tokenizer import build_tokenizer
 from eagle_core.training.vision import defect_auroc, load_tower, pretrain_vision
-from eagle_core.whole_file import written_whole
 
 Progress = Callable[[str, int, int], None]
 SHIPPED_SEED = 0
@@ -139,12 +138,7 @@ def train_reader(recipe: Recipe, seed: int, folder: Path, *, progress: Progress)
         "versions": {"torch": torch.__version__, "transformers": transformers.__version__},
         "gate": gate.described(),
     }
-    target = folder / f"seed-{seed}" / "reading"
-    weights = {name: value.half().contiguous() for name, value in model.model.language_model.state_dict().items()}
-    with written_whole(target / "decoder.safetensors") as aside:
-        aside.write_bytes(save(weights))
-    with written_whole(target / "gate.json") as aside:
-        aside.write_text(json.dumps(described, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+    write_stage(folder / f"seed-{seed}" / "reading" / "decoder.safetensors", model.model.language_model.state_dict(), described)
     return described
 
 

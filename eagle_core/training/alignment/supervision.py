@@ -12,9 +12,9 @@ from typing import Any
 import torch
 from torch import nn
 from torch.nn import functional
-from transformers.models.qwen2.modeling_qwen2 import apply_rotary_pos_emb
 
 from eagle_core.data.scene import PLACES, place_of
+from eagle_core.training.looking import first_head
 from eagle_core.training.scenes.defects import TRAINING_KINDS
 
 DEFECTIVE_WEIGHT = 3.0
@@ -61,20 +61,16 @@ class SeenDefects(nn.Module):
         names = said / defective.sum().clamp(min=1)  # a batch may have no defect
         places = functional.cross_entropy(self.place(hidden[:, tokens]).flatten(0, 1), self.ninths.repeat(len(hidden)))
         rows = torch.nonzero(defective.any(1))[:, 0]
-        looks = first_head(decoder, hidden[rows], layer)[:, :, tokens]
+        looks = looks_of(decoder, hidden[rows], layer)[:, :, tokens]
         inside = looks.masked_fill(~defective[rows, None], MASKED).logsumexp(-1)
         looked = inside[claims[rows]].sum() / claims[rows].sum().clamp(min=1)
         return where + KIND_WEIGHT * names + PLACE_WEIGHT * places - LOOK_WEIGHT * looked
 
 
-def first_head(decoder: Any, hidden: torch.Tensor, layer: int) -> torch.Tensor:
+def looks_of(decoder: Any, hidden: torch.Tensor, layer: int) -> torch.Tensor:
     """``(B, L, L)`` log attention of the layer's first head, as the layer computes it from ``hidden`` ``(B, L, H)``."""
-    attention = decoder.layers[layer].self_attn
-    normed = decoder.layers[layer].input_layernorm(hidden)
-    width, length = attention.head_dim, hidden.shape[1]
-    query = functional.linear(normed, attention.q_proj.weight[:width], attention.q_proj.bias[:width])[:, None]
-    key = functional.linear(normed, attention.k_proj.weight[:width], attention.k_proj.bias[:width])[:, None]
-    query, key = apply_rotary_pos_emb(query, key, *decoder.rotary_emb(normed, torch.arange(length)[None]))
-    logits = query[:, 0] @ key[:, 0].transpose(1, 2) * attention.scaling
+    length = hidden.shape[1]
+    query, key = first_head(decoder, hidden, layer, torch.arange(length)[None])
     later = torch.ones(length, length, dtype=torch.bool).triu(1)
+    logits = query @ key.transpose(1, 2) * decoder.layers[layer].self_attn.scaling
     return torch.as_tensor(logits.masked_fill(later, MASKED).log_softmax(-1))

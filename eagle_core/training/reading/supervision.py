@@ -14,8 +14,8 @@ from typing import Any
 import torch
 from torch import nn
 from torch.nn import functional
-from transformers.models.qwen2_5_vl.modeling_qwen2_5_vl import apply_rotary_pos_emb
 
+from eagle_core.training.looking import first_head
 from eagle_core.training.reading.encoding import EncodedLines
 
 LETTERS = 4
@@ -49,21 +49,15 @@ class LetterBinding(nn.Module):
         in_words = functional.cross_entropy(lm_head(decoder.norm(words_of_answer)).flatten(0, 1), lines.said[lettered].flatten())
         words = lines.option >= 0
         own = functional.cross_entropy(self.own_letter(hidden[words]), lines.option[words])
-        looks = _first_head(decoder, hidden, layer, lettered, lines.asked_at[lettered])
+        looks = _looks(decoder, hidden, layer, lettered, lines.asked_at[lettered])
         right = lines.is_end[lettered] & (lines.option[lettered] == lines.right[lettered, None])
         return in_words + OWN_LETTER_WEIGHT * own - looks[right].mean()
 
 
-def _first_head(decoder: Any, hidden: torch.Tensor, layer: int, rows: torch.Tensor, at: torch.Tensor) -> torch.Tensor:
+def _looks(decoder: Any, hidden: torch.Tensor, layer: int, rows: torch.Tensor, at: torch.Tensor) -> torch.Tensor:
     """``(R, L)`` log attention of the layer's first head from token ``at`` of each of ``rows``, as the layer computes it."""
-    attention = decoder.layers[layer].self_attn
-    normed = decoder.layers[layer].input_layernorm(hidden[rows])
-    width = attention.head_dim
-    query = functional.linear(normed, attention.q_proj.weight[:width], attention.q_proj.bias[:width])[:, None]
-    key = functional.linear(normed, attention.k_proj.weight[:width], attention.k_proj.bias[:width])[:, None]
     positions = torch.arange(hidden.shape[1]).expand(3, len(rows), -1)
-    query, key = apply_rotary_pos_emb(query, key, *decoder.rotary_emb(normed, positions))
-    asking = query[torch.arange(len(rows)), 0, at]
-    logits = torch.einsum("rd,rld->rl", asking, key[:, 0]) * attention.scaling
+    query, key = first_head(decoder, hidden[rows], layer, positions)
+    logits = torch.einsum("rd,rld->rl", query[torch.arange(len(rows)), at], key) * decoder.layers[layer].self_attn.scaling
     later = torch.arange(hidden.shape[1]) > at[:, None]
     return logits.masked_fill(later, MASKED).log_softmax(-1)

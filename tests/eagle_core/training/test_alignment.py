@@ -15,7 +15,7 @@ from eagle_core.training.aligned import READER_WEIGHTS
 from eagle_core.training.alignment.architecture import build_aligned_model, tokens_of
 from eagle_core.training.alignment.captions import CaptionEncoder, caption_of, claims_of, draw_examples
 from eagle_core.training.alignment.stage import projected, start_from
-from eagle_core.training.alignment.supervision import first_head
+from eagle_core.training.alignment.supervision import looks_of
 from eagle_core.training.architecture import READER, build_model
 from eagle_core.training.backbone_tokens import PLACES
 from eagle_core.training.images import TrainingImages, draw_images
@@ -105,7 +105,7 @@ def test_what_is_taught_to_look_is_the_attention_that_the_layer_computes(model: 
     decoder.set_attn_implementation("eager")
     with torch.inference_mode():
         output = decoder(input_ids=ids, use_cache=False, output_hidden_states=True, output_attentions=True)
-        looks = first_head(decoder, output.hidden_states[3], 3)
+        looks = looks_of(decoder, output.hidden_states[3], 3)
     decoder.set_attn_implementation("sdpa")
     torch.testing.assert_close(looks.exp(), output.attentions[3][:, 0], atol=1e-6, rtol=1e-5)
 

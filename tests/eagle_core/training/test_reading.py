@@ -141,7 +141,7 @@ def test_what_is_taught_to_look_is_the_attention_that_the_layer_computes(tokeniz
     with torch.inference_mode():
         output = model.model(input_ids=batch.input_ids, use_cache=False, output_hidden_states=True, output_attentions=True)
         rows = torch.arange(len(lines))
-        looks = supervision._first_head(model.model.language_model, output.hidden_states[layer], layer, rows, batch.asked_at)
+        looks = supervision._looks(model.model.language_model, output.hidden_states[layer], layer, rows, batch.asked_at)
     expected = output.attentions[layer][rows, 0, batch.asked_at]
     torch.testing.assert_close(looks.exp(), expected, atol=1e-6, rtol=1e-5)
 

@@ -1,0 +1,21 @@
+"""What a stage of the training leaves: the weights that it taught, and what its gate measured."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors.torch import save
+
+from eagle_core.whole_file import written_whole
+
+
+def write_stage(weights_file: Path, weights: Mapping[str, torch.Tensor], described: Mapping[str, Any]) -> None:
+    """Write ``weights`` in float16 to ``weights_file``, and ``described`` beside it to ``gate.json``."""
+    with written_whole(weights_file) as aside:
+        aside.write_bytes(save({name: value.half().contiguous() for name, value in weights.items()}))
+    with written_whole(weights_file.with_name("gate.json")) as aside:
+        aside.write_text(json.dumps(described, indent=1, sort_keys=True) + "\n", encoding="utf-8")
