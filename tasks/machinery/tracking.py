@@ -43,7 +43,7 @@ HOST_TAG, PROCESS_TAG, STARTED_TAG = "eagle.host", "eagle.process", "eagle.proce
 """Who writes an open run."""
 CLOCK_SECONDS = 2.0
 """By how much the start of one process may be told differently: it is counted from the machine's own, whole seconds."""
-OPEN_RUNS = PAGE = 1000
+PAGE = 1000
 PROGRESS = "progress"
 """Metric of a run: the share of its work that is done, 0..1."""
 PARAM_LENGTH = 6000
@@ -174,7 +174,7 @@ class Tracker:
     def close_orphans(self) -> tuple[str, ...]:
         """Mark as killed every run that a process of this machine left open and can no longer close; returns their ids."""
         running = self._client.search_runs(
-            [self._experiment], f"attributes.status = 'RUNNING' and tags.`{HOST_TAG}` = '{_host()}'", max_results=OPEN_RUNS
+            [self._experiment], f"attributes.status = 'RUNNING' and tags.`{HOST_TAG}` = '{_host()}'", max_results=PAGE
         )
         orphans = tuple(run.info.run_id for run in running if not _is_alive(run.data.tags))
         for run_id in orphans:

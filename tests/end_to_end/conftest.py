@@ -69,13 +69,12 @@ def small_data(demo_root: Path, once: Callable[[str, Callable[[Path], None]], Pa
 
 @pytest.fixture(scope="session")
 def new_project(small_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Project]:
-    """Make a project with the small data and nothing computed; without MLflow's tables where its first run is to make them."""
+    """Make a project with the small data and nothing computed."""
 
-    def make(*, with_tables: bool = True) -> Project:
+    def make() -> Project:
         root = tmp_path_factory.mktemp("project")
         write_project(root, small_data)
-        if with_tables:
-            empty_database(root)
+        empty_database(root)
         return Project(root)
 
     return make
