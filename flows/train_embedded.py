@@ -1,7 +1,7 @@
 """Flow ``train-embedded``: the embedded multimodal LLM from nothing; ``python -m flows.train_embedded --out DIR``.
 
-The weights that ship are those of seed 0, a rule fixed before any seed was measured. ``--stage language`` and
-``--stage alignment`` train the first stages of the model that shall follow it (docs/embedded_mllm.md) and say whether their gates are
+The weights that ship are those of seed 0, a rule fixed before any seed was measured. ``--stage language``, ``--stage alignment`` and
+``--stage instruction`` train the stages of the model that shall follow it (docs/embedded_mllm.md) and say whether their gates are
 passed; ``--stage acuity`` measures how finely vision towers see.
 """
 
@@ -19,7 +19,7 @@ from eagle_core.training.embedded import Recipe
 from eagle_core.training.towers import TOWERS
 from tasks import training
 
-Stage = Literal["whole", "language", "acuity", "alignment"]
+Stage = Literal["whole", "language", "acuity", "alignment", "instruction"]
 
 
 @flow(name="train-embedded", persist_result=False)
@@ -76,10 +76,27 @@ def train_alignment_stage(
         recipe,
         sight=dataclasses.replace(recipe.sight, steps=min(steps or recipe.sight.steps, recipe.sight.steps)),
         alignment=dataclasses.replace(recipe.alignment, steps=steps or recipe.alignment.steps),
-        categories=categories or recipe.categories,
+        aligned_categories=categories or recipe.aligned_categories,
         held_out_categories=min(recipe.held_out_categories, categories or recipe.held_out_categories),
     )
     described: list[dict[str, Any]] = training.alignments(recipe, seeds, out, threads)
+    return described
+
+
+@flow(name="train-instruction-stage", persist_result=False)
+def train_instruction_stage(
+    out: Path, seeds: list[int], steps: int | None = None, categories: int | None = None, threads: int = 2
+) -> list[dict[str, Any]]:
+    """Train each seed to answer real prompts; interrupted, it goes on where it was."""
+    torch.set_num_threads(threads)
+    recipe = Recipe()
+    recipe = dataclasses.replace(
+        recipe,
+        instruction=dataclasses.replace(recipe.instruction, steps=steps or recipe.instruction.steps),
+        aligned_categories=categories or recipe.aligned_categories,
+        held_out_categories=min(recipe.held_out_categories, categories or recipe.held_out_categories),
+    )
+    described: list[dict[str, Any]] = training.instructions(recipe, seeds, out, threads)
     return described
 
 
@@ -103,6 +120,9 @@ def main(
     elif stage == "alignment":
         for described in train_alignment_stage(out.resolve(), seed or [0], steps, categories, threads):
             _say_alignment(described)
+    elif stage == "instruction":
+        for described in train_instruction_stage(out.resolve(), seed or [0], steps, categories, threads):
+            _say_instruction(described)
     else:
         if unknown := set(tower or ()) - set(TOWERS):
             raise typer.BadParameter(f"--tower {', '.join(sorted(unknown))} is unknown; known are {', '.join(TOWERS)}")
@@ -122,6 +142,15 @@ def _say_alignment(described: dict[str, Any]) -> None:
     for form, shares in gate["right"].items():
         typer.echo(f"seed {described['seed']}: right in captions, {form}: {_in_words(shares)}")
     typer.echo(f"{_verdict(gate)}; required beside a template: {_in_words(gate['required'])}")
+
+
+def _say_instruction(described: dict[str, Any]) -> None:
+    for families in ("families_seen", "gate"):
+        figures = described[families]
+        typer.echo(f"seed {described['seed']}, {'families never seen' if families == 'gate' else 'families seen'}:")
+        for name in ("verdict", "balanced_accuracy", "right_letters", "knowledge", "explanation", "template_gain"):
+            typer.echo(f"  {name.replace('_', ' ')}: {_in_words(figures[name])}")
+    typer.echo(f"{_verdict(described['gate'])}; required of families never seen: {_in_words(described['gate']['required'])}")
 
 
 def _verdict(gate: dict[str, Any]) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 
 from prefect import task
 
-from eagle_core.training import aligned, embedded
+from eagle_core.training import aligned, embedded, instructed
 from eagle_core.training.embedded import Recipe
 from tasks.machinery.progress import progress_bar
 
@@ -66,4 +66,14 @@ def alignments(recipe: Recipe, seeds: list[int], folder: Path, workers: int) -> 
     for seed in seeds:
         with progress_bar(f"seed {seed}", unit="step") as report:
             described.append(aligned.train_aligned(recipe, seed, folder, workers=workers, progress=report))
+    return described
+
+
+@task(name="train instruction", persist_result=False)
+def instructions(recipe: Recipe, seeds: list[int], folder: Path, workers: int) -> list[dict[str, Any]]:
+    """Train the instruction stage of each seed, calibrate it, and measure its gate."""
+    described = []
+    for seed in seeds:
+        with progress_bar(f"seed {seed}", unit="step") as report:
+            described.append(instructed.train_instructed(recipe, seed, folder, workers=workers, progress=report))
     return described

@@ -3,31 +3,28 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 import transformers
 from safetensors.torch import load_file
+from transformers import FastVlmForConditionalGeneration
 
-from eagle_core.data.scene import DefectRecord, SceneRecord
-from eagle_core.training.acuity import Seen, acuity, train_heads
-from eagle_core.training.alignment.architecture import build_aligned_model, tokens_of
+from eagle_core.training.acuity import acuity, train_heads
+from eagle_core.training.alignment.architecture import build_aligned_model, start_reading, tokens_of
 from eagle_core.training.alignment.gate import alignment_gate
 from eagle_core.training.alignment.stage import start_from, train_alignment
 from eagle_core.training.embedded import Recipe
-from eagle_core.training.images import draw_images
+from eagle_core.training.seeing import Progress, see
 from eagle_core.training.stage_files import write_stage
 from eagle_core.training.tokenizer import build_tokenizer
-from eagle_core.training.towers import BACKBONES, CHOSEN, load_tower_named, tower_features
+from eagle_core.training.towers import BACKBONES, CHOSEN
 from eagle_core.whole_file import written_whole
 
-Progress = Callable[[str, int, int], None]
 READER_WEIGHTS = Path(__file__).parent / "trained" / "language" / "decoder.safetensors"
-IMAGES = ("template", "normal", "defective")
 
 
 def measure_acuity(recipe: Recipe, towers: Sequence[str], folder: Path, *, workers: int, progress: Progress) -> dict[str, dict[str, float]]:
@@ -62,8 +59,8 @@ def train_aligned(recipe: Recipe, seed: int, folder: Path, *, workers: int, prog
     """
     tokenizer = build_tokenizer()
     model = build_aligned_model(tokenizer, seed, BACKBONES[CHOSEN])
-    model.model.language_model.load_state_dict({name: value.float() for name, value in load_file(READER_WEIGHTS).items()})
-    seen = see(CHOSEN, recipe.data_seed, recipe.categories, folder, workers=workers, progress=progress)
+    start_reading(model, load_file(READER_WEIGHTS))
+    seen = see(CHOSEN, recipe.data_seed, recipe.aligned_categories, folder, workers=workers, progress=progress)
     tokens_of(model).standardise(seen.features["template"])
     heads = train_heads(
         seen,
@@ -82,41 +79,21 @@ def train_aligned(recipe: Recipe, seed: int, folder: Path, *, workers: int, prog
         checkpoint=folder / f"seed-{seed}" / "alignment.safetensors",
         progress=lambda step, steps, loss: progress(f"alignment, loss {loss:.3f}", step, steps),
     )
-    held_out = see(CHOSEN, recipe.held_out_seed, recipe.held_out_categories, folder, workers=workers, progress=progress)
+    never_seen = see(
+        CHOSEN, recipe.held_out_seed, recipe.held_out_categories, folder, held_out=True, workers=workers, progress=progress
+    )
     described = {
         "seed": seed,
         "schedule": asdict(recipe.alignment),
-        "categories": recipe.categories,
+        "categories": recipe.aligned_categories,
         "tower": {"name": CHOSEN, **asdict(BACKBONES[CHOSEN])},
         "versions": {"torch": torch.__version__, "transformers": transformers.__version__},
-        "gate": alignment_gate(model, tokenizer, held_out).described(),
+        "gate": alignment_gate(model, tokenizer, never_seen).described(),
     }
-    # The backbone itself comes with its package.
-    learnt = {name: value for name, value in model.state_dict().items() if ".network." not in name and name != "lm_head.weight"}
-    write_stage(folder / f"seed-{seed}" / "alignment" / "model.safetensors", learnt, described)
+    write_stage(folder / f"seed-{seed}" / "alignment" / "model.safetensors", learnt_weights(model), described)
     return described
 
 
-def see(tower: str, seed: int, count: int, folder: Path, *, workers: int, progress: Progress) -> Seen:
-    """What ``tower`` sees of ``count`` categories of ``seed``; kept in ``folder/seen`` for the next time."""
-    kept = folder / "seen" / f"{tower}-{seed}-{count}"
-    if not (kept / "scenes.json").exists():
-        data = draw_images(seed, count, workers=workers, progress=lambda done, total: progress("drawing", done, total))
-        loaded = load_tower_named(tower)
-        features = tower_features(loaded, data, lambda done, total: progress(f"seen by {tower}", done, total))
-        for name, values in (features | {"under": data.pixels_under(loaded.grid)}).items():
-            with written_whole(kept / f"{name}.npy") as aside, aside.open("wb") as file:
-                np.save(file, values)
-        with written_whole(kept / "scenes.json") as aside:
-            aside.write_text(json.dumps([[asdict(scene) for scene in pair] for pair in data.scenes]), encoding="utf-8")
-    pairs = json.loads((kept / "scenes.json").read_text(encoding="utf-8"))
-    scenes = tuple((_scene(normal), _scene(defective)) for normal, defective in pairs)
-    # The features of thousands of images are larger than what is read of them at a time.
-    features = {name: np.load(kept / f"{name}.npy", mmap_mode="r") for name in IMAGES}
-    return Seen(features, np.load(kept / "under.npy"), scenes)
-
-
-def _scene(described: dict[str, Any]) -> SceneRecord:
-    defect = described["defect"]
-    known = DefectRecord(**defect | {"box": tuple(defect["box"])}) if defect else None
-    return SceneRecord(**described | {"defect": known})
+def learnt_weights(model: FastVlmForConditionalGeneration) -> dict[str, torch.Tensor]:
+    """All but the backbone itself, which comes with its package."""
+    return {name: value for name, value in model.state_dict().items() if ".network." not in name and name != "lm_head.weight"}

@@ -1,4 +1,4 @@
-"""The packaged ImageNet backbone as a vision tower: some of its stages, folded into a square of visual tokens.
+"""The packaged ImageNet backbone as a vision tower: some of its stages and each cell's mean colour, folded into visual tokens.
 
 What is finer than a token is folded into it (neighbours become channels), so that fewer tokens cost no detail. Where a token has
 several cells, one learnt layer reads each of them alike first: what is learnt at one place of a token is known at the others.
@@ -21,6 +21,8 @@ BACKBONE = "tf_efficientnet_lite0"
 CELL_WIDTH = 128
 """Of the layer that reads the cells of a token."""
 LEAST_DEVIATION = 1e-3
+COLORS = 3
+"""Channels of the mean colour: the stages hardly tell one colour from another."""
 PLACES = 3
 """Waves along each axis: a convolution does not know where it is."""
 
@@ -50,7 +52,7 @@ class BackboneTokens(nn.Module):
         known = lite_stages(BACKBONE)
         self.side, self.grid, self.cells = shape.side, shape.side // shape.token, shape.token // shape.cell
         self.network = LiteNetwork(BACKBONE, shape.stages).requires_grad_(False)
-        self.channels = sum(known[stage][0] * (shape.cell // known[stage][1]) ** 2 for stage in shape.stages)
+        self.channels = sum(known[stage][0] * (shape.cell // known[stage][1]) ** 2 for stage in shape.stages) + COLORS
         self.reader = cell_reader(self.channels, self.cells)
         self.width = (self.channels if self.cells == 1 else CELL_WIDTH) * self.cells**2 + 2 * PLACES
         """Channels of a token."""
@@ -80,9 +82,10 @@ class BackboneTokens(nn.Module):
         return shown.to(memory_format=torch.channels_last)
 
     def raw(self, pixels: torch.Tensor) -> torch.Tensor:
-        """``(B, 3, side, side)`` to what the frozen stages say of each cell: ``(B, channels, grid * cells, grid * cells)``."""
+        """``(B, 3, side, side)`` to what the frozen stages say of each cell, and its colour: ``(B, channels, grid * cells, grid * cells)``."""
         cells = self.grid * self.cells
-        return torch.cat([functional.pixel_unshuffle(found, found.shape[-1] // cells) for found in self.network(pixels)], dim=1)
+        folded = [functional.pixel_unshuffle(found, found.shape[-1] // cells) for found in self.network(pixels)]
+        return torch.cat([*folded, functional.adaptive_avg_pool2d(pixels, cells)], dim=1)
 
     def finished(self, raw: torch.Tensor) -> torch.Tensor:
         """Standardised, read, and with the token's place beside it: ``(B, width, grid, grid)``."""

@@ -50,9 +50,12 @@ class Recipe:
     reading: Schedule = Schedule(steps=3200, learning_rate=1.5e-3)
     acuity: Schedule = Schedule(steps=600, learning_rate=1.5e-3)
     acuity_categories: int = 1500
-    sight: Schedule = Schedule(steps=1800, learning_rate=2e-3)
+    aligned_categories: int = 6000
+    """Drawn for alignment and what comes after it."""
+    sight: Schedule = Schedule(steps=3600, learning_rate=2e-3)
     """Of cell reader and projector with the heads of acuity, before alignment."""
-    alignment: Schedule = Schedule(steps=1900, learning_rate=1.5e-3)
+    alignment: Schedule = Schedule(steps=5000, learning_rate=1.5e-3)
+    instruction: Schedule = Schedule(steps=4000, learning_rate=1e-3)
     gate_questions: int = 300
     """Of each share that a stage's gate measures."""
     prior_reliability: float = 0.88

@@ -8,10 +8,13 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
+from PIL import Image
 from torch.nn import functional
 
 from eagle_core.data.scene import SceneRecord
+from eagle_core.guidance.overlay import draw_boxes
 from eagle_core.training.architecture import GRID, TOKEN_PIXELS
+from eagle_core.training.examples import expert_box
 from eagle_core.training.scenes.canvas import SIDE
 from eagle_core.training.scenes.categories import draw_category
 
@@ -34,6 +37,20 @@ class TrainingImages:
     def __len__(self) -> int:
         return len(self.templates)
 
+    @property
+    def shown(self) -> dict[str, np.ndarray]:
+        """``template``, ``normal`` and ``defective`` -> ``(N, SIDE, SIDE, 3) uint8``."""
+        return {"template": self.templates, "normal": self.normals, "defective": self.defectives}
+
+    def boxed(self, seed: int) -> dict[str, np.ndarray]:
+        """``normal_boxed`` and ``defective_boxed``: with the red box that an expert would draw."""
+        return {
+            f"{name}_boxed": np.stack(
+                [_boxed(image, self.scenes[i][which], np.random.default_rng([seed, i, which])) for i, image in enumerate(self.shown[name])]
+            )
+            for which, name in enumerate(("normal", "defective"))
+        }
+
     def pixels_under(self, grid: int) -> np.ndarray:
         """``(N, grid * grid) float32``: defective pixels under each token of a ``grid`` x ``grid`` image."""
         whole = np.unpackbits(self.masks, axis=2).astype(np.float32)
@@ -42,15 +59,23 @@ class TrainingImages:
 
 
 def draw_images(
-    seed: int, count: int, *, workers: int = 1, progress: Callable[[int, int], None] | None = None
+    seed: int, count: int, *, held_out: bool = False, workers: int = 1, progress: Callable[[int, int], None] | None = None
 ) -> TrainingImages:
-    """Draw ``count`` categories; category i depends on ``seed`` and i alone, whatever ``workers`` is."""
+    """Draw ``count`` categories; category i depends on ``seed`` and i alone, whatever ``workers`` is.
+
+    Args:
+        seed: Of the categories.
+        count: How many.
+        held_out: Of the families that no training shows.
+        workers: Processes.
+        progress: Called with (done, count).
+    """
     images = np.empty((3, count, SIDE, SIDE, 3), np.uint8)
     pixels = np.empty((count, GRID, GRID), np.int16)
     masks = np.empty((count, SIDE, SIDE // 8), np.uint8)
     scenes: list[tuple[SceneRecord, SceneRecord]] = []
     with multiprocessing.get_context("fork").Pool(workers) as pool:
-        drawn = pool.imap(_draw, ((seed, index) for index in range(count)), chunksize=16)
+        drawn = pool.imap(_draw, ((seed, index, held_out) for index in range(count)), chunksize=16)
         for index, (three, mask, pair) in enumerate(drawn):
             images[:, index], masks[index] = three, np.packbits(mask, axis=1)
             pixels[index] = mask.reshape(GRID, TOKEN_PIXELS, GRID, TOKEN_PIXELS).sum((1, 3))
@@ -60,14 +85,18 @@ def draw_images(
     return TrainingImages(images[0], images[1], images[2], pixels, tuple(scenes), masks)
 
 
-def _draw(job: tuple[int, int]) -> tuple[np.ndarray, np.ndarray, tuple[SceneRecord, SceneRecord]]:
-    seed, index = job
+def _draw(job: tuple[int, int, bool]) -> tuple[np.ndarray, np.ndarray, tuple[SceneRecord, SceneRecord]]:
+    seed, index, held_out = job
     rng = np.random.default_rng([seed, index])
-    category = draw_category(rng, f"product {index}")
+    category = draw_category(rng, f"product {index}", held_out=held_out)
     template, normal = category.render(rng), category.render(rng)
     while True:
-        defective = category.render(rng, str(rng.choice(category.kinds)))
+        defective = category.render(rng, category.draw_kind(rng))
         if defective.mask.any():
             break
     three = np.stack([template.image, normal.image, defective.image])
     return three, defective.mask, (normal.record, defective.record)
+
+
+def _boxed(image: np.ndarray, scene: SceneRecord, rng: np.random.Generator) -> np.ndarray:
+    return np.asarray(draw_boxes(Image.fromarray(image), [expert_box(scene, rng)]))

@@ -13,18 +13,16 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from PIL import Image
 from torch import nn
 from torch.nn import functional
 from transformers import Qwen2_5_VLForConditionalGeneration, Qwen2_5_VLProcessor
 from transformers.modeling_outputs import BaseModelOutputWithPooling
 
 from eagle_core.data.scene import SceneRecord
-from eagle_core.guidance.overlay import draw_boxes
 from eagle_core.mllm.adapters.families import FAMILIES
 from eagle_core.mllm.inputs import render
 from eagle_core.training.architecture import GRID, HIDDEN, LAYERS, MERGE
-from eagle_core.training.examples import Example, draw_example, draw_variant, expert_box
+from eagle_core.training.examples import Example, draw_example, draw_variant
 from eagle_core.training.images import TrainingImages
 from eagle_core.training.loop import Schedule, train
 from eagle_core.training.precision import fast_products
@@ -54,26 +52,16 @@ def cache_features(
     tower: nn.Module, data: TrainingImages, seed: int, progress: Callable[[int, int], None] | None = None
 ) -> CachedFeatures:
     """Visual tokens of templates, normal and defective images, the latter two with and without red boxes."""
-    count = len(data)
-    names = ("template", "normal", "defective", "normal_boxed", "defective_boxed")
-    cached = {name: np.empty((count, GRID * GRID, HIDDEN), np.float16) for name in names}
+    shown = data.shown | data.boxed(seed)
+    cached = {name: np.empty((len(data), GRID * GRID, HIDDEN), np.float16) for name in shown}
     with torch.inference_mode():
-        for start in range(0, count, EXTRACTION_BATCH):
-            part = slice(start, min(start + EXTRACTION_BATCH, count))
-            plain = {"template": data.templates, "normal": data.normals, "defective": data.defectives}
-            shown = {name: images[part] for name, images in plain.items()}
-            for which, name in enumerate(("normal", "defective")):
-                shown[f"{name}_boxed"] = np.stack(
-                    [
-                        _boxed(image, data.scenes[start + i][which], np.random.default_rng([seed, start + i, which]))
-                        for i, image in enumerate(shown[name])
-                    ]
-                )
+        for start in range(0, len(data), EXTRACTION_BATCH):
+            part = slice(start, min(start + EXTRACTION_BATCH, len(data)))
             for name, images in shown.items():
-                cached[name][part] = visual_features(tower, images).numpy()  # type: ignore[arg-type]
+                cached[name][part] = visual_features(tower, images[part]).numpy()  # type: ignore[arg-type]
             if progress:
-                progress(part.stop, count)
-    return CachedFeatures(cached, data.defect_pixels.reshape(count, -1), data.scenes)
+                progress(part.stop, len(data))
+    return CachedFeatures(cached, data.defect_pixels.reshape(len(data), -1), data.scenes)
 
 
 def train_language(
@@ -178,6 +166,3 @@ def _dense_loss(logits: torch.Tensor, cached: CachedFeatures, examples: list[Exa
     balance = counted * torch.where(defective > 0, DEFECTIVE_TOKEN_WEIGHT, 1.0)
     return functional.binary_cross_entropy_with_logits(logits, defective, balance, reduction="sum") / balance.sum()
 
-
-def _boxed(image: np.ndarray, scene: SceneRecord, rng: np.random.Generator) -> np.ndarray:
-    return np.asarray(draw_boxes(Image.fromarray(image), [expert_box(scene, rng)]))

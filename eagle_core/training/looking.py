@@ -9,18 +9,20 @@ from torch.nn import functional
 from transformers.models.qwen2.modeling_qwen2 import apply_rotary_pos_emb
 
 
-def first_head(decoder: Any, hidden: torch.Tensor, layer: int, positions: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+def first_head(decoder: Any, hidden: torch.Tensor, layer: int) -> tuple[torch.Tensor, torch.Tensor]:
     """Rotated queries and keys, ``(B, L, width)`` each, as the layer computes them, not scaled.
 
     Args:
         decoder: ``Qwen2Model`` or ``Qwen2_5_VLTextModel``.
         hidden: ``(B, L, H)``: what ``decoder.layers[layer]`` is given.
         layer: Index of the layer.
-        positions: Of the tokens, in the shape that the decoder's rotary embedding takes.
     """
     attention = decoder.layers[layer].self_attn
     normed = decoder.layers[layer].input_layernorm(hidden)
     width = attention.head_dim
     query, key = (functional.linear(normed, of.weight[:width], of.bias[:width])[:, None] for of in (attention.q_proj, attention.k_proj))
+    positions = torch.arange(hidden.shape[1])[None]
+    if "mrope_section" in decoder.config.rope_parameters:
+        positions = positions.expand(3, len(hidden), -1)  # time, height and width of words are one
     query, key = apply_rotary_pos_emb(query, key, *decoder.rotary_emb(normed, positions))
     return query[:, 0], key[:, 0]

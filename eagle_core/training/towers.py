@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 
@@ -13,7 +13,7 @@ from eagle_core.config import MllmConfig
 from eagle_core.mllm.loading import load_model
 from eagle_core.training.architecture import GRID, HIDDEN
 from eagle_core.training.backbone_tokens import BackboneStages, BackboneTokens
-from eagle_core.training.images import TrainingImages
+from eagle_core.training.precision import fast_products
 from eagle_core.training.vision import visual_features
 
 EXTRACTION_BATCH = 8
@@ -62,17 +62,20 @@ def load_tower_named(name: str) -> Tower:
     return Tower(network.grid, network.cells, network.channels, partial(_backbone_features, network))
 
 
-def tower_features(tower: Tower, data: TrainingImages, progress: Callable[[int, int], None] | None = None) -> dict[str, np.ndarray]:
-    """``template``, ``normal`` and ``defective`` -> ``(N, (grid * cells)^2, channels) float16``."""
-    shown = {"template": data.templates, "normal": data.normals, "defective": data.defectives}
-    cached = {name: np.empty((len(data), (tower.grid * tower.cells) ** 2, tower.channels), np.float16) for name in shown}
+def tower_features(
+    tower: Tower, shown: Mapping[str, np.ndarray], progress: Callable[[int, int], None] | None = None
+) -> dict[str, np.ndarray]:
+    """Each name of ``shown``, ``(N, SIDE, SIDE, 3) uint8``, -> ``(N, (grid * cells)^2, channels) float16``."""
+    count = len(next(iter(shown.values())))
+    cached = {name: np.empty((count, (tower.grid * tower.cells) ** 2, tower.channels), np.float16) for name in shown}
     with torch.inference_mode():
-        for start in range(0, len(data), EXTRACTION_BATCH):
-            part = slice(start, min(start + EXTRACTION_BATCH, len(data)))
+        for start in range(0, count, EXTRACTION_BATCH):
+            part = slice(start, min(start + EXTRACTION_BATCH, count))
             for name, images in shown.items():
-                cached[name][part] = tower.features(images[part]).numpy()
+                with fast_products():
+                    cached[name][part] = tower.features(images[part]).float().numpy()
             if progress:
-                progress(part.stop, len(data))
+                progress(part.stop, count)
     return cached
 
 

@@ -17,7 +17,7 @@ from tests.prefect_server import api_url
 PROJECT = Path(__file__).parents[2]
 
 
-def train(tmp_path: Path, *options: str) -> list[str]:
+def train(tmp_path: Path, *options: str, fails: bool = False) -> list[str]:
     done = subprocess.run(
         [sys.executable, "-m", "flows.train_embedded", "--out", "out", "--threads", "1", *options],
         cwd=tmp_path,
@@ -27,8 +27,8 @@ def train(tmp_path: Path, *options: str) -> list[str]:
         timeout=900,
         check=False,
     )
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout.strip().splitlines()
+    assert (done.returncode != 0) == fails, done.stdout + done.stderr
+    return (done.stdout + done.stderr if fails else done.stdout).strip().splitlines()
 
 
 def test_the_language_stage_says_whether_its_gate_is_passed(tmp_path: Path) -> None:
@@ -56,7 +56,7 @@ def test_acuity_is_measured_for_the_towers_that_are_named(tmp_path: Path) -> Non
         assert all(0 <= share <= 1 for share in measured.values())
 
 
-def test_the_alignment_stage_says_whether_its_gate_is_passed_and_keeps_what_it_saw(tmp_path: Path) -> None:
+def test_alignment_and_then_instruction_say_whether_their_gates_are_passed(tmp_path: Path) -> None:
     options = ("--stage", "alignment", "--steps", "2", "--categories", "16")
     *_, compared, alone, gate = train(tmp_path, *options)
     assert compared.startswith("seed 0: right in captions, compared: object ")
@@ -68,3 +68,17 @@ def test_the_alignment_stage_says_whether_its_gate_is_passed_and_keeps_what_it_s
     weights = load_file(folder / "model.safetensors")
     assert {w.dtype.name for w in weights.values()} == {"float16"}
     assert not [name for name in weights if ".network." in name]
+
+    *_, seen, never, gate = (line for line in train(tmp_path, "--stage", "instruction", *options[2:]) if not line.startswith("  "))
+    assert (seen, never) == ("seed 0, families seen:", "seed 0, families never seen:")
+    assert gate.startswith("gate not passed; required of families never seen: balanced_accuracy 0.800 auroc 0.880 ")
+    folder = tmp_path / "out/seed-0/instruction"
+    described = json.loads((folder / "gate.json").read_text())
+    assert described["schedule"]["steps"] == 2 and 0.2 <= described["temperature"] <= 5
+    assert sum(part["images"] for part in described["gate"]["reliability"]) == 2 * described["gate"]["categories"] == 32
+    assert set(load_file(folder / "model.safetensors")) == set(weights)
+
+
+def test_instruction_without_alignment_says_what_to_train_first(tmp_path: Path) -> None:
+    said = train(tmp_path, "--stage", "instruction", fails=True)
+    assert any("train that stage first: python -m flows.train_embedded --stage alignment" in line for line in said)

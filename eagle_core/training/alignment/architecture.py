@@ -6,7 +6,8 @@ module is imported, so that ``from_pretrained`` builds it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -22,6 +23,9 @@ from transformers.models.qwen2_5_vl.configuration_qwen2_5_vl import Qwen2_5_VLTe
 
 from eagle_core.training.architecture import READER
 from eagle_core.training.backbone_tokens import BackboneStages, BackboneTokens
+
+SEEING_LAYERS = 2
+"""Layers below those that have learnt to read: what an image shows is known to them as early as words are."""
 
 
 @register_model
@@ -59,7 +63,7 @@ def build_aligned_model(tokenizer: PreTrainedTokenizerFast, seed: int, shape: Ba
             "model_type": "qwen2",
             "vocab_size": len(tokenizer),
             "hidden_size": READER.hidden,
-            "num_hidden_layers": READER.layers,
+            "num_hidden_layers": SEEING_LAYERS + READER.layers,
             "num_attention_heads": 4,
             "num_key_value_heads": 2,
             "intermediate_size": READER.inner,
@@ -81,6 +85,26 @@ def build_aligned_model(tokenizer: PreTrainedTokenizerFast, seed: int, shape: Ba
     model.generation_config = GenerationConfig(eos_token_id=end, pad_token_id=pad, bos_token_id=pad, do_sample=False)
     tokens_of(model).fill()
     return model
+
+
+def start_reading(model: FastVlmForConditionalGeneration, reader: Mapping[str, torch.Tensor]) -> None:
+    """Give ``model`` the decoder of the language stage above layers that, as yet, change nothing: text is read as before.
+
+    Args:
+        model: Its decoder is changed in place.
+        reader: Weights of the language stage's decoder.
+    """
+    decoder = model.model.language_model
+
+    def above(name: str) -> str:
+        return re.sub(r"^layers\.(\d+)\.", lambda found: f"layers.{int(found[1]) + SEEING_LAYERS}.", name)
+
+    known = {above(name): value.float() for name, value in reader.items()}
+    decoder.load_state_dict(decoder.state_dict() | known)
+    with torch.no_grad():
+        for layer in decoder.layers[:SEEING_LAYERS]:
+            layer.self_attn.o_proj.weight.zero_()
+            layer.mlp.down_proj.weight.zero_()
 
 
 def tokens_of(model: FastVlmForConditionalGeneration) -> BackboneTokens:

@@ -6,18 +6,16 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import torch
 from transformers import FastVlmForConditionalGeneration, PreTrainedTokenizerFast
 
 from eagle_core.training.acuity import Seen
+from eagle_core.training.alignment.answers import sentences
 from eagle_core.training.alignment.captions import CaptionEncoder, Claims, caption_of, claims_of
-from eagle_core.training.alignment.stage import projected
 from eagle_core.training.scenes.defects import TRAINING_KINDS
 
 REQUIRED = {"kind": 0.7, "place": 0.8}
 """Shares of the defective images whose caption, beside a template, says it rightly."""
 CAPTION_TOKENS = 64
-BATCH = 32
 FORMS = {"compared": ("template",), "alone": ()}
 
 
@@ -73,30 +71,11 @@ def alignment_gate(model: FastVlmForConditionalGeneration, tokenizer: PreTrained
     return AlignmentGate(right, by_kind, len(seen.scenes))
 
 
-def captions(
-    model: FastVlmForConditionalGeneration, tokenizer: PreTrainedTokenizerFast, seen: Seen, images: tuple[str, ...]
-) -> list[str]:
-    """Greedy captions of every category's ``images`` (names of ``seen.features``, the query last)."""
-    encoder = CaptionEncoder(tokenizer, seen.grid**2)
-    prompt = torch.tensor(encoder.prompt(len(images)))
-    said: list[str] = []
-    whole: Any = model
-    with torch.inference_mode():
-        for start in range(0, len(seen.scenes), BATCH):
-            shown = np.stack([seen.features[name][start : start + BATCH] for name in images], axis=1)
-            visual = projected(model, torch.from_numpy(shown).float().flatten(0, 1))
-            ids = prompt.expand(len(shown), -1)
-            embedded = model.get_input_embeddings()(ids)
-            embedded = embedded.masked_scatter((ids == encoder.image)[..., None], visual)
-            answered = whole.generate(inputs_embeds=embedded, attention_mask=torch.ones_like(ids), max_new_tokens=CAPTION_TOKENS)
-            said += tokenizer.batch_decode(answered, skip_special_tokens=True)
-    return said
-
-
 def _claims(
     model: FastVlmForConditionalGeneration, tokenizer: PreTrainedTokenizerFast, seen: Seen, images: tuple[str, ...]
 ) -> list[Claims]:
-    return [claims_of(text) for text in captions(model, tokenizer, seen, images)]
+    prompt = CaptionEncoder(tokenizer, seen.grid**2).prompt(len(images))
+    return [claims_of(text) for text in sentences(model, tokenizer, seen, prompt, images, tokens=CAPTION_TOKENS)]
 
 
 def _hits(claimed: list[Claims], true: list[Claims]) -> dict[str, np.ndarray]:

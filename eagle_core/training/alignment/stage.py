@@ -13,17 +13,18 @@ from transformers import FastVlmForConditionalGeneration, PreTrainedTokenizerFas
 from transformers.modeling_outputs import BaseModelOutputWithPooling
 
 from eagle_core.training.acuity import AcuityHeads, Seen
-from eagle_core.training.alignment.architecture import tokens_of
+from eagle_core.training.alignment.architecture import SEEING_LAYERS, tokens_of
 from eagle_core.training.alignment.captions import CaptionEncoder, draw_examples
-from eagle_core.training.alignment.supervision import SeenDefects
+from eagle_core.training.alignment.supervision import SeenDefects, ToldScenes
 from eagle_core.training.loop import Schedule, train
+from eagle_core.training.precision import fast_products
 from eagle_core.training.reading.encoding import IGNORED
 
 BATCH = 8
 CAPTION_WEIGHT = 6.0
 """Most of a caption's tokens are the same in every caption."""
-MIDDLE = 5
-"""The layer before which the decoder must know where the defect lies."""
+MIDDLE = SEEING_LAYERS + 2
+"""The layer before which the decoder must know what is seen: early enough for those above to read it as they read words."""
 
 
 def train_alignment(
@@ -41,28 +42,30 @@ def train_alignment(
     defects = SeenDefects(decoder.config.hidden_size, seen.grid, seed)
     encoder = CaptionEncoder(tokenizer, seen.grid**2)
     is_defective, is_counted = seen.is_defective()
-    kinds = torch.from_numpy(seen.kinds)
 
     def loss(rng: np.random.Generator, _: float) -> torch.Tensor:
         examples = draw_examples(seen.scenes, rng, BATCH)
         batch = encoder.encode(examples)
         chosen, odd = [e.category for e in examples], np.array([[e.defective] for e in examples])
+        told = ToldScenes.of([seen.scenes[e.category][int(e.defective)] for e in examples])
         raw = np.stack([seen.features[name][e.category] for e in examples for name in e.images])
-        output = model.model(
-            input_ids=batch.input_ids,
-            mm_encoder_outputs={"image": BaseModelOutputWithPooling(pooler_output=projected(model, torch.from_numpy(raw).float()))},
-            use_cache=False,
-            output_hidden_states=True,
-        )
-        states = output.last_hidden_state[:, :-1]
+        with fast_products():
+            visual = projected(model, torch.from_numpy(raw).float())
+            output = model.model(
+                input_ids=batch.input_ids,
+                mm_encoder_outputs={"image": BaseModelOutputWithPooling(pooler_output=visual)},
+                use_cache=False,
+                output_hidden_states=True,
+            )
+        states, between = output.last_hidden_state[:, :-1].float(), output.hidden_states[MIDDLE].float()
         labels = batch.labels[:, 1:]
         said = labels != IGNORED
         captions = functional.cross_entropy(model.lm_head(states[said]), labels[said])
-        between = defects.loss(
-            decoder, output.hidden_states[MIDDLE], MIDDLE, batch.query_at, torch.from_numpy(is_defective[chosen] & odd),
-            torch.from_numpy(is_counted[chosen] | ~odd), kinds[chosen], batch.is_claim,
+        taught = defects.loss(
+            decoder, between, MIDDLE, batch.query_at, torch.from_numpy(is_defective[chosen] & odd),
+            torch.from_numpy(is_counted[chosen] | ~odd), told, batch.is_claim,
         )  # fmt: skip
-        return CAPTION_WEIGHT * captions + between
+        return CAPTION_WEIGHT * captions + taught
 
     trained = nn.ModuleDict({"decoder": decoder, "projector": projector, "reader": tokens_of(model).reader, "defects": defects})
     train(trained, loss, schedule, seed=seed, checkpoint=checkpoint, progress=progress)

@@ -1,27 +1,59 @@
 """What is taught in the middle of the decoder, so that a caption's words are bound to what is seen; thrown away afterwards.
 
 The caption's loss alone must find at once what a defect looks like, where to look for one, and the words for it. As in the
-language stage the parts have losses of their own: under which visual tokens of the query a defect lies and of which kind, where
-in the image each of them is, and that the next layer's first head looks at the defect from the words about it.
+language stage the parts have losses of their own: under which visual tokens of the query a defect lies, of which kind and how
+severe, where in the image each of them is, what the whole image shows in which colour (from the last row of its tokens, which
+have seen all of it), and that the next layer's first head looks at the defect from the words about it.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import torch
 from torch import nn
 from torch.nn import functional
 
-from eagle_core.data.scene import PLACES, place_of
+from eagle_core.data.scene import PLACES, SEVERITIES, SceneRecord, place_of
 from eagle_core.training.looking import first_head
+from eagle_core.training.scenes.canvas import COLOR_WORDS
+from eagle_core.training.scenes.categories import PRODUCT_NAMES
 from eagle_core.training.scenes.defects import TRAINING_KINDS
 
 DEFECTIVE_WEIGHT = 3.0
 KIND_WEIGHT = 0.3
 LOOK_WEIGHT = 0.3
 PLACE_WEIGHT = 0.3
+SEVERITY_WEIGHT = 0.2
+WHOLE_WEIGHT = 0.3
+"""Of object and colour each."""
 MASKED = -1e4
+
+
+@dataclass(frozen=True, slots=True)
+class ToldScenes:
+    """What the middle must know of a batch's queries, as indices; each ``(B,) int64``."""
+
+    kind: torch.Tensor
+    """In TRAINING_KINDS; 0 without a defect, as ``severity``."""
+    severity: torch.Tensor
+    product: torch.Tensor
+    """In PRODUCT_NAMES."""
+    color: torch.Tensor
+    """In COLOR_WORDS."""
+
+    @classmethod
+    def of(cls, scenes: Sequence[SceneRecord]) -> ToldScenes:
+        """The queries' scenes."""
+        colors = list(COLOR_WORDS)
+        return cls(
+            torch.tensor([TRAINING_KINDS.index(s.defect.kind) if s.defect else 0 for s in scenes]),
+            torch.tensor([SEVERITIES.index(s.defect.severity) if s.defect else 0 for s in scenes]),
+            torch.tensor([PRODUCT_NAMES.index(s.object_name) for s in scenes]),
+            torch.tensor([colors.index(s.color) for s in scenes]),
+        )
 
 
 class SeenDefects(nn.Module):
@@ -31,14 +63,19 @@ class SeenDefects(nn.Module):
         super().__init__()
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
-            self.head = nn.Linear(hidden, 1 + len(TRAINING_KINDS))
+            self.defect = nn.Linear(hidden, 1)
+            self.kind = nn.Linear(hidden, len(TRAINING_KINDS))
+            self.severity = nn.Linear(hidden, len(SEVERITIES))
             self.place = nn.Linear(hidden, len(PLACES))
+            self.product = nn.Linear(hidden, len(PRODUCT_NAMES))
+            self.color = nn.Linear(hidden, len(COLOR_WORDS))
+        self.grid = grid
         middles = (torch.arange(grid) + 0.5).tolist()
         self.ninths = torch.tensor([PLACES.index(place_of(x, y, grid, grid)) for y in middles for x in middles])
 
     def loss(
         self, decoder: Any, hidden: torch.Tensor, layer: int, query_at: int, defective: torch.Tensor, counted: torch.Tensor,
-        kind: torch.Tensor, claims: torch.Tensor,
+        told: ToldScenes, claims: torch.Tensor,
     ) -> torch.Tensor:  # fmt: skip
         """Scalar.
 
@@ -49,28 +86,45 @@ class SeenDefects(nn.Module):
             query_at: First visual token of the query.
             defective: ``(B, tokens) bool``: under which visual tokens of the query the defect lies.
             counted: ``(B, tokens) bool``: which of them are clearly one or the other.
-            kind: ``(B,) int64``: the defect's kind, where there is one.
+            told: What the queries show.
             claims: ``(B, L) bool``: tokens that predict what is said about the defect.
         """
         tokens = slice(query_at, query_at + defective.shape[1])
-        found = self.head(hidden[:, tokens])
+        seen = hidden[:, tokens]
         there = defective.float()
         weight = counted * (1 + (DEFECTIVE_WEIGHT - 1) * there)
-        where = functional.binary_cross_entropy_with_logits(found[..., 0], there, weight, reduction="sum") / counted.sum()
-        said = functional.cross_entropy(found[..., 1:][defective], kind[:, None].expand(defective.shape)[defective], reduction="sum")
-        names = said / defective.sum().clamp(min=1)  # a batch may have no defect
-        places = functional.cross_entropy(self.place(hidden[:, tokens]).flatten(0, 1), self.ninths.repeat(len(hidden)))
+        found = self.defect(seen)[..., 0]
+        where = functional.binary_cross_entropy_with_logits(found, there, weight, reduction="sum") / counted.sum()
+        places = functional.cross_entropy(self.place(seen).flatten(0, 1), self.ninths.repeat(len(hidden)))
+        at = seen[defective]
+
+        def named(head: nn.Linear, right: torch.Tensor) -> torch.Tensor:
+            each = right[:, None].expand(defective.shape)[defective]
+            # A batch may have no defect.
+            return functional.cross_entropy(head(at), each, reduction="sum") / defective.sum().clamp(min=1)
+
+        def shown(head: nn.Linear, right: torch.Tensor) -> torch.Tensor:
+            last = head(seen[:, -self.grid :])
+            return functional.cross_entropy(last.flatten(0, 1), right.repeat_interleave(self.grid))
+
         rows = torch.nonzero(defective.any(1))[:, 0]
         looks = looks_of(decoder, hidden[rows], layer)[:, :, tokens]
         inside = looks.masked_fill(~defective[rows, None], MASKED).logsumexp(-1)
         looked = inside[claims[rows]].sum() / claims[rows].sum().clamp(min=1)
-        return where + KIND_WEIGHT * names + PLACE_WEIGHT * places - LOOK_WEIGHT * looked
+        return (
+            where
+            + KIND_WEIGHT * named(self.kind, told.kind)
+            + SEVERITY_WEIGHT * named(self.severity, told.severity)
+            + PLACE_WEIGHT * places
+            + WHOLE_WEIGHT * (shown(self.product, told.product) + shown(self.color, told.color))
+            - LOOK_WEIGHT * looked
+        )
 
 
 def looks_of(decoder: Any, hidden: torch.Tensor, layer: int) -> torch.Tensor:
     """``(B, L, L)`` log attention of the layer's first head, as the layer computes it from ``hidden`` ``(B, L, H)``."""
     length = hidden.shape[1]
-    query, key = first_head(decoder, hidden, layer, torch.arange(length)[None])
+    query, key = first_head(decoder, hidden, layer)
     later = torch.ones(length, length, dtype=torch.bool).triu(1)
     logits = query @ key.transpose(1, 2) * decoder.layers[layer].self_attn.scaling
     return torch.as_tensor(logits.masked_fill(later, MASKED).log_softmax(-1))

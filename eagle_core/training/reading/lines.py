@@ -5,6 +5,7 @@ In a real prompt the words stand where visual tokens will stand, between the sam
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -27,6 +28,7 @@ EXPLAINED_SHARE, IN_WORDS_SHARE, KNOWLEDGE_SHARE = 0.1, 0.15, 0.2
 TEMPLATE_SHARE = 0.6
 BARE_TOKENS, PROMPT_TOKENS, KNOWLEDGE_TOKENS = 64, 256, 128
 """Of a line, about; and of knowledge in it."""
+ASKED = "<|im_end|>\n<|im_start|>assistant\n"
 FEW_FACTS_UNTIL = 0.1
 """Up to this part of the training a line shows only the sentence that answers its question."""
 PLACES_FROM, PLACES_SHARE = 0.75, 0.4
@@ -105,22 +107,26 @@ def line_about(
     """
     by_knowledge = told.has_own_facts and question.question_type in FACTUAL
     if knowledge is None:
-        knowledge = _knowledge_text(told, rng) if by_knowledge else ""
+        knowledge = knowledge_text(told, rng) if by_knowledge else ""
     remembered = question.question_type in FACTUAL and (by_knowledge or rng.random() < 0.5)
     left_out = question.question_type if remembered else None
     shown = _shown(told, left_out, rng, progress, question.question_type)
     asked = replace(question, is_open=in_words)
     templates = [PLACEHOLDER] if as_prompt and rng.random() < TEMPLATE_SHARE else []
     pieces = _pieces(build_prompt(asked, PLACEHOLDER, templates=templates), told, shown, knowledge, as_prompt=as_prompt)
-    words = next(text for letter, text in question.options if letter == question.correct_letter)
     if in_words:
+        words = next(text for letter, text in question.options if letter == question.correct_letter)
         return Line((*pieces, Piece(words, "answer")))
-    correct = str(question.correct_letter)
-    right = [letter for letter, _ in question.options].index(correct)
-    return Line((*pieces, Piece(correct, "answer")), right, f" {words}")
+    return lettered_line(pieces, question)
 
 
-def _knowledge_text(told: SceneInWords, rng: np.random.Generator) -> str:
+def lettered_line(pieces: Sequence[Piece], question: Question) -> Line:
+    """``question``, asked in ``pieces``, with its right letter."""
+    number, words = next((i, text) for i, (letter, text) in enumerate(question.options) if letter == question.correct_letter)
+    return Line((*pieces, Piece(str(question.correct_letter), "answer")), number, f" {words}")
+
+
+def knowledge_text(told: SceneInWords, rng: np.random.Generator) -> str:
     """Looks and effects of a few kinds, the scene's own among them, in the form of Echo's domain knowledge."""
     own = told.scene.defect.kind if told.scene.defect else next(iter(told.facts))
     others = [str(kind) for kind in rng.permutation([kind for kind in told.facts if kind != own])[: KINDS_OF_KNOWLEDGE - 1]]
@@ -142,26 +148,43 @@ def _shown(
 
 def _pieces(prompt: Prompt, told: SceneInWords, shown: str, knowledge: str, *, as_prompt: bool) -> list[Piece]:
     """The rendered chat up to the answer, images as words."""
-    question = prompt.question
-    known = f"{KNOWLEDGE_CAPTION}{knowledge}\n" if knowledge else ""
-    written: list[Piece] = []
     if as_prompt:
-        written.append(Piece(f"<|im_start|>system\n{prompt.system}<|im_end|>\n<|im_start|>user\n", "shown"))
-        for part in prompt.parts:
-            if isinstance(part, ImagePart):
-                words = shown if part.role == "query" else _template_words(told.scene)
-                written.append(Piece(f"<|vision_start|>{words}<|vision_end|>", "shown"))
-            elif part.role == "instruction":
-                written.append(Piece(known + part.text, "shown"))
-            elif part.role != "question" or not _lettered(question):
-                written.append(Piece(part.text, "shown"))
-    else:
-        request = "" if _lettered(question) else (OPEN_INSTRUCTION if question.is_open else "") + question.text
-        written.append(Piece(f"<|im_start|>user\n{known}{shown} {request}", "shown"))
-    if _lettered(question):
-        written.append(Piece(question.text, "shown"))
-        written += [Piece(f" {letter}. {text}", "option", number) for number, (letter, text) in enumerate(question.options)]
-    return [*written, Piece("<|im_end|>\n<|im_start|>assistant\n", "asked")]
+        return prompt_pieces(prompt, lambda part: shown if part.role == "query" else _template_words(told.scene), knowledge)
+    question = prompt.question
+    request = "" if _lettered(question) else (OPEN_INSTRUCTION if question.is_open else "") + question.text
+    written = [Piece(f"<|im_start|>user\n{_captioned(knowledge)}{shown} {request}", "shown")]
+    return [*written, *_options(question), Piece(ASKED, "asked")]
+
+
+def prompt_pieces(prompt: Prompt, shown: Callable[[ImagePart], str], knowledge: str = "") -> list[Piece]:
+    """A real prompt as the chat up to the answer.
+
+    Args:
+        prompt: With everything that EAGLE writes into one.
+        shown: What stands between the marks of an image.
+        knowledge: Told before the instruction; empty: none.
+    """
+    written = [Piece(f"<|im_start|>system\n{prompt.system}<|im_end|>\n<|im_start|>user\n", "shown")]
+    for part in prompt.parts:
+        if isinstance(part, ImagePart):
+            written.append(Piece(f"<|vision_start|>{shown(part)}<|vision_end|>", "shown"))
+        elif part.role == "instruction":
+            written.append(Piece(_captioned(knowledge) + part.text, "shown"))
+        elif part.role != "question" or not _lettered(prompt.question):
+            written.append(Piece(part.text, "shown"))
+    return [*written, *_options(prompt.question), Piece(ASKED, "asked")]
+
+
+def _captioned(knowledge: str) -> str:
+    return f"{KNOWLEDGE_CAPTION}{knowledge}\n" if knowledge else ""
+
+
+def _options(question: Question) -> list[Piece]:
+    """The question and its options, where it has any to choose from by letter."""
+    if not _lettered(question):
+        return []
+    options = [Piece(f" {letter}. {text}", "option", number) for number, (letter, text) in enumerate(question.options)]
+    return [Piece(question.text, "shown"), *options]
 
 
 def _lettered(question: Question) -> bool:

@@ -50,12 +50,15 @@ def draw_scene(
         strength = float(rng.random())
         defect = DefectRecord(str(rng.choice(kinds)), PLACES[rng.integers(len(PLACES))], severity_of(strength), strength, (0, 0, 1, 1))
     scene = SceneRecord("product", str(rng.choice(OBJECT_NAMES)), "object", str(rng.choice(list(COLOR_WORDS))), defect)
-    facts = {kind: DEFECT_KINDS[kind] for kind in named}
-    if own_facts:
-        looks, effects = rng.permutation(len(named)), rng.permutation(len(named))
-        true = list(facts.values())
-        facts = {kind: DefectFacts(true[looks[i]].appearance, true[effects[i]].effect) for i, kind in enumerate(named)}
+    facts = exchanged_facts(rng, named) if own_facts else {kind: DEFECT_KINDS[kind] for kind in named}
     return SceneInWords(scene, sentences_of(scene, facts), facts, own_facts)
+
+
+def exchanged_facts(rng: np.random.Generator, named: tuple[str, ...] = KINDS) -> dict[str, DefectFacts]:
+    """Every kind of ``named`` looks and acts as another one does in truth."""
+    looks, effects = rng.permutation(len(named)), rng.permutation(len(named))
+    true = [DEFECT_KINDS[kind] for kind in named]
+    return {kind: DefectFacts(true[looks[i]].appearance, true[effects[i]].effect) for i, kind in enumerate(named)}
 
 
 def draw_question(told: SceneInWords, rng: np.random.Generator, asked: QuestionType | None = None) -> Question:

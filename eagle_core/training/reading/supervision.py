@@ -37,7 +37,7 @@ class LetterBinding(nn.Module):
         """Scalar.
 
         Args:
-            decoder: ``Qwen2_5_VLTextModel``.
+            decoder: ``Qwen2_5_VLTextModel`` or ``Qwen2Model``.
             lm_head: Hidden state -> logits.
             hidden: ``(B, L, H)``: what ``decoder.layers[layer]`` is given.
             layer: Index of the layer whose first head is taught where to look.
@@ -56,8 +56,7 @@ class LetterBinding(nn.Module):
 
 def _looks(decoder: Any, hidden: torch.Tensor, layer: int, rows: torch.Tensor, at: torch.Tensor) -> torch.Tensor:
     """``(R, L)`` log attention of the layer's first head from token ``at`` of each of ``rows``, as the layer computes it."""
-    positions = torch.arange(hidden.shape[1]).expand(3, len(rows), -1)
-    query, key = first_head(decoder, hidden[rows], layer, positions)
+    query, key = first_head(decoder, hidden[rows], layer)
     logits = torch.einsum("rd,rld->rl", query[torch.arange(len(rows)), at], key) * decoder.layers[layer].self_attn.scaling
     later = torch.arange(hidden.shape[1]) > at[:, None]
     return logits.masked_fill(later, MASKED).log_softmax(-1)

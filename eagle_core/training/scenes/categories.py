@@ -1,7 +1,7 @@
 """Random product categories and their images: what the embedded models are trained on.
 
-A category fixes surface, shape, parts and colours; every image of it differs by pose, light and noise.
-Knows nothing of the demo's categories, which none of this may draw.
+A category fixes surface, shape, parts and colours; every image of it differs by pose, light and noise. A third are of families that
+the demo shows too (``familiar``), never with the demo's parameters.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from eagle_core.training.scenes.canvas import (
     smooth_noise,
 )
 from eagle_core.training.scenes.defects import CHIP, DEFECTS, PART_DEFECTS, bite
+from eagle_core.training.scenes.familiar import FAMILIAR_OBJECTS, FAMILIAR_TEXTURES, LOOKS, draw_look
 from eagle_core.training.scenes.markings import Marking, draw_markings, paint_markings
 from eagle_core.training.scenes.objects import OBJECTS, Outline, coverage
 from eagle_core.training.scenes.parts import Part, draw_parts, paint_part, paint_socket
@@ -28,6 +29,23 @@ from eagle_core.training.scenes.textures import TEXTURES, Lattice
 
 VISIBLE = 0.3
 """Coverage from which a pixel belongs to the defect's mask."""
+WEAKEST = 0.15
+"""Fainter defects are below what anybody can see."""
+FAMILIAR_SHARE = 1 / 3
+PART_DEFECT_SHARE = 0.5
+"""Of the defects of categories that have parts: only a template reveals them, so they are learnt last."""
+SURFACES = TEXTURES | FAMILIAR_TEXTURES
+SILHOUETTES = OBJECTS | FAMILIAR_OBJECTS
+PRODUCT_NAMES = tuple(name for name, _ in (*SURFACES.values(), *SILHOUETTES.values()))
+"""In plain words, as captions and questions name them."""
+HELD_OUT_TEXTURES, HELD_OUT_OBJECTS = ("hexagons", "marble", "scales"), ("star", "bracket")
+"""Families that no training shows: what a model makes of them tells whether it has learnt defects or products."""
+SEEN_PRODUCT_NAMES = tuple(
+    name
+    for known, held_out in ((SURFACES, HELD_OUT_TEXTURES), (SILHOUETTES, HELD_OUT_OBJECTS))
+    for family, (name, _) in known.items()
+    if family not in held_out
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,46 +95,51 @@ class Category:
     @property
     def object_name(self) -> str:
         """In plain words."""
-        return (TEXTURES[self.texture] if self.family == "texture" else OBJECTS[self.silhouette])[0]
+        return (SURFACES[self.texture] if self.family == "texture" else SILHOUETTES[self.silhouette])[0]
+
+    def draw_kind(self, rng: np.random.Generator) -> str:
+        """A defect that can befall it."""
+        if self.parts and rng.random() < PART_DEFECT_SHARE:
+            return str(rng.choice(PART_DEFECTS))
+        return str(rng.choice(self.kinds))
 
     def render(self, rng: np.random.Generator, kind: str | None = None) -> RenderedScene:
         """Paint one image, with a defect of ``kind`` or without any."""
         turn, jitter = float(rng.normal(0, 0.03)), (float(rng.normal(0, 4)), float(rng.normal(0, 4)))
-        strength = float(rng.uniform(0, 1))
+        strength = float(rng.uniform(WEAKEST, 1))
         covered = np.zeros((SIDE, SIDE), np.float32)
         if self.family == "texture":
             shift = (float(rng.uniform(0, 100)), float(rng.uniform(0, 100)))
             image, body = self._surface(turn, shift, rng), np.ones((SIDE, SIDE), bool)
         else:
-            image, body, covered = self._object(turn, jitter, kind, rng)
+            image, body, covered = self._object(turn, jitter, kind, strength, rng)
+        # As it looks, print and parts included.
+        color = color_word(np.median(image[body], axis=0))
         if kind in DEFECTS:
             where = np.flatnonzero(body)
             row, column = divmod(int(where[rng.integers(len(where))]), SIDE)
             covered = DEFECTS[kind](image, (float(column), float(row)), strength, rng)
         mask = covered > VISIBLE
         pixels = np.clip(self._nuisance(image, rng), 0, 255).astype(np.uint8)
-        color = self.colors[0] if self.family == "texture" else self.colors[2]
         defect = _describe(kind, mask, strength) if kind else None
-        return RenderedScene(
-            pixels, mask, SceneRecord(self.name, self.object_name, self.family, color_word(color), defect)
-        )
+        return RenderedScene(pixels, mask, SceneRecord(self.name, self.object_name, self.family, color, defect))
 
     def _surface(self, turn: float, shift: tuple[float, float], rng: np.random.Generator) -> np.ndarray:
         at = Lattice.at(self.angle + turn, shift, self.periods, self.cells, self.seed)
-        pattern = TEXTURES[self.texture][1](at, rng)
+        pattern = SURFACES[self.texture][1](at, rng)
         return np.asarray(pattern[..., None] * self.contrast * self.tint + self.colors[0], np.float32)
 
     def _object(
-        self, turn: float, jitter: tuple[float, float], kind: str | None, rng: np.random.Generator
+        self, turn: float, jitter: tuple[float, float], kind: str | None, strength: float, rng: np.random.Generator
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Image, body and coverage of a part defect."""
         x, y = SIDE / 2 + jitter[0], SIDE / 2 + jitter[1]
         degrees = float(np.degrees(self.angle + turn))
         outline = Outline(2 * x, 2 * y, 2 * self.radius, self.aspect, self.sides, degrees)
-        alpha = coverage(OBJECTS[self.silhouette][1], outline)
+        alpha = coverage(SILHOUETTES[self.silhouette][1], outline)
         behind = TEXTURES[self.backdrop][1](Lattice.at(self.angle, jitter, self.periods, self.cells, self.seed), rng)
         background = self.colors[1] + 3 * smooth_noise(rng, 6)[..., None] + 0.3 * self.contrast * behind[..., None]
-        changed = bite(alpha, rng) if kind == CHIP else np.zeros((SIDE, SIDE), np.float32)
+        changed = bite(alpha, strength, rng) if kind == CHIP else np.zeros((SIDE, SIDE), np.float32)
         alpha = alpha - changed
         surface = 0.5 * self._surface(turn, jitter, rng) + 0.5 * self.colors[2]
         paint_markings(surface, self.markings, (x, y), self.radius, turn, alpha)
@@ -129,10 +152,13 @@ class Category:
             loose = rng.normal(0, 0.6, 2)
             at = (x + right * cosine - down * sine + loose[0], y + right * sine + down * cosine + loose[1])
             if number == struck and kind == "missing part":
+                left = image.copy()
                 changed = paint_socket(image, part, at)
+                paint_part(left, part, at, rng)
+                image += (0.75 - 0.75 * strength) * (left - image)
                 continue
-            shown = replace(part, color=_other_color(part.color, rng)) if number == struck else part
-            covered = paint_part(image, shown, at, rng)
+            wrong = (0.4 + 0.6 * strength) * (_other_color(part.color, rng) - part.color) if number == struck else 0
+            covered = paint_part(image, replace(part, color=part.color + wrong), at, rng)
             if number == struck:
                 changed = covered
         return image, alpha > 0.9, changed
@@ -150,16 +176,24 @@ class Category:
         return np.asarray(lit + grain + rng.standard_normal((SIDE, SIDE, 3), dtype=np.float32) * 1.5)
 
 
-def draw_category(rng: np.random.Generator, name: str = "product") -> Category:
-    """A category at random: half surfaces, half objects, most objects with parts."""
+def draw_category(rng: np.random.Generator, name: str = "product", *, held_out: bool = False) -> Category:
+    """A category at random: about half surfaces, half objects, most objects with parts.
+
+    Args:
+        rng: Draws everything.
+        name: Of the category.
+        held_out: Of the families that no training shows, instead of the others.
+    """
+    textures = [texture for texture in TEXTURES if held_out == (texture in HELD_OUT_TEXTURES)]
+    silhouettes = [silhouette for silhouette in OBJECTS if held_out == (silhouette in HELD_OUT_OBJECTS)]
     family: Family = "texture" if rng.random() < 0.5 else "object"
     toward = rng.uniform(-1, 1, 3)
     toward = toward if rng.random() < 0.3 else np.sign(toward.sum()) * (1 - 0.4 * np.abs(toward))
-    return Category(
+    drawn = Category(
         name=name,
         family=family,
-        texture=str(rng.choice(list(TEXTURES))),
-        silhouette=str(rng.choice(list(OBJECTS))),
+        texture=str(rng.choice(textures)),
+        silhouette=str(rng.choice(silhouettes)),
         angle=float(rng.uniform(0, np.pi)),
         periods=(float(rng.uniform(3, 28)), float(rng.uniform(3, 28))),
         cells=int(rng.integers(3, 70)),
@@ -174,8 +208,23 @@ def draw_category(rng: np.random.Generator, name: str = "product") -> Category:
         parts=draw_parts(rng) if family == "object" and rng.random() < 0.7 else (),
         markings=draw_markings(rng),
         relief=float(rng.normal(0, 0.3)),
-        backdrop=str(rng.choice(list(TEXTURES))),
+        backdrop=str(rng.choice(textures)),
     )
+    return drawn if held_out or rng.random() >= FAMILIAR_SHARE else _familiar(drawn, rng)
+
+
+def _familiar(category: Category, rng: np.random.Generator) -> Category:
+    """The category as one of a familiar family."""
+    look = LOOKS[int(rng.integers(len(LOOKS)))]
+    drawn = draw_look(look, rng)
+    if drawn.family == "texture":
+        return replace(category, family="texture", texture=look, colors=(drawn.color, *category.colors[1:]), parts=())
+    colors = (drawn.color, category.colors[1], drawn.color)
+    # Their surface is smooth: what is on it is print and parts.
+    return replace(
+        category, family="object", texture="plain", silhouette=look, colors=colors, parts=drawn.parts, markings=drawn.markings,
+        radius=float(rng.uniform(78, 98)),
+    )  # fmt: skip
 
 
 def _other_color(color: np.ndarray, rng: np.random.Generator) -> np.ndarray:

@@ -58,13 +58,28 @@ def foreign_patch(image: np.ndarray, at: tuple[float, float], strength: float, r
     return np.asarray(covered)
 
 
-def bite(body: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Coverage of an irregular piece at the edge of ``body`` (coverage ``(SIDE, SIDE)``), for a chip."""
+def contamination(image: np.ndarray, at: tuple[float, float], strength: float, rng: np.random.Generator) -> np.ndarray:
+    """A loose cluster of specks of one colour."""
+    x, y = at
+    spread, tint = rng.uniform(7, 22), rng.choice([rng.uniform(15, 60, 3), rng.uniform(200, 245, 3), rng.uniform(40, 200, 3)])
+    covered = np.zeros((SIDE, SIDE), np.float32)
+    for _ in range(int(rng.integers(5, 9 + int(14 * strength)))):
+        turn, away = rng.uniform(0, 2 * np.pi), spread * rng.random()
+        speck = disc(x + away * np.cos(turn), y + away * np.sin(turn), float(rng.uniform(0.5, 1.2 + 1.4 * strength)))
+        covered = np.maximum(covered, speck)
+    weight = (covered * (0.3 + 0.6 * strength))[..., None]
+    image *= 1 - weight
+    image += weight * tint
+    return covered
+
+
+def bite(body: np.ndarray, strength: float, rng: np.random.Generator) -> np.ndarray:
+    """Coverage of an irregular piece at the edge of ``body`` (coverage ``(SIDE, SIDE)``), for a chip: the stronger, the larger."""
     inside = body > 0.5
     edge = np.flatnonzero((inside != np.roll(inside, 1, axis=0)) | (inside != np.roll(inside, 1, axis=1)))
     row, column = divmod(int(edge[rng.integers(len(edge))]), SIDE)
     distance = np.hypot(COLUMNS - column, ROWS - row) * (1 + 0.2 * smooth_noise(rng, 14))
-    return np.asarray(np.clip(rng.uniform(6, 20) - distance + 0.5, 0, 1) * body)
+    return np.asarray(np.clip(rng.uniform(5, 8) + 13 * strength - distance + 0.5, 0, 1) * body)
 
 
 def _line(
@@ -91,6 +106,7 @@ DEFECTS: dict[str, Painter] = {
     "hole": hole,
     "dent": dent,
     "foreign patch": foreign_patch,
+    "contamination": contamination,
 }
 """Kinds painted on any surface."""
 CHIP = "chip"
@@ -98,3 +114,5 @@ CHIP = "chip"
 PART_DEFECTS = ("missing part", "color change")
 """Kinds that befall a part of an object; only comparing with a normal image shows them."""
 TRAINING_KINDS = (*DEFECTS, CHIP, *PART_DEFECTS)
+SHIPPED_KINDS = tuple(kind for kind in TRAINING_KINDS if kind != "contamination")
+"""Those that the embedded models that ship were trained on, with an earlier generator."""

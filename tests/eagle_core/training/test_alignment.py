@@ -10,16 +10,20 @@ import torch
 from safetensors.torch import load_file
 from transformers import AutoModelForImageTextToText, FastVlmForConditionalGeneration
 
+from eagle_core.data.scene import SEVERITIES
 from eagle_core.training.acuity import AcuityHeads, Seen
 from eagle_core.training.aligned import READER_WEIGHTS
-from eagle_core.training.alignment.architecture import build_aligned_model, tokens_of
+from eagle_core.training.alignment.architecture import build_aligned_model, start_reading, tokens_of
 from eagle_core.training.alignment.captions import CaptionEncoder, caption_of, claims_of, draw_examples
-from eagle_core.training.alignment.stage import projected, start_from
-from eagle_core.training.alignment.supervision import looks_of
+from eagle_core.training.alignment.stage import MIDDLE, projected, start_from
+from eagle_core.training.alignment.supervision import SeenDefects, ToldScenes, looks_of
 from eagle_core.training.architecture import READER, build_model
 from eagle_core.training.backbone_tokens import PLACES
 from eagle_core.training.images import TrainingImages, draw_images
 from eagle_core.training.reading.encoding import IGNORED
+from eagle_core.training.scenes.canvas import COLOR_WORDS
+from eagle_core.training.scenes.categories import PRODUCT_NAMES
+from eagle_core.training.scenes.defects import TRAINING_KINDS
 from eagle_core.training.tokenizer import build_tokenizer
 from eagle_core.training.towers import BACKBONES, CHOSEN, load_tower_named, tower_features
 
@@ -73,7 +77,7 @@ def test_the_language_stage_reads_on_in_fastvlms_decoder_bit_for_bit(model: Fast
     reader = build_model(tokenizer, 0, READER).eval()
     reader.model.language_model.load_state_dict(weights)
     other = build_aligned_model(tokenizer, 1, BACKBONES[CHOSEN]).eval()
-    other.model.language_model.load_state_dict(weights)
+    start_reading(other, weights)
     ids = torch.tensor([tokenizer("Query image:\nThere is a severe hole in the top left.")["input_ids"]])
     with torch.inference_mode():
         assert torch.equal(reader(input_ids=ids).logits, other(input_ids=ids).logits)
@@ -83,14 +87,15 @@ def test_cached_tokens_are_what_the_ordinary_class_sees_and_it_loads_what_was_sa
     model: FastVlmForConditionalGeneration, data: TrainingImages, tokenizer, tmp_path: Path
 ) -> None:  # type: ignore[no-untyped-def]
     tower = load_tower_named(CHOSEN)
-    seen = tower_features(tower, data)
+    seen = tower_features(tower, data.shown)
     network = tokens_of(model)
     network.standardise(seen["template"])
     with torch.inference_mode():
         cached = projected(model, torch.from_numpy(seen["defective"]).float())
         pixels = network.pixels(data.defectives)
         direct = model.get_image_features(pixel_values=pixels).pooler_output
-        torch.testing.assert_close(cached, direct, atol=5e-3, rtol=5e-3)
+        # Cached features are computed in bfloat16 where the processor has it, and kept in float16.
+        assert (cached - direct).norm() < 0.03 * direct.norm()
         model.save_pretrained(tmp_path)
         loaded = AutoModelForImageTextToText.from_pretrained(tmp_path).eval()
         assert type(loaded) is FastVlmForConditionalGeneration
@@ -112,7 +117,7 @@ def test_what_is_taught_to_look_is_the_attention_that_the_layer_computes(model: 
 
 def test_alignment_starts_from_the_projector_that_learnt_to_see_defects(data: TrainingImages, tokenizer) -> None:  # type: ignore[no-untyped-def]
     tower = load_tower_named(CHOSEN)
-    seen = Seen(tower_features(tower, data), data.pixels_under(tower.grid), data.scenes)
+    seen = Seen(tower_features(tower, data.shown), data.pixels_under(tower.grid), data.scenes)
     assert (seen.grid, seen.cells) == (tower.grid, tower.cells) == (10, 2)
     heads = AcuityHeads(seen, 3)
     model = build_aligned_model(tokenizer, 1, BACKBONES[CHOSEN])
@@ -122,3 +127,33 @@ def test_alignment_starts_from_the_projector_that_learnt_to_see_defects(data: Tr
         model.model.multi_modal_projector.linear_1.weight[:, -2 * PLACES :] = 0
         continued = projected(model, torch.from_numpy(seen.features["normal"]).float())
         torch.testing.assert_close(continued, heads.project(seen.features["normal"]), atol=1e-4, rtol=1e-4)
+
+
+def test_the_middle_learns_from_what_the_scenes_say(data: TrainingImages) -> None:
+    scenes = [pair[which] for pair in data.scenes for which in (0, 1)]
+    told = ToldScenes.of(scenes)
+    for row, scene in enumerate(scenes):
+        assert PRODUCT_NAMES[told.product[row]] == scene.object_name and list(COLOR_WORDS)[told.color[row]] == scene.color
+        if scene.defect is not None:
+            assert TRAINING_KINDS[told.kind[row]] == scene.defect.kind and SEVERITIES[told.severity[row]] == scene.defect.severity
+
+
+def test_every_loss_in_the_middle_teaches_the_decoder_and_a_batch_without_defects_is_no_trouble(
+    model: FastVlmForConditionalGeneration, data: TrainingImages
+) -> None:
+    decoder, tokens = model.model.language_model, 9
+    defects = SeenDefects(decoder.config.hidden_size, 3, 0)
+    hidden = torch.randn(2, 20, decoder.config.hidden_size, generator=torch.Generator().manual_seed(0)).requires_grad_()
+    claims = torch.zeros(2, 20, dtype=torch.bool)
+    claims[:, 15:] = True
+    told = ToldScenes.of([data.scenes[0][1], data.scenes[1][0]])
+    where = torch.zeros(2, tokens, dtype=torch.bool)
+    counted = torch.ones_like(where)
+    none = defects.loss(decoder, hidden, MIDDLE, 4, where, counted, told, claims)
+    where[0, 2] = True
+    some = defects.loss(decoder, hidden, MIDDLE, 4, where, counted, told, claims)
+    [of_none], [of_some] = torch.autograd.grad(none, hidden), torch.autograd.grad(some, hidden)
+    assert torch.isfinite(of_none).all() and torch.isfinite(of_some).all()
+    assert not of_none[:, 15:].any(), "without a defect nothing is to be looked at"
+    assert of_some[0, 15:].any() and not of_some[1, 15:].any(), "words look where the defect is"
+    assert of_some[:, 4:13].any(-1).all(), "every visual token of the query learns"

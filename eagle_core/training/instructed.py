@@ -1,0 +1,92 @@
+"""The instruction stage, from the recipe to files: the aligned model answers real prompts, is calibrated, and passes its gate or not."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import torch
+import transformers
+from safetensors.torch import load_file
+from transformers import FastVlmForConditionalGeneration
+
+from eagle_core.errors import DataError
+from eagle_core.training.acuity import Seen
+from eagle_core.training.aligned import learnt_weights
+from eagle_core.training.alignment.architecture import build_aligned_model
+from eagle_core.training.embedded import Recipe
+from eagle_core.training.instruction.calibration import cool, fitted_temperature
+from eagle_core.training.instruction.gate import instruction_gate, p_defect
+from eagle_core.training.instruction.stage import train_instruction
+from eagle_core.training.seeing import Progress, see
+from eagle_core.training.stage_files import write_stage
+from eagle_core.training.tokenizer import build_tokenizer
+from eagle_core.training.towers import BACKBONES, CHOSEN
+
+
+def train_instructed(recipe: Recipe, seed: int, folder: Path, *, workers: int, progress: Progress) -> dict[str, Any]:
+    """The instruction stage of ``seed``, from what the alignment stage left in ``folder``.
+
+    Writes ``folder/seed-N/instruction.safetensors`` (a checkpoint, to go on from), and in ``folder/seed-N/instruction`` what was
+    learnt in float16, and ``gate.json``.
+
+    Returns:
+        What ``gate.json`` holds.
+
+    Raises:
+        DataError: The alignment stage of ``seed`` is not there.
+    """
+    tokenizer = build_tokenizer()
+    model = aligned_model(seed, folder)
+    seen = see(CHOSEN, recipe.data_seed, recipe.aligned_categories, folder, boxed=True, workers=workers, progress=progress)
+    train_instruction(
+        model,
+        tokenizer,
+        seen,
+        recipe.instruction,
+        prior_reliability=recipe.prior_reliability,
+        seed=seed,
+        checkpoint=folder / f"seed-{seed}" / "instruction.safetensors",
+        progress=lambda step, steps, loss: progress(f"instruction, loss {loss:.3f}", step, steps),
+    )
+    temperature = fitted_temperature(*p_defect(model, tokenizer, _held(recipe, recipe.validation_seed, False, folder, workers, progress)))
+    cool(model, temperature)
+    gates = {
+        name: instruction_gate(
+            model, tokenizer, _held(recipe, recipe.held_out_seed, held_out, folder, workers, progress), recipe.held_out_seed
+        )
+        for name, held_out in (("families_seen", False), ("families_never_seen", True))
+    }
+    described = {
+        "seed": seed,
+        "schedule": asdict(recipe.instruction),
+        "prior_reliability": recipe.prior_reliability,
+        "categories": recipe.aligned_categories,
+        "temperature": temperature,
+        "versions": {"torch": torch.__version__, "transformers": transformers.__version__},
+        "gate": gates["families_never_seen"].described(),
+        "families_seen": gates["families_seen"].described(),
+    }
+    write_stage(folder / f"seed-{seed}" / "instruction" / "model.safetensors", learnt_weights(model), described)
+    return described
+
+
+def aligned_model(seed: int, folder: Path) -> FastVlmForConditionalGeneration:
+    """The model as the alignment stage of ``seed`` left it in ``folder``.
+
+    Raises:
+        DataError: It did not.
+    """
+    weights = folder / f"seed-{seed}" / "alignment" / "model.safetensors"
+    if not weights.exists():
+        raise DataError(f"{weights} is missing; train that stage first: python -m flows.train_embedded --stage alignment --out {folder}")
+    model = build_aligned_model(build_tokenizer(), seed, BACKBONES[CHOSEN])
+    model.load_state_dict({name: value.float() for name, value in load_file(weights).items()}, strict=False)
+    return model
+
+
+def _held(recipe: Recipe, seed: int, held_out: bool, folder: Path, workers: int, progress: Progress) -> Seen:
+    return see(
+        CHOSEN, seed, recipe.held_out_categories, folder, held_out=held_out, boxed=True, workers=workers, progress=progress
+    )  # fmt: skip

@@ -1,0 +1,113 @@
+"""What the instruction stage asks: real prompts about images that the tower has seen, with their true answers.
+
+All seven types of questions by letter, and explanations; with and without template, prior and boxes. In a part of the questions
+about looks and effects every kind looks and acts as another one does, so that the answer stands only in the knowledge.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from eagle_core.data.questions import questions_for
+from eagle_core.data.scene import DEFECT_KINDS, SceneRecord
+from eagle_core.guidance.explanation import explanation_of, explanation_prompt
+from eagle_core.guidance.prompt import DEFECT_QUESTION, build_prompt
+from eagle_core.records import Question
+from eagle_core.training.examples import PLACEHOLDER, STANDARD_LETTERS, Variant, draw_variant
+from eagle_core.training.reading.lines import (
+    FACTUAL,
+    Line,
+    Piece,
+    knowledge_text,
+    lettered_line,
+    prompt_pieces,
+)
+from eagle_core.training.reading.scenes_in_words import KINDS, SceneInWords, exchanged_facts, sentences_of
+from eagle_core.training.scenes.canvas import COLOR_WORDS
+from eagle_core.training.scenes.categories import SEEN_PRODUCT_NAMES
+
+EXPLANATION_SHARE = 0.15
+"""Of the batches."""
+YES_NO_SHARE = 0.3
+"""Of the questions."""
+KNOWLEDGE_SHARE = 0.5
+"""Of the questions about looks and effects."""
+TRUE_FACTS = {kind: DEFECT_KINDS[kind] for kind in KINDS}
+"""Of the kinds that training names: an option that is never right would be learnt as such."""
+IMAGE = "<|image_pad|>"
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One prompt with its answer. ``images`` names what is shown, in the prompt's order."""
+
+    category: int
+    defective: bool
+    images: tuple[str, ...]
+    line: Line
+    about_defect: bool
+    """Whether the answer depends on the query's defect."""
+
+
+def draw_asked(
+    scenes: Sequence[tuple[SceneRecord, SceneRecord]], rng: np.random.Generator, count: int, *, tokens: int, prior_reliability: float
+) -> list[Asked]:
+    """A batch of one form: its prompts are alike up to the question, so that images stand at the same tokens in all of them.
+
+    Args:
+        scenes: (normal, defective) of each category.
+        rng: Draws everything.
+        count: Prompts.
+        tokens: Visual tokens of an image.
+        prior_reliability: Probability that the expert's verdict is right. Boxes follow the verdict, as EAGLE's do.
+    """
+    variant, explained = draw_variant(rng), bool(rng.random() < EXPLANATION_SHARE)
+    anomalous = bool(rng.random() < 0.5)
+    return [_draw(scenes, variant, anomalous, explained, rng, tokens, prior_reliability) for _ in range(count)]
+
+
+def _draw(
+    scenes: Sequence[tuple[SceneRecord, SceneRecord]], variant: Variant, anomalous: bool, explained: bool, rng: np.random.Generator,
+    tokens: int, prior_reliability: float,
+) -> Asked:  # fmt: skip
+    """``anomalous`` is the verdict of a batch with a prior: with it go the boxes, and so the number of images."""
+    category = int(rng.integers(len(scenes)))
+    if variant.prior:
+        defective = anomalous if rng.random() < prior_reliability else not anomalous
+    else:
+        defective = bool(rng.random() < 0.5)
+    scene, name = scenes[category][int(defective)], "defective" if defective else "normal"
+    boxed = variant.boxes and (anomalous or not variant.prior)
+    cues: dict[str, Any] = {
+        "templates": [PLACEHOLDER] if variant.template else [],
+        "predicted_anomalous": anomalous if variant.prior else None,
+        "boxed_query": PLACEHOLDER if boxed else None,
+    }
+    images = (*(["template"] if variant.template else []), name, *([f"{name}_boxed"] if boxed else []))
+    if explained:
+        pieces = prompt_pieces(explanation_prompt(PLACEHOLDER, **cues), lambda _: IMAGE * tokens)
+        return Asked(category, defective, images, Line((*pieces, Piece(explanation_of(scene), "answer"))), True)
+    question, knowledge = draw_question_about(scene, rng)
+    pieces = prompt_pieces(build_prompt(question, PLACEHOLDER, **cues), lambda _: IMAGE * tokens, knowledge)
+    return Asked(category, defective, images, lettered_line(pieces, question), not question.question_type.startswith("object"))
+
+
+def draw_question_about(scene: SceneRecord, rng: np.random.Generator) -> tuple[Question, str]:
+    """A question by letter with its right letter, and the knowledge that is told with it, or nothing."""
+    if scene.defect is not None and rng.random() > YES_NO_SHARE and rng.random() < KNOWLEDGE_SHARE * len(FACTUAL) / 6:
+        facts = exchanged_facts(rng)
+        told = SceneInWords(scene, sentences_of(scene, facts), facts, True)
+        asked = questions_for(scene, SEEN_PRODUCT_NAMES, tuple(COLOR_WORDS), rng, facts)
+        fitting = [question for question in asked if question.question_type in FACTUAL]
+        return fitting[int(rng.integers(len(fitting)))], knowledge_text(told, rng)
+    asked = questions_for(scene, SEEN_PRODUCT_NAMES, tuple(COLOR_WORDS), rng, TRUE_FACTS)
+    if rng.random() >= YES_NO_SHARE:
+        return asked[int(rng.integers(1, len(asked)))], ""
+    if rng.random() < STANDARD_LETTERS:
+        right = "A" if scene.defect is not None else "B"
+        return Question("defect", "anomaly_detection", DEFECT_QUESTION.text, DEFECT_QUESTION.options, right), ""
+    return asked[0], ""

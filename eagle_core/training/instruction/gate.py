@@ -1,0 +1,194 @@
+"""What the instruction stage must reach: real prompts about categories that no training has seen, letters shuffled."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from sklearn.metrics import roc_auc_score
+from transformers import FastVlmForConditionalGeneration, PreTrainedTokenizerFast
+
+from eagle_core.data.questions import questions_for
+from eagle_core.data.scene import SceneRecord
+from eagle_core.guidance.explanation import explanation_of, explanation_prompt, parse_explanation
+from eagle_core.guidance.prompt import DEFECT_QUESTION, build_prompt
+from eagle_core.records import Question, QuestionType
+from eagle_core.training.acuity import Seen
+from eagle_core.training.alignment.answers import letter_probabilities, sentences
+from eagle_core.training.examples import PLACEHOLDER
+from eagle_core.training.instruction.asked import IMAGE, TRUE_FACTS
+from eagle_core.training.instruction.calibration import calibration_error, reliability
+from eagle_core.training.reading.lines import FACTUAL, knowledge_text, lettered_line, prompt_pieces
+from eagle_core.training.reading.scenes_in_words import SceneInWords, exchanged_facts, sentences_of
+from eagle_core.training.scenes.canvas import COLOR_WORDS
+from eagle_core.training.scenes.categories import PRODUCT_NAMES
+from eagle_core.training.scenes.defects import PART_DEFECTS
+
+REQUIRED_VERDICT = {"balanced_accuracy": 0.8, "auroc": 0.88}
+REQUIRED_DEFECT_QUESTIONS = 0.6
+"""Of right letters in each of the four questions about the defect; the names of families never seen cannot be known."""
+REQUIRED_EXPLANATION = {"kind": 0.6, "place": 0.7}
+FIELDS = ("says_defect", "severity", "kind", "place")
+EXPLANATION_TOKENS = 32
+NAMES = ("normal", "defective")
+EXPERTS: dict[str, Callable[[bool], bool]] = {"right_prior": lambda defective: defective, "wrong_prior": lambda defective: not defective}
+Ask = tuple[int, tuple[str, ...], Any]
+
+
+@dataclass(frozen=True, slots=True)
+class InstructionGate:
+    """Figures on held-out categories."""
+
+    verdict: dict[str, float]
+    """Beside a template and without prior: balanced accuracy at P(defect) 0.5, AUROC, expected calibration error."""
+    by_prompt: dict[str, float]
+    """Balanced accuracy: query_only, template, right_prior, wrong_prior (with boxes where the expert says anomalous)."""
+    letters: dict[QuestionType, float]
+    """Share of right letters beside a template, in shuffled order; about the defect: of the defective images."""
+    knowledge: dict[str, float]
+    """Looks and effects that are another kind's here: right letters with the knowledge and without it."""
+    explanation: dict[str, float]
+    """Fields that are right in greedy sentences, of the defective images; says_defect of all."""
+    template_gain: dict[str, float]
+    """Balanced accuracy beside a template less without it: all, and kinds that only a template reveals (recall)."""
+    reliability: list[dict[str, float]]
+    categories: int
+
+    @property
+    def passed(self) -> bool:
+        """Whether this may ship."""
+        questions = [right for kind, right in self.letters.items() if kind.startswith("defect_")]
+        return (
+            all(self.verdict[name] >= least for name, least in REQUIRED_VERDICT.items())
+            and min(questions) >= REQUIRED_DEFECT_QUESTIONS
+            and all(self.explanation[name] >= least for name, least in REQUIRED_EXPLANATION.items())
+        )
+
+    def described(self) -> dict[str, Any]:
+        """For JSON."""
+        return {
+            "verdict": self.verdict,
+            "balanced_accuracy": self.by_prompt,
+            "right_letters": self.letters,
+            "knowledge": self.knowledge,
+            "explanation": self.explanation,
+            "template_gain": self.template_gain,
+            "reliability": self.reliability,
+            "required": REQUIRED_VERDICT | {"defect_questions": REQUIRED_DEFECT_QUESTIONS} | REQUIRED_EXPLANATION,
+            "passed": self.passed,
+            "categories": self.categories,
+        }
+
+
+def instruction_gate(model: FastVlmForConditionalGeneration, tokenizer: PreTrainedTokenizerFast, seen: Seen, seed: int) -> InstructionGate:
+    """Ask ``model`` about what its tower has ``seen`` of held-out categories (boxed images too); ``seed`` shuffles the letters."""
+    asking = _Asking(model, tokenizer, seen, seed)
+    template, alone = asking.p_defect(template=True), asking.p_defect(template=False)
+    is_defective = np.repeat([False, True], len(seen.scenes))
+    by_prompt = {"query_only": _balanced(alone), "template": _balanced(template)}
+    by_prompt |= {name: _balanced(asking.p_defect(template=True, verdict=says)) for name, says in EXPERTS.items()}
+    both = np.concatenate(template)
+    revealed = np.array([scene.defect is not None and scene.defect.kind in PART_DEFECTS for _, scene in seen.scenes])
+    gain = {"all": by_prompt["template"] - by_prompt["query_only"]}
+    if revealed.any():
+        gain["only_compared"] = float((template[1][revealed] >= 0.5).mean() - (alone[1][revealed] >= 0.5).mean())
+    verdict = {
+        "balanced_accuracy": by_prompt["template"],
+        "auroc": float(roc_auc_score(is_defective, both)),
+        "calibration_error": calibration_error(both, is_defective),
+    }
+    return InstructionGate(
+        verdict, by_prompt, asking.letters(), asking.knowledge(), asking.explanation(), gain, reliability(both, is_defective), len(seen.scenes)
+    )  # fmt: skip
+
+
+def p_defect(model: FastVlmForConditionalGeneration, tokenizer: PreTrainedTokenizerFast, seen: Seen) -> tuple[np.ndarray, np.ndarray]:
+    """P(defect) beside a template of all normal, then all defective images, and which they are; for calibration."""
+    found = _Asking(model, tokenizer, seen, 0).p_defect(template=True)
+    return np.concatenate(found), np.repeat([False, True], len(seen.scenes))
+
+
+class _Asking:
+    def __init__(self, model: FastVlmForConditionalGeneration, tokenizer: PreTrainedTokenizerFast, seen: Seen, seed: int) -> None:
+        self._model, self._tokenizer, self._seen, self._seed = model, tokenizer, seen, seed
+
+    def p_defect(self, *, template: bool, verdict: Callable[[bool], bool] | None = None) -> tuple[np.ndarray, np.ndarray]:
+        """Of normal and of defective images; ``verdict`` is the expert's, given the truth."""
+        yes = Question("defect", "anomaly_detection", DEFECT_QUESTION.text, DEFECT_QUESTION.options, "A")
+        return tuple(  # type: ignore[return-value]
+            self._probabilities([self._ask(c, odd, yes, template=template, verdict=verdict(bool(odd)) if verdict else None) for c in self._all])[:, 0]
+            for odd in (0, 1)
+        )
+
+    def letters(self) -> dict[QuestionType, float]:
+        asks: dict[QuestionType, list[tuple[Ask, int]]] = {}
+        for category, odd, scene in self._shown():
+            rng = np.random.default_rng([self._seed, category, odd])
+            for question in questions_for(scene, PRODUCT_NAMES, tuple(COLOR_WORDS), rng, TRUE_FACTS):
+                ask = self._ask(category, odd, question)
+                asks.setdefault(question.question_type, []).append((ask, ask[2].right))
+        return {kind: self._right(about) for kind, about in asks.items()}
+
+    def knowledge(self) -> dict[str, float]:
+        told: list[tuple[Ask, int]] = []
+        untold: list[tuple[Ask, int]] = []
+        for category, odd, scene in self._shown():
+            if scene.defect is None:
+                continue
+            rng = np.random.default_rng([self._seed, category, 2])
+            facts = exchanged_facts(rng)
+            text = knowledge_text(SceneInWords(scene, sentences_of(scene, facts), facts, True), rng)
+            asked = questions_for(scene, PRODUCT_NAMES, tuple(COLOR_WORDS), rng, facts)
+            for question in (q for q in asked if q.question_type in FACTUAL):
+                for into, known in ((told, text), (untold, "")):
+                    ask = self._ask(category, odd, question, knowledge=known)
+                    into.append((ask, ask[2].right))
+        return {"with": self._right(told), "without": self._right(untold)}
+
+    def explanation(self) -> dict[str, float]:
+        hits: dict[str, list[bool]] = {field: [] for field in FIELDS}
+        pieces = prompt_pieces(explanation_prompt(PLACEHOLDER, templates=[PLACEHOLDER]), lambda _: IMAGE * self._seen.grid**2)
+        prompt = [token for piece in pieces for token in self._tokenizer(piece.text, add_special_tokens=False)["input_ids"]]
+        for odd, name in enumerate(NAMES):
+            said = sentences(self._model, self._tokenizer, self._seen, prompt, ("template", name), tokens=EXPLANATION_TOKENS)
+            for text, pair in zip(said, self._seen.scenes, strict=True):
+                claimed, true = parse_explanation(text), parse_explanation(explanation_of(pair[odd]))
+                for field in FIELDS if odd else FIELDS[:1]:
+                    hits[field].append(getattr(claimed, field) == getattr(true, field))
+        return {field: float(np.mean(right)) for field, right in hits.items()}
+
+    @property
+    def _all(self) -> range:
+        return range(len(self._seen.scenes))
+
+    def _shown(self) -> list[tuple[int, int, SceneRecord]]:
+        return [(category, odd, self._seen.scenes[category][odd]) for category in self._all for odd in (0, 1)]
+
+    def _ask(
+        self, category: int, odd: int, question: Question, *, template: bool = True, verdict: bool | None = None, knowledge: str = ""
+    ) -> Ask:
+        cues: dict[str, Any] = {
+            "templates": [PLACEHOLDER] if template else [],
+            "predicted_anomalous": verdict,
+            "boxed_query": PLACEHOLDER if verdict else None,
+        }
+        images = (*(["template"] if template else []), NAMES[odd], *([f"{NAMES[odd]}_boxed"] if verdict else []))
+        pieces = prompt_pieces(build_prompt(question, PLACEHOLDER, **cues), lambda _: IMAGE * self._seen.grid**2, knowledge)
+        return category, images, lettered_line(pieces, question)
+
+    def _right(self, about: Sequence[tuple[Ask, int]]) -> float:
+        found = self._probabilities([ask for ask, _ in about]).argmax(1)
+        return float(np.mean(found == [right for _, right in about]))
+
+    def _probabilities(self, asks: Sequence[Ask]) -> np.ndarray:
+        # Prompts with as many images and words together need little padding.
+        order = sorted(range(len(asks)), key=lambda i: (len(asks[i][1]), sum(len(piece.text) for piece in asks[i][2].pieces)))
+        found = letter_probabilities(self._model, self._tokenizer, self._seen, [asks[i] for i in order])
+        return found[np.argsort(order)]
+
+
+def _balanced(probabilities: tuple[np.ndarray, np.ndarray]) -> float:
+    normal, defective = probabilities
+    return float(((normal < 0.5).mean() + (defective >= 0.5).mean()) / 2)

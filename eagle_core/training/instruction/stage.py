@@ -1,0 +1,98 @@
+"""The instruction stage: cell reader, projector and decoder learn to answer real prompts about what the frozen tower sees."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import nn
+from torch.nn import functional
+from transformers import FastVlmForConditionalGeneration, PreTrainedTokenizerFast
+from transformers.modeling_outputs import BaseModelOutputWithPooling
+
+from eagle_core.training.acuity import Seen
+from eagle_core.training.alignment.architecture import SEEING_LAYERS, tokens_of
+from eagle_core.training.alignment.stage import MIDDLE, projected
+from eagle_core.training.alignment.supervision import SeenDefects, ToldScenes
+from eagle_core.training.instruction.asked import IMAGE, Asked, draw_asked
+from eagle_core.training.loop import Schedule, train
+from eagle_core.training.precision import fast_products
+from eagle_core.training.reading.encoding import IGNORED, EncodedLines, line_encoder
+from eagle_core.training.reading.supervision import LetterBinding
+
+BATCH = 8
+BOUND = SEEING_LAYERS + 4
+"""The layer before which an answer must be known in words, as in the language stage."""
+ANSWER_WEIGHT = 3.0
+"""Of an answer's tokens: most are one letter."""
+
+
+def train_instruction(
+    model: FastVlmForConditionalGeneration,
+    tokenizer: PreTrainedTokenizerFast,
+    seen: Seen,
+    schedule: Schedule,
+    *,
+    prior_reliability: float,
+    seed: int,
+    checkpoint: Path,
+    progress: Callable[[int, int, float], None] | None = None,
+) -> None:
+    """Train ``model`` in place; ``seen`` holds what the tower sees of boxed images too (``normal_boxed``, ``defective_boxed``)."""
+    decoder = model.model.language_model
+    width = decoder.config.hidden_size
+    defects, binding = SeenDefects(width, seen.grid, seed), LetterBinding(width, seed)
+    encode = line_encoder(tokenizer)
+    [image] = tokenizer(IMAGE, add_special_tokens=False)["input_ids"]
+    tokens = seen.grid**2
+    is_defective, is_counted = seen.is_defective()
+
+    def loss(rng: np.random.Generator, _: float) -> torch.Tensor:
+        asked = draw_asked(seen.scenes, rng, BATCH, tokens=tokens, prior_reliability=prior_reliability)
+        batch = encode([one.line for one in asked])
+        chosen, odd = [one.category for one in asked], np.array([[one.defective] for one in asked])
+        raw = np.stack([seen.features[name][one.category] for one in asked for name in one.images])
+        with fast_products():
+            output = model.model(
+                input_ids=batch.input_ids,
+                mm_encoder_outputs={"image": BaseModelOutputWithPooling(pooler_output=projected(model, torch.from_numpy(raw).float()))},
+                use_cache=False,
+                output_hidden_states=True,
+            )
+        states = output.last_hidden_state[:, :-1].float()
+        labels = batch.labels[:, 1:]
+        answers = labels != IGNORED
+        answered = functional.cross_entropy(model.lm_head(states[answers]), labels[answers])
+        before = sum(name == "template" for name in asked[0].images)
+        taught = defects.loss(
+            decoder, output.hidden_states[MIDDLE].float(), MIDDLE, query_at(batch, image, tokens, before),
+            torch.from_numpy(is_defective[chosen] & odd), torch.from_numpy(is_counted[chosen] | ~odd),
+            ToldScenes.of([seen.scenes[one.category][int(one.defective)] for one in asked]), looks_at_defect(asked, batch),
+        )  # fmt: skip
+        taught = taught + (binding.loss(decoder, model.lm_head, output.hidden_states[BOUND].float(), BOUND, batch) if has_letters(batch) else 0)
+        return ANSWER_WEIGHT * answered + taught
+
+    trained = {"decoder": decoder, "projector": model.model.multi_modal_projector, "reader": tokens_of(model).reader}
+    train(
+        nn.ModuleDict(trained | {"defects": defects, "binding": binding}),
+        loss, schedule, seed=seed, checkpoint=checkpoint, progress=progress,
+    )  # fmt: skip
+
+
+def query_at(batch: EncodedLines, image: int, tokens: int, before: int) -> int:
+    """First visual token of the query, the same in all rows, which ``before`` images precede."""
+    return int(torch.nonzero(batch.input_ids[0] == image)[before * tokens, 0])
+
+
+def looks_at_defect(asked: Sequence[Asked], batch: EncodedLines) -> torch.Tensor:
+    """``(B, L) bool``: tokens that predict an answer about the defect."""
+    at = torch.zeros(batch.labels.shape, dtype=torch.bool)
+    at[:, :-1] = batch.labels[:, 1:] != IGNORED
+    return at & torch.tensor([one.about_defect for one in asked])[:, None]
+
+
+def has_letters(batch: EncodedLines) -> bool:
+    """Whether any answer is a letter."""
+    return bool((batch.right >= 0).any())

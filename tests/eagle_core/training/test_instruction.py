@@ -1,0 +1,203 @@
+"""The instruction stage: prompts are the real ones, answers are true, priors are right as often as they should be."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from scipy.special import expit, logit
+
+from eagle_core.data.scene import DEFECT_KINDS
+from eagle_core.guidance.explanation import explanation_of, explanation_prompt
+from eagle_core.guidance.prompt import (
+    ANOMALOUS_PRIOR,
+    BOX_SENTENCE,
+    DEFECT_QUESTION,
+    NORMAL_PRIOR,
+    build_prompt,
+)
+from eagle_core.mllm.adapters.families import FAMILIES
+from eagle_core.mllm.inputs import render
+from eagle_core.training.acuity import Seen
+from eagle_core.training.alignment.answers import letter_probabilities
+from eagle_core.training.alignment.architecture import build_aligned_model, tokens_of
+from eagle_core.training.architecture import build_processor
+from eagle_core.training.examples import PLACEHOLDER
+from eagle_core.training.images import TrainingImages, draw_images
+from eagle_core.training.instruction.asked import IMAGE, draw_asked
+from eagle_core.training.instruction.calibration import (
+    calibration_error,
+    cool,
+    cooled,
+    fitted_temperature,
+    reliability,
+)
+from eagle_core.training.instruction.gate import instruction_gate
+from eagle_core.training.instruction.stage import looks_at_defect, query_at
+from eagle_core.training.reading.encoding import line_encoder
+from eagle_core.training.reading.lines import Line, lettered_line, prompt_pieces
+from eagle_core.training.reading.scenes_in_words import UNSEEN_KINDS
+from eagle_core.training.scenes.categories import HELD_OUT_OBJECTS, HELD_OUT_TEXTURES, SILHOUETTES, SURFACES
+from eagle_core.training.tokenizer import build_tokenizer
+from eagle_core.training.towers import BACKBONES, CHOSEN, load_tower_named, tower_features
+
+TOKENS = 4
+
+
+@pytest.fixture(scope="module")
+def data() -> TrainingImages:
+    return draw_images(11, 6)
+
+
+@pytest.fixture(scope="module")
+def tokenizer():  # type: ignore[no-untyped-def]
+    return build_tokenizer()
+
+
+def text_of(line: Line) -> str:
+    return "".join(piece.text for piece in line.pieces if piece.role != "answer")
+
+
+def batches(data: TrainingImages, count: int):  # type: ignore[no-untyped-def]
+    return [draw_asked(data.scenes, np.random.default_rng(seed), 6, tokens=TOKENS, prior_reliability=0.88) for seed in range(count)]
+
+
+def test_a_prompt_is_the_one_that_the_pipeline_renders(data: TrainingImages, tokenizer) -> None:  # type: ignore[no-untyped-def]
+    processor = build_processor(tokenizer)
+    cues = {"templates": [PLACEHOLDER], "predicted_anomalous": True, "boxed_query": PLACEHOLDER}
+    for prompt in (build_prompt(DEFECT_QUESTION, PLACEHOLDER, **cues), explanation_prompt(PLACEHOLDER, **cues)):
+        written = "".join(piece.text for piece in prompt_pieces(prompt, lambda _: IMAGE))
+        assert written == render(prompt, processor, FAMILIES["qwen2_5_vl"])
+
+
+def test_answers_are_true_and_images_stand_at_the_same_tokens_in_a_batch(data: TrainingImages, tokenizer) -> None:  # type: ignore[no-untyped-def]
+    encode = line_encoder(tokenizer)
+    image = tokenizer(IMAGE, add_special_tokens=False)["input_ids"][0]
+    seen_types = set()
+    for asked in batches(data, 60):
+        batch = encode([one.line for one in asked])
+        before = sum(name == "template" for name in asked[0].images)
+        for row, one in enumerate(asked):
+            scene = data.scenes[one.category][int(one.defective)]
+            assert (scene.defect is not None) == one.defective and one.images[before].split("_")[0] == ("defective" if one.defective else "normal")
+            at = torch.nonzero(batch.input_ids[row] == image)[:, 0]
+            assert len(at) == TOKENS * len(one.images) and int(at[before * TOKENS]) == query_at(batch, image, TOKENS, before)
+            answer = one.line.pieces[-1].text
+            text = text_of(one.line)
+            if one.line.right < 0:
+                assert answer == explanation_of(scene)
+                seen_types.add("explanation")
+                continue
+            right = one.line.said.strip().removesuffix(".").lower()
+            if "main color" in text:
+                assert right == scene.color
+            elif "What is the object" in text:
+                assert right == scene.object_name
+            elif "type of the defect" in text:
+                assert scene.defect is not None and right == scene.defect.kind
+            elif "Where is" in text:
+                assert scene.defect is not None and right == scene.defect.place
+            elif "Is there any" in text:
+                assert right == ("yes" if one.defective else "no")
+            elif "Following is knowledge" in text:
+                kind = scene.defect.kind if scene.defect else ""
+                told = re.search(rf"<{kind.capitalize()}> The defect appears as (.+?)\. As an effect, (.+?)\.", text)
+                assert told is not None and right in {said.lower() for said in told.groups()}
+                seen_types.add("knowledge")
+            else:
+                assert scene.defect is not None and right in {DEFECT_KINDS[scene.defect.kind].appearance, DEFECT_KINDS[scene.defect.kind].effect}
+                seen_types.add("facts")
+            assert one.about_defect != ("main color" in text or "What is the object" in text)
+    assert seen_types == {"explanation", "knowledge", "facts"}
+
+
+def test_what_training_must_not_name_is_in_no_prompt(data: TrainingImages) -> None:
+    never = {*UNSEEN_KINDS, *(SURFACES[name][0] for name in HELD_OUT_TEXTURES), *(SILHOUETTES[name][0] for name in HELD_OUT_OBJECTS)}
+    told = " ".join(text_of(one.line).lower() for asked in batches(data, 80) for one in asked)
+    assert not {name for name in never if re.search(rf"\b{name}\b", told)}
+
+
+def test_priors_are_right_as_often_as_asked_for_and_boxes_follow_them(data: TrainingImages) -> None:
+    right = []
+    for asked in batches(data, 400):
+        for one in asked:
+            text = text_of(one.line)
+            says = True if ANOMALOUS_PRIOR in text else False if NORMAL_PRIOR in text else None
+            assert (BOX_SENTENCE in text) == one.images[-1].endswith("_boxed")
+            if says is not None:
+                right.append(says == one.defective)
+                assert says or BOX_SENTENCE not in text
+    assert len(right) > 500 and np.mean(right) == pytest.approx(0.88, abs=0.04)
+
+
+def test_only_answers_about_a_defect_are_taught_to_look_at_it(data: TrainingImages, tokenizer) -> None:  # type: ignore[no-untyped-def]
+    encode = line_encoder(tokenizer)
+    for asked in batches(data, 10):
+        batch = encode([one.line for one in asked])
+        looks = looks_at_defect(asked, batch)
+        for row, one in enumerate(asked):
+            assert bool(looks[row].any()) == one.about_defect
+            if one.about_defect:
+                assert int(torch.nonzero(looks[row])[0, 0]) == int(batch.asked_at[row])
+
+
+@pytest.fixture(scope="module")
+def seen(data: TrainingImages) -> Seen:
+    tower = load_tower_named(CHOSEN)
+    return Seen(tower_features(tower, data.shown | data.boxed(11)), data.pixels_under(tower.grid), data.scenes)
+
+
+def test_a_cooled_model_gives_every_answer_as_before_and_the_probabilities_that_were_promised(seen: Seen, tokenizer) -> None:  # type: ignore[no-untyped-def]
+    model = build_aligned_model(tokenizer, 3, BACKBONES[CHOSEN]).eval()
+    tokens_of(model).standardise(seen.features["template"])
+    question = build_prompt(DEFECT_QUESTION, PLACEHOLDER, templates=[PLACEHOLDER])
+    pieces = prompt_pieces(question, lambda _: IMAGE * seen.grid**2)
+    asked = [(category, ("template", "defective"), lettered_line(pieces, replace(question.question, correct_letter="A"))) for category in range(4)]
+    before = letter_probabilities(model, tokenizer, seen, asked)
+    cool(model, 2.5)
+    after = letter_probabilities(model, tokenizer, seen, asked)
+    np.testing.assert_allclose(after[:, 0], cooled(before[:, 0], 2.5), atol=1e-6)
+    assert (after.argmax(1) == before.argmax(1)).all()
+
+
+def test_the_temperature_undoes_what_made_a_model_too_sure() -> None:
+    rng = np.random.default_rng(0)
+    honest = rng.beta(0.8, 0.8, 4000)
+    defective = rng.random(4000) < honest
+    sure = expit(2.0 * logit(honest))
+    found = fitted_temperature(sure, defective)
+    assert found == pytest.approx(2.0, rel=0.1)
+    assert calibration_error(cooled(sure, found), defective) < 0.03 < calibration_error(sure, defective)
+    diagram = reliability(honest, defective)
+    assert sum(part["images"] for part in diagram) == 4000
+    # Independent of torchmetrics: the mean gap of the bins, weighted by their images.
+    gap = sum(part["images"] * abs(part["said"] - part["is"]) for part in diagram) / 4000
+    assert calibration_error(honest, defective) == pytest.approx(gap, abs=2e-3)
+
+
+def test_boxes_are_drawn_on_the_query_that_they_belong_to(data: TrainingImages) -> None:
+    boxed = data.boxed(11)
+    assert set(boxed) == {"normal_boxed", "defective_boxed"}
+    for name, images in boxed.items():
+        plain = data.shown[name.removesuffix("_boxed")]
+        for image, before in zip(images, plain, strict=True):
+            changed = (image != before).any(-1)
+            assert 0 < changed.mean() < 0.3
+            assert (image[changed] == image[changed][0]).all(), "one color"
+
+
+def test_the_gate_of_an_untaught_model_is_not_passed_and_counts_every_image(seen: Seen, tokenizer) -> None:  # type: ignore[no-untyped-def]
+    model = build_aligned_model(tokenizer, 3, BACKBONES[CHOSEN]).eval()
+    tokens_of(model).standardise(seen.features["template"])
+    gate = instruction_gate(model, tokenizer, seen, 5)
+    described = gate.described()
+    assert gate.passed is False and described["categories"] == 6
+    assert sum(part["images"] for part in described["reliability"]) == 12
+    assert set(described["right_letters"]) == {
+        "anomaly_detection", "object_classification", "object_analysis", "defect_classification", "defect_localization",
+        "defect_description", "defect_analysis",
+    }  # fmt: skip
+    assert described["template_gain"]["all"] == pytest.approx(described["balanced_accuracy"]["template"] - described["balanced_accuracy"]["query_only"])
