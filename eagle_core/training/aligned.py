@@ -60,7 +60,7 @@ def train_aligned(recipe: Recipe, seed: int, folder: Path, *, workers: int, prog
     tokenizer = build_tokenizer()
     model = build_aligned_model(tokenizer, seed, BACKBONES[CHOSEN])
     start_reading(model, load_file(READER_WEIGHTS))
-    seen = see(CHOSEN, recipe.data_seed, recipe.aligned_categories, folder, workers=workers, progress=progress)
+    seen = see(CHOSEN, recipe.data_seed, recipe.aligned_categories, folder, for_training=True, workers=workers, progress=progress)
     tokens_of(model).standardise(seen.features["template"])
     heads = train_heads(
         seen,

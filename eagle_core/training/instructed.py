@@ -39,7 +39,7 @@ def train_instructed(recipe: Recipe, seed: int, folder: Path, *, workers: int, p
     """
     tokenizer = build_tokenizer()
     model = aligned_model(seed, folder)
-    seen = see(CHOSEN, recipe.data_seed, recipe.aligned_categories, folder, boxed=True, workers=workers, progress=progress)
+    seen = see(CHOSEN, recipe.data_seed, recipe.aligned_categories, folder, boxed=True, for_training=True, workers=workers, progress=progress)
     train_instruction(
         model,
         tokenizer,

@@ -21,7 +21,8 @@ IMAGES, BOXED = ("template", "normal", "defective"), ("normal_boxed", "defective
 
 
 def see(
-    tower: str, seed: int, count: int, folder: Path, *, workers: int, progress: Progress, held_out: bool = False, boxed: bool = False
+    tower: str, seed: int, count: int, folder: Path, *, workers: int, progress: Progress, held_out: bool = False, boxed: bool = False,
+    for_training: bool = False,
 ) -> Seen:
     """What ``tower`` sees of ``count`` categories of ``seed``; kept in ``folder/seen`` for the next time.
 
@@ -34,6 +35,7 @@ def see(
         progress: Called with (what, done, count).
         held_out: Of the families that no training shows.
         boxed: Also the images with an expert's red boxes.
+        for_training: Faster, with some noise; what is measured is seen as the whole model sees it.
     """
     kept = folder / "seen" / f"{tower}-{seed}-{count}{'-held-out' if held_out else ''}"
     names = (*IMAGES, *(BOXED if boxed else ()))
@@ -42,7 +44,7 @@ def see(
         data = draw_images(seed, count, held_out=held_out, workers=workers, progress=lambda done, total: progress("drawing", done, total))
         loaded = load_tower_named(tower)
         shown = {name: images for name, images in (data.shown | (data.boxed(seed) if boxed else {})).items() if name in lacking}
-        features = tower_features(loaded, shown, lambda done, total: progress(f"seen by {tower}", done, total))
+        features = tower_features(loaded, shown, lambda done, total: progress(f"seen by {tower}", done, total), fast=for_training)
         with written_whole(kept / "scenes.json") as aside:
             aside.write_text(json.dumps([[asdict(scene) for scene in pair] for pair in data.scenes]), encoding="utf-8")
         for name, values in ({"under": data.pixels_under(loaded.grid)} | features).items():

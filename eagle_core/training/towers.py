@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import partial
 
@@ -63,16 +64,23 @@ def load_tower_named(name: str) -> Tower:
 
 
 def tower_features(
-    tower: Tower, shown: Mapping[str, np.ndarray], progress: Callable[[int, int], None] | None = None
+    tower: Tower, shown: Mapping[str, np.ndarray], progress: Callable[[int, int], None] | None = None, *, fast: bool = False
 ) -> dict[str, np.ndarray]:
-    """Each name of ``shown``, ``(N, SIDE, SIDE, 3) uint8``, -> ``(N, (grid * cells)^2, channels) float16``."""
+    """Each name of ``shown``, ``(N, SIDE, SIDE, 3) uint8``, -> ``(N, (grid * cells)^2, channels) float16``.
+
+    Args:
+        tower: Looks at the images.
+        shown: Name -> images.
+        progress: Called with (done, N).
+        fast: With products in bfloat16 where the processor has them: some percent of noise, for training alone.
+    """
     count = len(next(iter(shown.values())))
     cached = {name: np.empty((count, (tower.grid * tower.cells) ** 2, tower.channels), np.float16) for name in shown}
     with torch.inference_mode():
         for start in range(0, count, EXTRACTION_BATCH):
             part = slice(start, min(start + EXTRACTION_BATCH, count))
             for name, images in shown.items():
-                with fast_products():
+                with fast_products() if fast else nullcontext():
                     cached[name][part] = tower.features(images[part]).float().numpy()
             if progress:
                 progress(part.stop, count)

@@ -94,8 +94,9 @@ def test_cached_tokens_are_what_the_ordinary_class_sees_and_it_loads_what_was_sa
         cached = projected(model, torch.from_numpy(seen["defective"]).float())
         pixels = network.pixels(data.defectives)
         direct = model.get_image_features(pixel_values=pixels).pooler_output
-        # Cached features are computed in bfloat16 where the processor has it, and kept in float16.
-        assert (cached - direct).norm() < 0.03 * direct.norm()
+        torch.testing.assert_close(cached, direct, atol=5e-3, rtol=5e-3)
+        fast = torch.from_numpy(tower_features(tower, data.shown, fast=True)["defective"]).float()
+        assert (projected(model, fast) - direct).norm() < 0.1 * direct.norm(), "noise, but no other image"
         model.save_pretrained(tmp_path)
         loaded = AutoModelForImageTextToText.from_pretrained(tmp_path).eval()
         assert type(loaded) is FastVlmForConditionalGeneration
@@ -150,8 +151,9 @@ def test_every_loss_in_the_middle_teaches_the_decoder_and_a_batch_without_defect
     where = torch.zeros(2, tokens, dtype=torch.bool)
     counted = torch.ones_like(where)
     none = defects.loss(decoder, hidden, MIDDLE, 4, where, counted, told, claims)
-    where[0, 2] = True
-    some = defects.loss(decoder, hidden, MIDDLE, 4, where, counted, told, claims)
+    there = where.clone()
+    there[0, 2] = True
+    some = defects.loss(decoder, hidden, MIDDLE, 4, there, counted, told, claims)
     [of_none], [of_some] = torch.autograd.grad(none, hidden), torch.autograd.grad(some, hidden)
     assert torch.isfinite(of_none).all() and torch.isfinite(of_some).all()
     assert not of_none[:, 15:].any(), "without a defect nothing is to be looked at"
