@@ -29,20 +29,21 @@ class ImageFeatures:
     def in_place_of_pixels(self, batch: EncodedPrompts) -> dict[str, Any]:
         """``batch.inputs`` with ``mm_encoder_outputs`` for ``pixel_values``; only images not seen before are encoded."""
         inputs: dict[str, Any] = dict(batch.inputs)
-        pixels, grids = inputs.pop("pixel_values"), inputs["image_grid_thw"]
+        pixels, grids = inputs.pop("pixel_values"), inputs.get("image_grid_thw")
         known = {image: self._kept[image] for image in dict.fromkeys(batch.images) if image in self._kept}
         fresh = {image: number for number, image in reversed(list(enumerate(batch.images))) if image not in known}
         if fresh:
-            parts, numbers = pixels.split(grids.prod(dim=-1).tolist()), list(fresh.values())
-            encoded = self._model.get_image_features(
-                torch.cat([parts[number] for number in numbers]), grids[numbers], return_dict=True
-            )
+            # Qwen's patches of all images follow each other; other families stack images of one size.
+            parts, numbers = pixels.split(1 if grids is None else grids.prod(dim=-1).tolist()), list(fresh.values())
+            where = {} if grids is None else {"image_grid_thw": grids[numbers]}
+            encoded = self._model.get_image_features(torch.cat([parts[number] for number in numbers]), return_dict=True, **where)
             # Copies: a view would keep the features of all images of the call in memory.
             known |= {image: features.clone() for image, features in zip(fresh, encoded.pooler_output, strict=True)}
             for image in fresh:
                 self._keep(image, known[image])
         features: Any = tuple(known[image] for image in batch.images)
-        inputs["mm_encoder_outputs"] = {"image": BaseModelOutputWithPooling(pooler_output=features)}
+        shown = torch.stack(features) if grids is None else features
+        inputs["mm_encoder_outputs"] = {"image": BaseModelOutputWithPooling(pooler_output=shown)}
         return inputs
 
     def _keep(self, image: str, features: Tensor) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -52,6 +53,8 @@ def _load(found: ModelFiles, config: MllmConfig, fingerprint: str) -> Transforme
     try:
         model_config = AutoConfig.from_pretrained(found.folder, **options)
         adapter = adapter_for(model_config.model_type, found.name)
+        if adapter.tower:
+            import_module(adapter.tower)
         processor = AutoProcessor.from_pretrained(found.folder, **options)
         check_memory(found.name, found.folder, config)
         with _quietly_if_small(found.folder, config):

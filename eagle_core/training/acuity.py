@@ -16,8 +16,8 @@ from torch import nn
 from torch.nn import functional
 
 from eagle_core.data.scene import SceneRecord, place_of
+from eagle_core.mllm.backbone_tokens import CELL_WIDTH, LEAST_DEVIATION, cell_reader
 from eagle_core.training.architecture import READER
-from eagle_core.training.backbone_tokens import CELL_WIDTH, LEAST_DEVIATION, cell_reader
 from eagle_core.training.loop import Schedule, train
 from eagle_core.training.scenes.canvas import SIDE
 from eagle_core.training.scenes.defects import TRAINING_KINDS

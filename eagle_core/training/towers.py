@@ -11,9 +11,9 @@ import numpy as np
 import torch
 
 from eagle_core.config import MllmConfig
+from eagle_core.mllm.backbone_tokens import BackboneStages, BackboneTokens
 from eagle_core.mllm.loading import load_model
 from eagle_core.training.architecture import GRID, HIDDEN
-from eagle_core.training.backbone_tokens import BackboneStages, BackboneTokens
 from eagle_core.training.precision import fast_products
 from eagle_core.training.vision import visual_features
 

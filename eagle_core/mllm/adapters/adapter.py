@@ -34,5 +34,7 @@ class Adapter:
     shares_prefix: bool = True
     """False: questions about the same images are prefilled one by one, because the class cannot continue a cache
     by several tokens."""
+    tower: str = ""
+    """Module that makes a vision tower of ours known to transformers' classes; imported before a model of the family is loaded."""
     version: int = 1
     """Raised when what Eagle makes of a prompt for this family changes: part of every answer's key."""

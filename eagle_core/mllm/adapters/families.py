@@ -26,6 +26,13 @@ FAMILIES: dict[str, Adapter] = {
         Adapter("LLaVA-OneVision", "llava_onevision", images_first=True, grid=grids.any_resolution_single),
         Adapter("Idefics3", "idefics3", grid=grids.split_then_global),
         Adapter("SmolVLM", "smolvlm", grid=grids.split_then_global),
+        Adapter(
+            "FastVLM",
+            "fast_vlm",
+            grid=grids.centre_crop,
+            remembers_images=True,
+            tower="eagle_core.mllm.backbone_tokens",
+        ),
         Adapter("MiniCPM-V 4.6", "minicpmv4_6", grid=grids.source_then_slices),
     )
 }

@@ -1,39 +1,30 @@
-"""The aligned model: FastVLM's class (a timm network, a projector, a Qwen2 decoder) around the packaged backbone.
-
-FastVLM takes one map of a timm network. The network here is ``BackboneTokens``, which timm knows under its name as soon as this
-module is imported, so that ``from_pretrained`` builds it.
-"""
+"""The aligned model: FastVLM's class (a timm network, a projector, a Qwen2 decoder) around the packaged backbone, and its processor."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict
-from typing import Any
 
 import torch
-from timm.models import register_model
+from PIL import Image
 from transformers import (
+    CLIPImageProcessor,
     FastVlmConfig,
     FastVlmForConditionalGeneration,
     GenerationConfig,
+    LlavaProcessor,
     PreTrainedTokenizerFast,
 )
 from transformers.models.qwen2_5_vl.configuration_qwen2_5_vl import Qwen2_5_VLTextConfig
 
+from eagle_core.expert.lite import MEAN, STD
+from eagle_core.mllm.backbone_tokens import BackboneStages, BackboneTokens, eagle_backbone_tokens
 from eagle_core.training.architecture import READER
-from eagle_core.training.backbone_tokens import BackboneStages, BackboneTokens
+from eagle_core.training.tokenizer import CHAT_TEMPLATE
 
 SEEING_LAYERS = 2
 """Layers below those that have learnt to read: what an image shows is known to them as early as words are."""
-
-
-@register_model
-def eagle_backbone_tokens(
-    pretrained: bool = False, *, side: int, stages: Sequence[str], token: int, cell: int, **_: Any
-) -> BackboneTokens:
-    """For timm, whose other arguments (classes, pretrained configuration) mean nothing here; weights come with the checkpoint."""
-    return BackboneTokens(BackboneStages(side, tuple(stages), token, cell))
 
 
 def build_aligned_model(tokenizer: PreTrainedTokenizerFast, seed: int, shape: BackboneStages) -> FastVlmForConditionalGeneration:
@@ -85,6 +76,22 @@ def build_aligned_model(tokenizer: PreTrainedTokenizerFast, seed: int, shape: Ba
     model.generation_config = GenerationConfig(eos_token_id=end, pad_token_id=pad, bos_token_id=pad, do_sample=False)
     tokens_of(model).fill()
     return model
+
+
+def build_aligned_processor(tokenizer: PreTrainedTokenizerFast, shape: BackboneStages) -> LlavaProcessor:
+    """Every image becomes a square of ``shape.side`` pixels, whatever its shape, and as many tokens."""
+    return LlavaProcessor(
+        image_processor=CLIPImageProcessor(
+            size={"height": shape.side, "width": shape.side},
+            do_center_crop=False,
+            resample=Image.Resampling.BILINEAR,
+            image_mean=list(MEAN),
+            image_std=list(STD),
+        ),
+        tokenizer=tokenizer,
+        patch_size=shape.token,
+        chat_template=CHAT_TEMPLATE,
+    )
 
 
 def start_reading(model: FastVlmForConditionalGeneration, reader: Mapping[str, torch.Tensor]) -> None:

@@ -178,7 +178,9 @@ def test_vision_tower_is_untouched(chat, batch):
     """Only the decoder's implementation changes, and the visual features it receives stay bit-identical."""
     embedded, inside = [], []
     vision = [
-        m.config for m in chat.model.modules() if isinstance(m, PreTrainedModel) and "vision" in m.config.model_type
+        m.config
+        for m in chat.model.modules()
+        if isinstance(m, PreTrainedModel) and ("vision" in m.config.model_type or m.config.model_type == "timm_wrapper")
     ]
     before = [config._attn_implementation for config in vision]
     hook = chat.decoder.register_forward_pre_hook(

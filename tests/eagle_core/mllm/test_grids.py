@@ -48,7 +48,11 @@ def silence_vision_attention(chat: TransformersChatModel) -> None:
     assert silenced >= 2
 
 
-@pytest.fixture(scope="module", params=sorted(BUILDERS))
+CONVOLUTIONAL = "fast_vlm"
+"""Its tokens see beyond their rectangles even without attention."""
+
+
+@pytest.fixture(scope="module", params=sorted(set(BUILDERS) - {CONVOLUTIONAL}))
 def chat(request):
     chat = chat_model(request.param)
     silence_vision_attention(chat)
@@ -103,6 +107,21 @@ def test_painted_squares_are_seen_where_the_grid_says(chat, size, several):
         reach = np.maximum(widths.max(axis=1, keepdims=True) * REACH, SQUARE)
         far = (overlap < -reach).any(axis=1) & placed
         assert (change[far] < 1e-4).all(), "a token far from the square does not see it"
+
+
+@pytest.mark.parametrize("size", SIZES, ids=str)
+def test_a_convolutional_tower_sees_a_square_most_where_the_grid_says(size):
+    chat = chat_model(CONVOLUTIONAL)
+    places = chat.adapter.grid(chat.processor, size, 1)
+    grey = Image.new("RGB", size, (90, 90, 90))
+    before = features(chat, grey, several=False)
+    assert len(places) == len(before)
+    assert places[:, :2].min() == 0 and places[:, 2:].max(axis=0).tolist() == list(size), "the whole image is seen"
+    for number, (x0, y0, x1, y1) in enumerate(places):
+        painted = grey.copy()
+        painted.paste((255, 30, 30), (round(x0), round(y0), round(x1), round(y1)))
+        change = (features(chat, painted, several=False) - before).norm(dim=1).numpy()
+        assert change[number] > np.median(change), "the token whose rectangle was painted changes more than most"
 
 
 def test_what_a_centre_crop_cuts_off_has_no_token():

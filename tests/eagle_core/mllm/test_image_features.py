@@ -24,8 +24,10 @@ def chat(request):
 def watched(chat):
     """Numbers of images in each call of the vision tower."""
     calls = []
-    chat.model.model.visual.register_forward_hook(
-        lambda module, args, kwargs, output: calls.append(len(kwargs["grid_thw"])), with_kwargs=True
+    whole = chat.model.model
+    tower = whole.visual if hasattr(whole, "visual") else whole.vision_tower
+    tower.register_forward_hook(
+        lambda module, args, kwargs, output: calls.append(len(kwargs["grid_thw"] if "grid_thw" in kwargs else args[0])), with_kwargs=True
     )
     return calls
 
@@ -68,7 +70,8 @@ def test_features_are_those_of_the_vision_tower(chat):
     batch = chat.encode(PROMPTS)
     with torch.inference_mode():
         inputs = chat._features.in_place_of_pixels(batch)
-        expected = chat.model.get_image_features(batch.inputs["pixel_values"], batch.inputs["image_grid_thw"]).pooler_output
+        pixels = {name: value for name, value in batch.inputs.items() if name in ("pixel_values", "image_grid_thw")}
+        expected = chat.model.get_image_features(**pixels).pooler_output
     assert "pixel_values" not in inputs
     for one, other in zip(inputs["mm_encoder_outputs"]["image"].pooler_output, expected, strict=True):
         torch.testing.assert_close(one, other, rtol=0, atol=1e-5)

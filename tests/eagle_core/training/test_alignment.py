@@ -11,6 +11,7 @@ from safetensors.torch import load_file
 from transformers import AutoModelForImageTextToText, FastVlmForConditionalGeneration
 
 from eagle_core.data.scene import SEVERITIES
+from eagle_core.mllm.backbone_tokens import PLACES
 from eagle_core.training.acuity import AcuityHeads, Seen
 from eagle_core.training.aligned import READER_WEIGHTS
 from eagle_core.training.alignment.architecture import build_aligned_model, start_reading, tokens_of
@@ -18,7 +19,6 @@ from eagle_core.training.alignment.captions import CaptionEncoder, caption_of, c
 from eagle_core.training.alignment.stage import MIDDLE, projected, start_from
 from eagle_core.training.alignment.supervision import SeenDefects, ToldScenes, looks_of
 from eagle_core.training.architecture import READER, build_model
-from eagle_core.training.backbone_tokens import PLACES
 from eagle_core.training.images import TrainingImages, draw_images
 from eagle_core.training.reading.encoding import IGNORED
 from eagle_core.training.scenes.canvas import COLOR_WORDS

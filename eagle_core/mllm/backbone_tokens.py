@@ -1,15 +1,19 @@
 """The packaged ImageNet backbone as a vision tower: some of its stages and each cell's mean colour, folded into visual tokens.
 
-What is finer than a token is folded into it (neighbours become channels), so that fewer tokens cost no detail. Where a token has
+FastVLM's class takes one map of a timm network: ``BackboneTokens`` is one, which timm knows by name as soon as this module is
+imported, so that ``from_pretrained`` builds it. What is finer than a token is folded into it (neighbours become channels), so that fewer tokens cost no detail. Where a token has
 several cells, one learnt layer reads each of them alike first: what is learnt at one place of a token is known at the others.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
+from timm.models import register_model
 from torch import nn
 from torch.nn import functional
 
@@ -102,6 +106,14 @@ class BackboneTokens(nn.Module):
     def forward(self, pixels: torch.Tensor) -> torch.Tensor:
         """As ``forward_features``."""
         return self.forward_features(pixels)
+
+
+@register_model
+def eagle_backbone_tokens(
+    pretrained: bool = False, *, side: int, stages: Sequence[str], token: int, cell: int, **_: Any
+) -> BackboneTokens:
+    """For timm, whose other arguments (classes, pretrained configuration) mean nothing here; weights come with the checkpoint."""
+    return BackboneTokens(BackboneStages(side, tuple(stages), token, cell))
 
 
 def cell_reader(channels: int, cells: int) -> nn.Module:
