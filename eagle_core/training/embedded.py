@@ -7,8 +7,6 @@ ships is named in the recipe before anything is measured.
 from __future__ import annotations
 
 import json
-import os
-import shutil
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -26,7 +24,7 @@ from eagle_core.training.language import CachedFeatures, cache_features, train_l
 from eagle_core.training.loop import Schedule
 from eagle_core.training.reading.gate import reading_gate
 from eagle_core.training.reading.stage import train_reading
-from eagle_core.training.stage_files import write_stage
+from eagle_core.training.stage_files import write_model, write_stage
 from eagle_core.training.tokenizer import build_tokenizer
 from eagle_core.training.vision import defect_auroc, load_tower, pretrain_vision
 
@@ -106,12 +104,7 @@ def train_language_model(
         checkpoint=folder / f"seed-{seed}" / "language.safetensors",
         progress=lambda step, steps, loss: progress(f"language, loss {loss:.3f}", step, steps),
     )
-    target = folder / f"seed-{seed}" / "model"
-    aside = target.with_name(f".model-{os.getpid()}")
-    model.half().save_pretrained(aside)
-    processor.save_pretrained(aside)
-    shutil.rmtree(target, ignore_errors=True)
-    aside.rename(target)
+    write_model(model, processor, folder / f"seed-{seed}" / "model")
 
 
 def train_reader(recipe: Recipe, seed: int, folder: Path, *, progress: Progress) -> dict[str, Any]:

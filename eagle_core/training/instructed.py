@@ -14,13 +14,13 @@ from transformers import FastVlmForConditionalGeneration
 from eagle_core.errors import DataError
 from eagle_core.training.acuity import Seen
 from eagle_core.training.aligned import learnt_weights
-from eagle_core.training.alignment.architecture import build_aligned_model
+from eagle_core.training.alignment.architecture import build_aligned_model, build_aligned_processor
 from eagle_core.training.embedded import Recipe
 from eagle_core.training.instruction.calibration import cool, fitted_temperature
 from eagle_core.training.instruction.gate import instruction_gate, p_defect
 from eagle_core.training.instruction.stage import train_instruction
 from eagle_core.training.seeing import Progress, see
-from eagle_core.training.stage_files import write_stage
+from eagle_core.training.stage_files import write_model, write_stage
 from eagle_core.training.tokenizer import build_tokenizer
 from eagle_core.training.towers import BACKBONES, CHOSEN
 
@@ -28,8 +28,8 @@ from eagle_core.training.towers import BACKBONES, CHOSEN
 def train_instructed(recipe: Recipe, seed: int, folder: Path, *, workers: int, progress: Progress) -> dict[str, Any]:
     """The instruction stage of ``seed``, from what the alignment stage left in ``folder``.
 
-    Writes ``folder/seed-N/instruction.safetensors`` (a checkpoint, to go on from), and in ``folder/seed-N/instruction`` what was
-    learnt in float16, and ``gate.json``.
+    Writes ``folder/seed-N/instruction.safetensors`` (a checkpoint, to go on from), in ``folder/seed-N/instruction`` what was
+    learnt in float16, and ``gate.json``, and in ``folder/seed-N/model`` the whole model, which ``mllms.NAME.model`` may name.
 
     Returns:
         What ``gate.json`` holds.
@@ -69,6 +69,7 @@ def train_instructed(recipe: Recipe, seed: int, folder: Path, *, workers: int, p
         "families_seen": gates["families_seen"].described(),
     }
     write_stage(folder / f"seed-{seed}" / "instruction" / "model.safetensors", learnt_weights(model), described)
+    write_model(model, build_aligned_processor(tokenizer, BACKBONES[CHOSEN]), folder / f"seed-{seed}" / "model")
     return described
 
 

@@ -1,14 +1,17 @@
-"""What a stage of the training leaves: the weights that it taught, and what its gate measured."""
+"""What a stage of the training leaves: the weights that it taught, what its gate measured, and a whole model."""
 
 from __future__ import annotations
 
 import json
+import os
+import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import torch
 from safetensors.torch import save
+from transformers import PreTrainedModel, ProcessorMixin
 
 from eagle_core.whole_file import written_whole
 
@@ -19,3 +22,12 @@ def write_stage(weights_file: Path, weights: Mapping[str, torch.Tensor], describ
         aside.write_bytes(save({name: value.half().contiguous() for name, value in weights.items()}))
     with written_whole(weights_file.with_name("gate.json")) as aside:
         aside.write_text(json.dumps(described, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+
+
+def write_model(model: PreTrainedModel, processor: ProcessorMixin, folder: Path) -> None:
+    """Write ``model`` in float16 with its processor as a checkpoint folder, whole or not at all; ``model`` itself becomes float16."""
+    aside = folder.with_name(f".{folder.name}-{os.getpid()}")
+    model.half().save_pretrained(aside)
+    processor.save_pretrained(aside)
+    shutil.rmtree(folder, ignore_errors=True)
+    aside.rename(folder)

@@ -77,6 +77,7 @@ def test_alignment_and_then_instruction_say_whether_their_gates_are_passed(tmp_p
     assert described["schedule"]["steps"] == 2 and 0.2 <= described["temperature"] <= 5
     assert sum(part["images"] for part in described["gate"]["reliability"]) == 2 * described["gate"]["categories"] == 32
     assert set(load_file(folder / "model.safetensors")) == set(weights)
+    assert json.loads((tmp_path / "out/seed-0/model/config.json").read_text())["model_type"] == "fast_vlm"
 
 
 def test_instruction_without_alignment_says_what_to_train_first(tmp_path: Path) -> None:

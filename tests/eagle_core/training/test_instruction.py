@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 from scipy.special import expit, logit
 
+from eagle_core.config import MllmConfig
 from eagle_core.data.scene import DEFECT_KINDS
 from eagle_core.guidance.explanation import explanation_of, explanation_prompt
 from eagle_core.guidance.prompt import (
@@ -21,9 +24,10 @@ from eagle_core.guidance.prompt import (
 )
 from eagle_core.mllm.adapters.families import FAMILIES
 from eagle_core.mllm.inputs import render
+from eagle_core.mllm.loading import load_model
 from eagle_core.training.acuity import Seen
 from eagle_core.training.alignment.answers import letter_probabilities
-from eagle_core.training.alignment.architecture import build_aligned_model, tokens_of
+from eagle_core.training.alignment.architecture import build_aligned_model, build_aligned_processor, tokens_of
 from eagle_core.training.architecture import build_processor
 from eagle_core.training.examples import PLACEHOLDER
 from eagle_core.training.images import TrainingImages, draw_images
@@ -41,6 +45,7 @@ from eagle_core.training.reading.encoding import line_encoder
 from eagle_core.training.reading.lines import Line, lettered_line, prompt_pieces
 from eagle_core.training.reading.scenes_in_words import UNSEEN_KINDS
 from eagle_core.training.scenes.categories import HELD_OUT_OBJECTS, HELD_OUT_TEXTURES, SILHOUETTES, SURFACES
+from eagle_core.training.stage_files import write_model
 from eagle_core.training.tokenizer import build_tokenizer
 from eagle_core.training.towers import BACKBONES, CHOSEN, load_tower_named, tower_features
 
@@ -148,6 +153,24 @@ def test_only_answers_about_a_defect_are_taught_to_look_at_it(data: TrainingImag
 def seen(data: TrainingImages) -> Seen:
     tower = load_tower_named(CHOSEN)
     return Seen(tower_features(tower, data.shown | data.boxed(11)), data.pixels_under(tower.grid), data.scenes)
+
+
+def test_the_model_that_is_written_answers_in_the_pipeline_as_the_gate_measured(
+    seen: Seen, data: TrainingImages, tokenizer, tmp_path: Path
+) -> None:  # type: ignore[no-untyped-def]
+    model = build_aligned_model(tokenizer, 3, BACKBONES[CHOSEN]).eval()
+    tokens_of(model).standardise(seen.features["template"])
+    write_model(model, build_aligned_processor(tokenizer, BACKBONES[CHOSEN]), tmp_path / "model")
+    chat = load_model(MllmConfig(model=str(tmp_path / "model")))
+    template, query = (Image.fromarray(images[2]) for images in (data.templates, data.defectives))
+    prompt = build_prompt(DEFECT_QUESTION, query, templates=[template], predicted_anomalous=True)
+    [answer] = chat.answer([prompt])
+    pieces = prompt_pieces(prompt, lambda _: IMAGE * seen.grid**2)
+    asked = [(2, ("template", "defective"), lettered_line(pieces, replace(prompt.question, correct_letter="A")))]
+    [[yes, _]] = letter_probabilities(model.float(), tokenizer, seen, asked)
+    assert answer.p_defect == pytest.approx(yes, abs=2e-3)
+    said = chat.generate([explanation_prompt(query, templates=[template])], max_new_tokens=4)
+    assert len(said) == 1
 
 
 def test_a_cooled_model_gives_every_answer_as_before_and_the_probabilities_that_were_promised(seen: Seen, tokenizer) -> None:  # type: ignore[no-untyped-def]

@@ -24,6 +24,7 @@ from eagle_core.training.scenes.categories import (
     draw_category,
 )
 from eagle_core.training.scenes.defects import PART_DEFECTS, TRAINING_KINDS
+from eagle_core.training.tokenizer import OBJECT_NAMES
 
 
 def test_same_seed_same_images_whatever_the_workers() -> None:
@@ -67,7 +68,7 @@ def names(products: dict[str, Product]) -> set[str]:
 
 def test_of_the_demos_families_two_and_of_its_kinds_three_are_never_drawn_and_the_others_with_random_parameters() -> None:
     demo = names(demo_textures.TEXTURES) | names(demo_objects.OBJECTS)
-    assert demo - set(PRODUCT_NAMES) == {"herringbone tiles", "blister of tablets"}
+    assert demo - set(PRODUCT_NAMES) == {"herringbone tiles", "blister of tablets"} and demo.isdisjoint(OBJECT_NAMES)
     assert set(demo_defects.DEFECTS) - set(TRAINING_KINDS) == {"crack", "distortion", "misplacement"}
     drawn = [draw_category(np.random.default_rng(seed)) for seed in range(400)]
     for name in demo & set(PRODUCT_NAMES):
