@@ -108,7 +108,7 @@ def main(
     stage: Annotated[Stage, typer.Option(help="All that ships, or a stage of the model that shall follow it.")] = "whole",
     steps: Annotated[int | None, typer.Option(min=1, help="Of a stage, for trials; default: the recipe's.")] = None,
     questions: Annotated[int | None, typer.Option(min=1, help="Of each share that the language stage's gate measures; default: the recipe's.")] = None,
-    categories: Annotated[int | None, typer.Option(min=16, help="Drawn for acuity or alignment, for trials; default: the recipe's.")] = None,
+    categories: Annotated[int | None, typer.Option(min=8, help="Drawn for acuity, alignment or instruction, for trials; default: the recipe's.")] = None,
     tower: Annotated[list[str] | None, typer.Option(help=f"To measure, may be repeated: {', '.join(TOWERS)}; default: all.")] = None,
 ) -> None:
     """Train the embedded multimodal LLM."""

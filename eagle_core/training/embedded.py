@@ -52,8 +52,8 @@ class Recipe:
     """Drawn for alignment and what comes after it."""
     sight: Schedule = Schedule(steps=3600, learning_rate=2e-3)
     """Of cell reader and projector with the heads of acuity, before alignment."""
-    alignment: Schedule = Schedule(steps=5000, learning_rate=1.5e-3)
-    instruction: Schedule = Schedule(steps=4000, learning_rate=1e-3)
+    alignment: Schedule = Schedule(steps=3500, learning_rate=1.5e-3)
+    instruction: Schedule = Schedule(steps=2500, learning_rate=1e-3)
     gate_questions: int = 300
     """Of each share that a stage's gate measures."""
     prior_reliability: float = 0.88

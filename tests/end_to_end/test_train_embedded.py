@@ -47,7 +47,7 @@ def test_the_language_stage_says_whether_its_gate_is_passed(tmp_path: Path) -> N
 
 def test_acuity_is_measured_for_the_towers_that_are_named(tmp_path: Path) -> None:
     *_, shipped, backbone = train(
-        tmp_path, "--stage", "acuity", "--tower", "shipped", "--tower", CHOSEN, "--steps", "1", "--categories", "16"
+        tmp_path, "--stage", "acuity", "--tower", "shipped", "--tower", CHOSEN, "--steps", "1", "--categories", "8"
     )
     figures = json.loads((tmp_path / "out/acuity.json").read_text())
     assert list(figures) == ["shipped", CHOSEN]
@@ -57,14 +57,14 @@ def test_acuity_is_measured_for_the_towers_that_are_named(tmp_path: Path) -> Non
 
 
 def test_alignment_and_then_instruction_say_whether_their_gates_are_passed(tmp_path: Path) -> None:
-    options = ("--stage", "alignment", "--steps", "2", "--categories", "16")
+    options = ("--stage", "alignment", "--steps", "2", "--categories", "8")
     *_, compared, alone, gate = train(tmp_path, *options)
     assert compared.startswith("seed 0: right in captions, compared: object ")
     assert alone.startswith("seed 0: right in captions, alone: object ")
     assert gate == "gate not passed; required beside a template: kind 0.700 place 0.800"
     folder = tmp_path / "out/seed-0/alignment"
     described = json.loads((folder / "gate.json").read_text())
-    assert described["gate"]["passed"] is False and described["tower"]["name"] == CHOSEN and described["gate"]["categories"] == 16
+    assert described["gate"]["passed"] is False and described["tower"]["name"] == CHOSEN and described["gate"]["categories"] == 8
     weights = load_file(folder / "model.safetensors")
     assert {w.dtype.name for w in weights.values()} == {"float16"}
     assert not [name for name in weights if ".network." in name]
@@ -75,7 +75,7 @@ def test_alignment_and_then_instruction_say_whether_their_gates_are_passed(tmp_p
     folder = tmp_path / "out/seed-0/instruction"
     described = json.loads((folder / "gate.json").read_text())
     assert described["schedule"]["steps"] == 2 and 0.2 <= described["temperature"] <= 5
-    assert sum(part["images"] for part in described["gate"]["reliability"]) == 2 * described["gate"]["categories"] == 32
+    assert sum(part["images"] for part in described["gate"]["reliability"]) == 2 * described["gate"]["categories"] == 16
     assert set(load_file(folder / "model.safetensors")) == set(weights)
     assert json.loads((tmp_path / "out/seed-0/model/config.json").read_text())["model_type"] == "fast_vlm"
 
