@@ -1,4 +1,4 @@
-"""Runs of the ``eagle`` command in fresh processes that need not import torch, transformers and MLflow again.
+"""Runs of the ``eagle`` command, and of modules, in fresh processes that need not import torch, transformers and MLflow again.
 
 A process that has imported every module of ``eagle_core`` and the libraries that runs and stations use, and done nothing else,
 forks for each command. The child has its own environment, working directory, arguments, output and process group, and runs
@@ -12,6 +12,7 @@ import atexit
 import json
 import os
 import pkgutil
+import runpy
 import shutil
 import signal
 import subprocess
@@ -111,13 +112,13 @@ def _parent() -> _Parent:
     return made
 
 
-def start(arguments: Sequence[str], cwd: Path, environment: Mapping[str, str]) -> Forked:
-    """Start ``eagle`` with ``arguments``; several may run at once."""
+def start(arguments: Sequence[str], cwd: Path, environment: Mapping[str, str], module: str | None = None) -> Forked:
+    """Start ``eagle`` with ``arguments``, or ``module`` as ``python -m`` would; several may run at once."""
     parent = _parent()
     requests, answers = parent.process.stdin, parent.process.stdout
     assert requests is not None and answers is not None
     folder = Path(tempfile.mkdtemp(dir=parent.folder))
-    job = {"arguments": list(arguments), "cwd": str(cwd), "environment": dict(environment), "folder": str(folder)}
+    job = {"arguments": list(arguments), "cwd": str(cwd), "environment": dict(environment), "folder": str(folder), "module": module}
     requests.write(json.dumps(job).encode() + b"\n")
     parent.children.append(Forked(tuple(arguments), _number(answers), folder))
     return parent.children[-1]
@@ -197,7 +198,10 @@ def _become(job: dict[str, Any]) -> NoReturn:
     from flows.cli.main import main  # sets defaults in the environment
 
     import_module("prefect.context").refresh_global_settings_context()
-    main()
+    if module := job["module"]:
+        runpy.run_module(module, run_name="__main__", alter_sys=True)
+    else:
+        main()
     sys.exit(0)
 
 

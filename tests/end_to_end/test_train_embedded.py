@@ -4,29 +4,21 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
-import sys
 from pathlib import Path
 
 from safetensors.numpy import load_file
 
 from eagle_core.training.architecture import READER
 from eagle_core.training.towers import CHOSEN
+from tests import forks
 from tests.prefect_server import api_url
 
 PROJECT = Path(__file__).parents[2]
 
 
 def train(tmp_path: Path, *options: str, fails: bool = False) -> list[str]:
-    done = subprocess.run(
-        [sys.executable, "-m", "flows.train_embedded", "--out", "out", "--threads", "1", *options],
-        cwd=tmp_path,
-        env=os.environ | {"PYTHONPATH": str(PROJECT), "PREFECT_API_URL": api_url(), "PREFECT_HOME": str(tmp_path / ".prefect"), "COLUMNS": "200"},
-        capture_output=True,
-        text=True,
-        timeout=900,
-        check=False,
-    )
+    environment = os.environ | {"PYTHONPATH": str(PROJECT), "PREFECT_API_URL": api_url(), "PREFECT_HOME": str(tmp_path / ".prefect"), "COLUMNS": "200"}
+    done = forks.start(("--out", "out", "--threads", "1", *options), tmp_path, environment, "flows.train_embedded").ended()
     assert (done.returncode != 0) == fails, done.stdout + done.stderr
     return (done.stdout + done.stderr if fails else done.stdout).strip().splitlines()
 

@@ -7,7 +7,7 @@ import os
 import re
 import shlex
 import subprocess
-import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ from PIL import Image
 from typer.main import get_command
 
 from flows.cli.main import app
+from tests import forks
 from tests.prefect_server import api_url
 
 PROJECT = Path(__file__).parents[3]
@@ -42,6 +43,8 @@ def printed_commands() -> set[str]:
     found = set()
     for folder in ("eagle_core", "tasks", "flows"):
         for path in (PROJECT / folder).rglob("*.py"):
+            if "eagle " not in path.read_text(encoding="utf-8"):
+                continue  # parsing takes long, and every test worker does it
             for text in texts(path):
                 found |= set(re.findall(r"`(eagle [^`]+)`", text))
                 found |= set(re.findall(r"^      (eagle .+?)(?:  +.*)?$", text, re.MULTILINE))
@@ -87,24 +90,51 @@ def _photographs(folder: Path) -> Path:
     return folder
 
 
+ON_THE_PATH = """#!/bin/sh
+asked=$(mktemp -d "$ASKED/XXXXXX") && mkfifo "$asked/code" && pwd > "$asked/folder" && printf '%s\\0' "$@" > "$asked/words"
+touch "$asked.ready"
+read -r code < "$asked/code"
+cat "$asked/out"
+cat "$asked/error" >&2
+exit "$code"
+"""
+"""``eagle`` of a shell: where it was called and with which words is told, and the test runs it in a process that has its imports."""
+
+
 @pytest.fixture
 def shell(tmp_path: Path):  # type: ignore[no-untyped-def]
     """Runs a line as it would be pasted, in ``tmp_path`` or below it; ``eagle`` is on the path."""
-    (tmp_path / "bin").mkdir()
+    for folder in ("bin", "asked"):
+        (tmp_path / folder).mkdir()
     script = tmp_path / "bin/eagle"
-    script.write_text(f"#!/bin/sh\nexec {shlex.quote(sys.executable)} -m flows.cli.main \"$@\"\n")
+    script.write_text(ON_THE_PATH)
     script.chmod(0o755)
     environment = os.environ | {
         "PREFECT_API_URL": api_url(),
         "PATH": f"{tmp_path / 'bin'}:{os.environ['PATH']}", "PYTHONPATH": str(PROJECT), "PREFECT_HOME": str(tmp_path / ".prefect"),
-        "COLUMNS": "200", "OMP_NUM_THREADS": "1",
+        "COLUMNS": "200", "OMP_NUM_THREADS": "1", "ASKED": str(tmp_path / "asked"),
     }  # fmt: skip
 
+    def answer(ready: Path) -> None:
+        asked = ready.with_suffix("")
+        ready.unlink()
+        words = (asked / "words").read_bytes().decode().split("\0")[:-1]
+        done = forks.start(words, Path((asked / "folder").read_text().removesuffix("\n")), environment).ended()
+        (asked / "out").write_text(done.stdout)
+        (asked / "error").write_text(done.stderr)
+        (asked / "code").write_text(f"{done.returncode}\n")
+
     def run(line: str, *codes: int, inside: str = ".") -> str:
-        done = subprocess.run(["bash", "-c", line], cwd=tmp_path / inside, env=environment, capture_output=True, text=True, timeout=900)
-        assert done.returncode in codes, done.stdout + done.stderr
-        assert "Traceback" not in done.stderr
-        return done.stdout
+        told = [(tmp_path / name).open("w+") for name in ("out", "error")]
+        pasted = subprocess.Popen(["bash", "-c", line], cwd=tmp_path / inside, env=environment, stdout=told[0], stderr=told[1])
+        while pasted.poll() is None:
+            for ready in (tmp_path / "asked").glob("*.ready"):
+                answer(ready)
+            time.sleep(0.02)
+        out, error = ((tmp_path / name).read_text() for name in ("out", "error"))
+        assert pasted.returncode in codes, out + error
+        assert "Traceback" not in error
+        return out
 
     return run
 
