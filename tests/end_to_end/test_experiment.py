@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,18 +11,10 @@ import pytest
 from PIL import Image
 
 from eagle_core.experiments.catalogue import CATALOGUE, experiment_named
+from tests import forks
 
 ON_SMALL = tuple(e.name for e in CATALOGUE if e.name not in {"shift", "echo-quality"})
 """These two name the demo's folder themselves."""
-ALL = """
-import sys
-import flows
-from flows.experiment import experiment
-for name in sys.argv[2:]:
-    # Seven experts are fitted: of one category, and without a third fold.
-    fewer = {"datasets.small.categories": [sys.argv[1]], "expert.folds": 2} if name == "experts" else {}
-    experiment(name=name, profile="demo", overrides=fewer)
-"""
 
 
 NORMAL, DEFECTIVE = 4, 6
@@ -41,13 +31,9 @@ def folders(new_project: Callable, small_data: Path) -> dict[str, Path]:  # type
         for image in sorted(kind.iterdir())[1::2]:
             image.unlink()
             (kind.parents[1] / "ground_truth" / kind.name / f"{image.stem}_mask.png").unlink(missing_ok=True)
-    subprocess.run(
-        [sys.executable, "-c", ALL, min(p.name for p in small_data.iterdir() if p.is_dir()), *ON_SMALL],
-        cwd=project.root,
-        env=project.environment() | {"PYTHONPATH": str(Path.cwd())},
-        check=True,
-        timeout=1500,
-    )
+    arguments = (min(p.name for p in small_data.iterdir() if p.is_dir()), *ON_SMALL)
+    done = forks.start(arguments, project.root, project.environment(), "tests.end_to_end.all_experiments").ended()
+    assert done.returncode == 0, done.stdout + done.stderr
     found = {name: list((project.root / "runs" / name).iterdir()) for name in ON_SMALL}
     assert {name: len(made) for name, made in found.items()} == dict.fromkeys(ON_SMALL, 1)
     return {name: made[0] for name, made in found.items()} | {"": project.root}
