@@ -77,9 +77,9 @@ def loads(notes: tuple[Note, ...]) -> Counter[tuple[int, str]]:
     return Counter((note.process, note.name) for note in notes if note.event == "mllm loaded")
 
 
-def test_four_processes_give_the_numbers_of_one(data: Path, tmp_path: Path, one_process: pd.DataFrame) -> None:
+def test_two_processes_give_the_numbers_of_one(data: Path, tmp_path: Path, one_process: pd.DataFrame) -> None:
     resources = {"GPU": 1.0}
-    with cluster_of(EngineConfig(kind="dask", workers=4, resources=resources)) as cluster:
+    with cluster_of(EngineConfig(kind="dask", workers=2, resources=resources)) as cluster:
         config = on(data, tmp_path, kind="dask", address=cluster.scheduler_address, shard_images=1, resources=resources)
         assert_same(table(run(config)), one_process)
         notes = read_journal(tmp_path)
