@@ -7,6 +7,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
+# Every process of the tests would compile this project again, and pytest rewrite every test, where the environment forbids to keep it.
+unexport PYTHONDONTWRITEBYTECODE
+
 # Three workers, since tests of servers wait much of their time; the tests of a file stay together and share what they set up.
 PYTEST := $(BIN)/pytest --numprocesses 3 --max-worker-restart 0 --dist loadfile --no-loadscope-reorder
 
