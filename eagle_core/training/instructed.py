@@ -16,7 +16,7 @@ from eagle_core.training.acuity import Seen
 from eagle_core.training.aligned import learnt_weights
 from eagle_core.training.alignment.architecture import build_aligned_model, build_aligned_processor
 from eagle_core.training.embedded import Recipe
-from eagle_core.training.instruction.calibration import cool, fitted_temperature
+from eagle_core.training.instruction.calibration import calibration_error, cool, cooled, fitted_temperature
 from eagle_core.training.instruction.gate import instruction_gate, p_defect
 from eagle_core.training.instruction.stage import train_instruction
 from eagle_core.training.seeing import Progress, see
@@ -50,7 +50,8 @@ def train_instructed(recipe: Recipe, seed: int, folder: Path, *, workers: int, p
         checkpoint=folder / f"seed-{seed}" / "instruction.safetensors",
         progress=lambda step, steps, loss: progress(f"instruction, loss {loss:.3f}", step, steps),
     )
-    temperature = fitted_temperature(*p_defect(model, tokenizer, _held(recipe, recipe.validation_seed, False, folder, workers, progress)))
+    probabilities, defective = p_defect(model, tokenizer, _held(recipe, recipe.validation_seed, False, folder, workers, progress))
+    temperature = fitted_temperature(probabilities, defective)
     cool(model, temperature)
     gates = {
         name: instruction_gate(
@@ -64,6 +65,10 @@ def train_instructed(recipe: Recipe, seed: int, folder: Path, *, workers: int, p
         "prior_reliability": recipe.prior_reliability,
         "categories": recipe.aligned_categories,
         "temperature": temperature,
+        "validation_calibration_error": {
+            "before": calibration_error(probabilities, defective),
+            "after": calibration_error(cooled(probabilities, temperature), defective),
+        },
         "versions": {"torch": torch.__version__, "transformers": transformers.__version__},
         "gate": gates["families_never_seen"].described(),
         "families_seen": gates["families_seen"].described(),
