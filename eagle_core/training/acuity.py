@@ -59,6 +59,10 @@ class Seen:
         """``(N,)``: index of each defect's kind in TRAINING_KINDS."""
         return np.array([TRAINING_KINDS.index(scene.defect.kind) for _, scene in self.scenes if scene.defect])
 
+    def first(self, count: int) -> Seen:
+        """The first ``count`` categories, or all."""
+        return Seen({name: shown[:count] for name, shown in self.features.items()}, self.under[:count], self.scenes[:count])
+
     def is_defective(self) -> tuple[np.ndarray, np.ndarray]:
         """``(N, tokens) bool`` each: which tokens are, and which are so clearly that they count."""
         enough = DEFECTIVE_SHARE * (SIDE / self.grid) ** 2

@@ -54,6 +54,8 @@ class Recipe:
     """Of cell reader and projector with the heads of acuity, before alignment."""
     alignment: Schedule = Schedule(steps=3500, learning_rate=1.5e-3)
     instruction: Schedule = Schedule(steps=2500, learning_rate=1e-3)
+    instruction_gate_categories: int = 100
+    """Of the held-out ones: each is asked two dozen prompts."""
     gate_questions: int = 300
     """Of each share that a stage's gate measures."""
     prior_reliability: float = 0.88

@@ -53,12 +53,10 @@ def train_instructed(recipe: Recipe, seed: int, folder: Path, *, workers: int, p
     probabilities, defective = p_defect(model, tokenizer, _held(recipe, recipe.validation_seed, False, folder, workers, progress))
     temperature = fitted_temperature(probabilities, defective)
     cool(model, temperature)
-    gates = {
-        name: instruction_gate(
-            model, tokenizer, _held(recipe, recipe.held_out_seed, held_out, folder, workers, progress), recipe.held_out_seed
-        )
-        for name, held_out in (("families_seen", False), ("families_never_seen", True))
-    }
+    gates = {}
+    for name, held_out in (("families_seen", False), ("families_never_seen", True)):
+        asked_about = _held(recipe, recipe.held_out_seed, held_out, folder, workers, progress).first(recipe.instruction_gate_categories)
+        gates[name] = instruction_gate(model, tokenizer, asked_about, recipe.held_out_seed)
     described = {
         "seed": seed,
         "schedule": asdict(recipe.instruction),

@@ -10,7 +10,9 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
+from safetensors.torch import load_file
 from scipy.special import expit, logit
+from sklearn.metrics import roc_auc_score
 
 from eagle_core.config import MllmConfig
 from eagle_core.data.scene import DEFECT_KINDS
@@ -26,6 +28,7 @@ from eagle_core.mllm.adapters.families import FAMILIES
 from eagle_core.mllm.inputs import render
 from eagle_core.mllm.loading import load_model
 from eagle_core.training.acuity import Seen
+from eagle_core.training.aligned import READER_WEIGHTS, learnt_weights
 from eagle_core.training.alignment.answers import letter_probabilities
 from eagle_core.training.alignment.architecture import build_aligned_model, build_aligned_processor, tokens_of
 from eagle_core.training.architecture import build_processor
@@ -39,7 +42,7 @@ from eagle_core.training.instruction.calibration import (
     fitted_temperature,
     reliability,
 )
-from eagle_core.training.instruction.gate import instruction_gate
+from eagle_core.training.instruction.gate import instruction_gate, p_defect
 from eagle_core.training.instruction.stage import looks_at_defect, query_at
 from eagle_core.training.reading.encoding import line_encoder
 from eagle_core.training.reading.lines import Line, lettered_line, prompt_pieces
@@ -50,6 +53,7 @@ from eagle_core.training.tokenizer import build_tokenizer
 from eagle_core.training.towers import BACKBONES, CHOSEN, load_tower_named, tower_features
 
 TOKENS = 4
+TRAINED = READER_WEIGHTS.parents[1]
 
 
 @pytest.fixture(scope="module")
@@ -224,3 +228,13 @@ def test_the_gate_of_an_untaught_model_is_not_passed_and_counts_every_image(seen
         "defect_description", "defect_analysis",
     }  # fmt: skip
     assert described["template_gain"]["all"] == pytest.approx(described["balanced_accuracy"]["template"] - described["balanced_accuracy"]["query_only"])
+
+
+def test_what_is_kept_tells_defects_of_families_never_seen(tokenizer) -> None:  # type: ignore[no-untyped-def]
+    model = build_aligned_model(tokenizer, 0, BACKBONES[CHOSEN]).eval()
+    kept = load_file(TRAINED / "instruction" / "model.safetensors")
+    assert set(kept) == set(learnt_weights(model)) == set(load_file(TRAINED / "alignment" / "model.safetensors"))
+    model.load_state_dict({name: value.float() for name, value in kept.items()}, strict=False)
+    fresh, tower = draw_images(4321, 24, held_out=True), load_tower_named(CHOSEN)
+    found, defective = p_defect(model, tokenizer, Seen(tower_features(tower, fresh.shown), fresh.pixels_under(tower.grid), fresh.scenes))
+    assert roc_auc_score(defective, found) > 0.75, "0.895 on the gate's hundred categories"
