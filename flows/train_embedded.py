@@ -71,13 +71,11 @@ def train_alignment_stage(
 ) -> list[dict[str, Any]]:
     """Train each seed to caption what the vision tower sees; interrupted, it goes on where it was."""
     torch.set_num_threads(threads)
-    recipe = Recipe()
+    recipe = _drawing(categories)
     recipe = dataclasses.replace(
         recipe,
         sight=dataclasses.replace(recipe.sight, steps=min(steps or recipe.sight.steps, recipe.sight.steps)),
         alignment=dataclasses.replace(recipe.alignment, steps=steps or recipe.alignment.steps),
-        aligned_categories=categories or recipe.aligned_categories,
-        held_out_categories=min(recipe.held_out_categories, categories or recipe.held_out_categories),
     )
     described: list[dict[str, Any]] = training.alignments(recipe, seeds, out, threads)
     return described
@@ -89,12 +87,10 @@ def train_instruction_stage(
 ) -> list[dict[str, Any]]:
     """Train each seed to answer real prompts; interrupted, it goes on where it was."""
     torch.set_num_threads(threads)
-    recipe = Recipe()
+    recipe = _drawing(categories)
     recipe = dataclasses.replace(
         recipe,
         instruction=dataclasses.replace(recipe.instruction, steps=steps or recipe.instruction.steps),
-        aligned_categories=categories or recipe.aligned_categories,
-        held_out_categories=min(recipe.held_out_categories, categories or recipe.held_out_categories),
     )
     described: list[dict[str, Any]] = training.instructions(recipe, seeds, out, threads)
     return described
@@ -128,6 +124,13 @@ def main(
             raise typer.BadParameter(f"--tower {', '.join(sorted(unknown))} is unknown; known are {', '.join(TOWERS)}")
         for name, figures in measure_acuity(out.resolve(), tower or list(TOWERS), steps, categories, threads).items():
             typer.echo(f"{name}: {_in_words(figures)}")
+
+
+def _drawing(categories: int | None) -> Recipe:
+    """The recipe with so many categories to train on, and no more to measure on."""
+    recipe = Recipe()
+    drawn = categories or recipe.aligned_categories
+    return dataclasses.replace(recipe, aligned_categories=drawn, held_out_categories=min(recipe.held_out_categories, drawn))
 
 
 def _say_reading(described: dict[str, Any]) -> None:

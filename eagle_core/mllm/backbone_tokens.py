@@ -1,7 +1,9 @@
 """The packaged ImageNet backbone as a vision tower: some of its stages and each cell's mean colour, folded into visual tokens.
 
 FastVLM's class takes one map of a timm network: ``BackboneTokens`` is one, which timm knows by name as soon as this module is
-imported, so that ``from_pretrained`` builds it. What is finer than a token is folded into it (neighbours become channels), so that fewer tokens cost no detail. Where a token has
+imported, so that ``from_pretrained`` builds it.
+
+What is finer than a token is folded into it (neighbours become channels), so that fewer tokens cost no detail. Where a token has
 several cells, one learnt layer reads each of them alike first: what is learnt at one place of a token is known at the others.
 """
 

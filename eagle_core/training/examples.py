@@ -80,12 +80,7 @@ def draw_example(
     verdict = defective if rng.random() < prior_reliability else not defective
     name = "defective" if defective else "normal"
     boxed = variant.boxes and (verdict or not variant.prior)
-    cues: Any = {
-        "templates": [PLACEHOLDER] if variant.template else [],
-        "predicted_anomalous": verdict if variant.prior else None,
-        "boxed_query": PLACEHOLDER if boxed else None,
-    }
-    images = (*(["template"] if variant.template else []), name, *([f"{name}_boxed"] if boxed else []))
+    cues, images = shown_with(name, template=variant.template, verdict=verdict if variant.prior else None, boxed=boxed)
     draw = rng.random()
     if draw < EXPLANATION_SHARE:
         return Example(category, defective, images, explanation_prompt(PLACEHOLDER, **cues), explanation_of(scene))
@@ -95,6 +90,16 @@ def draw_example(
     if question.question_type == "anomaly_detection" and rng.random() < STANDARD_LETTERS:
         question, letter = DEFECT_QUESTION, "A" if defective else "B"
     return Example(category, defective, images, build_prompt(question, PLACEHOLDER, **cues), letter)
+
+
+def shown_with(name: str, *, template: bool, verdict: bool | None, boxed: bool) -> tuple[Any, tuple[str, ...]]:
+    """What a prompt about the image ``name`` is built with, and the names of its images in the prompt's order."""
+    cues = {
+        "templates": [PLACEHOLDER] if template else [],
+        "predicted_anomalous": verdict,
+        "boxed_query": PLACEHOLDER if boxed else None,
+    }
+    return cues, (*(["template"] if template else []), name, *([f"{name}_boxed"] if boxed else []))
 
 
 def expert_box(scene: SceneRecord, rng: np.random.Generator) -> Box:

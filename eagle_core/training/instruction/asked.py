@@ -7,8 +7,7 @@ about looks and effects every kind looks and acts as another one does, so that t
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -17,7 +16,7 @@ from eagle_core.data.scene import DEFECT_KINDS, SceneRecord
 from eagle_core.guidance.explanation import explanation_of, explanation_prompt
 from eagle_core.guidance.prompt import DEFECT_QUESTION, build_prompt
 from eagle_core.records import Question
-from eagle_core.training.examples import PLACEHOLDER, STANDARD_LETTERS, Variant, draw_variant
+from eagle_core.training.examples import PLACEHOLDER, STANDARD_LETTERS, Variant, draw_variant, shown_with
 from eagle_core.training.reading.lines import (
     FACTUAL,
     Line,
@@ -82,12 +81,7 @@ def _draw(
         defective = bool(rng.random() < 0.5)
     scene, name = scenes[category][int(defective)], "defective" if defective else "normal"
     boxed = variant.boxes and (anomalous or not variant.prior)
-    cues: dict[str, Any] = {
-        "templates": [PLACEHOLDER] if variant.template else [],
-        "predicted_anomalous": anomalous if variant.prior else None,
-        "boxed_query": PLACEHOLDER if boxed else None,
-    }
-    images = (*(["template"] if variant.template else []), name, *([f"{name}_boxed"] if boxed else []))
+    cues, images = shown_with(name, template=variant.template, verdict=anomalous if variant.prior else None, boxed=boxed)
     if explained:
         pieces = prompt_pieces(explanation_prompt(PLACEHOLDER, **cues), lambda _: IMAGE * tokens)
         return Asked(category, defective, images, Line((*pieces, Piece(explanation_of(scene), "answer"))), True)
@@ -108,6 +102,5 @@ def draw_question_about(scene: SceneRecord, rng: np.random.Generator) -> tuple[Q
     if rng.random() >= YES_NO_SHARE:
         return asked[int(rng.integers(1, len(asked)))], ""
     if rng.random() < STANDARD_LETTERS:
-        right = "A" if scene.defect is not None else "B"
-        return Question("defect", "anomaly_detection", DEFECT_QUESTION.text, DEFECT_QUESTION.options, right), ""
+        return replace(DEFECT_QUESTION, correct_letter="A" if scene.defect is not None else "B"), ""
     return asked[0], ""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -17,10 +17,10 @@ from eagle_core.guidance.prompt import DEFECT_QUESTION, build_prompt
 from eagle_core.records import Question, QuestionType
 from eagle_core.training.acuity import Seen
 from eagle_core.training.alignment.answers import letter_probabilities, sentences
-from eagle_core.training.examples import PLACEHOLDER
+from eagle_core.training.examples import PLACEHOLDER, shown_with
 from eagle_core.training.instruction.asked import IMAGE, TRUE_FACTS
 from eagle_core.training.instruction.calibration import calibration_error, reliability
-from eagle_core.training.reading.lines import FACTUAL, knowledge_text, lettered_line, prompt_pieces
+from eagle_core.training.reading.lines import FACTUAL, Line, knowledge_text, lettered_line, prompt_pieces
 from eagle_core.training.reading.scenes_in_words import SceneInWords, exchanged_facts, sentences_of
 from eagle_core.training.scenes.canvas import COLOR_WORDS
 from eagle_core.training.scenes.categories import PRODUCT_NAMES
@@ -34,7 +34,8 @@ FIELDS = ("says_defect", "severity", "kind", "place")
 EXPLANATION_TOKENS = 32
 NAMES = ("normal", "defective")
 EXPERTS: dict[str, Callable[[bool], bool]] = {"right_prior": lambda defective: defective, "wrong_prior": lambda defective: not defective}
-Ask = tuple[int, tuple[str, ...], Any]
+Ask = tuple[int, tuple[str, ...], Line]
+"""Category, names of its images in the prompt's order, and the prompt with its right letter."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,24 +117,23 @@ class _Asking:
 
     def p_defect(self, *, template: bool, verdict: Callable[[bool], bool] | None = None) -> tuple[np.ndarray, np.ndarray]:
         """Of normal and of defective images; ``verdict`` is the expert's, given the truth."""
-        yes = Question("defect", "anomaly_detection", DEFECT_QUESTION.text, DEFECT_QUESTION.options, "A")
+        yes = replace(DEFECT_QUESTION, correct_letter="A")
         return tuple(  # type: ignore[return-value]
             self._probabilities([self._ask(c, odd, yes, template=template, verdict=verdict(bool(odd)) if verdict else None) for c in self._all])[:, 0]
             for odd in (0, 1)
         )
 
     def letters(self) -> dict[QuestionType, float]:
-        asks: dict[QuestionType, list[tuple[Ask, int]]] = {}
+        asks: dict[QuestionType, list[Ask]] = {}
         for category, odd, scene in self._shown():
             rng = np.random.default_rng([self._seed, category, odd])
             for question in questions_for(scene, PRODUCT_NAMES, tuple(COLOR_WORDS), rng, TRUE_FACTS):
-                ask = self._ask(category, odd, question)
-                asks.setdefault(question.question_type, []).append((ask, ask[2].right))
+                asks.setdefault(question.question_type, []).append(self._ask(category, odd, question))
         return {kind: self._right(about) for kind, about in asks.items()}
 
     def knowledge(self) -> dict[str, float]:
-        told: list[tuple[Ask, int]] = []
-        untold: list[tuple[Ask, int]] = []
+        told: list[Ask] = []
+        untold: list[Ask] = []
         for category, odd, scene in self._shown():
             if scene.defect is None:
                 continue
@@ -142,9 +142,8 @@ class _Asking:
             text = knowledge_text(SceneInWords(scene, sentences_of(scene, facts), facts, True), rng)
             asked = questions_for(scene, PRODUCT_NAMES, tuple(COLOR_WORDS), rng, facts)
             for question in (q for q in asked if q.question_type in FACTUAL):
-                for into, known in ((told, text), (untold, "")):
-                    ask = self._ask(category, odd, question, knowledge=known)
-                    into.append((ask, ask[2].right))
+                told.append(self._ask(category, odd, question, knowledge=text))
+                untold.append(self._ask(category, odd, question))
         return {"with": self._right(told), "without": self._right(untold)}
 
     def explanation(self) -> dict[str, float]:
@@ -169,18 +168,12 @@ class _Asking:
     def _ask(
         self, category: int, odd: int, question: Question, *, template: bool = True, verdict: bool | None = None, knowledge: str = ""
     ) -> Ask:
-        cues: dict[str, Any] = {
-            "templates": [PLACEHOLDER] if template else [],
-            "predicted_anomalous": verdict,
-            "boxed_query": PLACEHOLDER if verdict else None,
-        }
-        images = (*(["template"] if template else []), NAMES[odd], *([f"{NAMES[odd]}_boxed"] if verdict else []))
+        cues, images = shown_with(NAMES[odd], template=template, verdict=verdict, boxed=bool(verdict))
         pieces = prompt_pieces(build_prompt(question, PLACEHOLDER, **cues), lambda _: IMAGE * self._seen.grid**2, knowledge)
         return category, images, lettered_line(pieces, question)
 
-    def _right(self, about: Sequence[tuple[Ask, int]]) -> float:
-        found = self._probabilities([ask for ask, _ in about]).argmax(1)
-        return float(np.mean(found == [right for _, right in about]))
+    def _right(self, asks: Sequence[Ask]) -> float:
+        return float(np.mean(self._probabilities(asks).argmax(1) == [line.right for _, _, line in asks]))
 
     def _probabilities(self, asks: Sequence[Ask]) -> np.ndarray:
         # Prompts with as many images and words together need little padding.
