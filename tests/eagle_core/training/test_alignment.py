@@ -19,23 +19,12 @@ from eagle_core.training.alignment.captions import CaptionEncoder, caption_of, c
 from eagle_core.training.alignment.stage import MIDDLE, projected, start_from
 from eagle_core.training.alignment.supervision import SeenDefects, ToldScenes, looks_of
 from eagle_core.training.architecture import READER, build_model
-from eagle_core.training.images import TrainingImages, draw_images
+from eagle_core.training.images import TrainingImages
 from eagle_core.training.reading.encoding import IGNORED
 from eagle_core.training.scenes.canvas import COLOR_WORDS
 from eagle_core.training.scenes.categories import PRODUCT_NAMES
 from eagle_core.training.scenes.defects import TRAINING_KINDS
-from eagle_core.training.tokenizer import build_tokenizer
 from eagle_core.training.towers import BACKBONES, CHOSEN, load_tower_named, tower_features
-
-
-@pytest.fixture(scope="module")
-def data() -> TrainingImages:
-    return draw_images(11, 6)
-
-
-@pytest.fixture(scope="module")
-def tokenizer():  # type: ignore[no-untyped-def]
-    return build_tokenizer()
 
 
 @pytest.fixture(scope="module")

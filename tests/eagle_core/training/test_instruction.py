@@ -49,21 +49,10 @@ from eagle_core.training.reading.lines import Line, lettered_line, prompt_pieces
 from eagle_core.training.reading.scenes_in_words import UNSEEN_KINDS
 from eagle_core.training.scenes.categories import HELD_OUT_OBJECTS, HELD_OUT_TEXTURES, SILHOUETTES, SURFACES
 from eagle_core.training.stage_files import write_model
-from eagle_core.training.tokenizer import build_tokenizer
 from eagle_core.training.towers import BACKBONES, CHOSEN, load_tower_named, tower_features
 
 TOKENS = 4
 TRAINED = READER_WEIGHTS.parents[1]
-
-
-@pytest.fixture(scope="module")
-def data() -> TrainingImages:
-    return draw_images(11, 6)
-
-
-@pytest.fixture(scope="module")
-def tokenizer():  # type: ignore[no-untyped-def]
-    return build_tokenizer()
 
 
 def text_of(line: Line) -> str:

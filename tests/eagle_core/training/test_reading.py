@@ -23,7 +23,6 @@ from eagle_core.training.reading.gate import reading_gate
 from eagle_core.training.reading.lines import FACTUAL, Line, draw_line, draw_lines, line_about
 from eagle_core.training.reading.scenes_in_words import UNSEEN_KINDS, draw_question, draw_scene
 from eagle_core.training.reading.stage import train_reading
-from eagle_core.training.tokenizer import build_tokenizer
 from tests.conftest import PROJECT
 
 
@@ -37,11 +36,6 @@ def shown_of(line: Line) -> str:
 
 def options_of(line: Line) -> list[str]:
     return [piece.text[4:] for piece in line.pieces if piece.role == "option"]
-
-
-@pytest.fixture(scope="module")
-def tokenizer():  # type: ignore[no-untyped-def]
-    return build_tokenizer()
 
 
 @pytest.mark.parametrize("kind", [k for k in get_args(QuestionType) if k != "anomaly_detection"])
