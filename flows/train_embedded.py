@@ -67,13 +67,14 @@ def measure_acuity(
 
 @flow(name="train-alignment-stage", persist_result=False)
 def train_alignment_stage(
-    out: Path, seeds: list[int], steps: int | None = None, categories: int | None = None, threads: int = 2
+    out: Path, seeds: list[int], steps: int | None = None, categories: int | None = None, questions: int | None = None, threads: int = 2
 ) -> list[dict[str, Any]]:
     """Train each seed to caption what the vision tower sees; interrupted, it goes on where it was."""
     torch.set_num_threads(threads)
     recipe = _drawing(categories)
     recipe = dataclasses.replace(
         recipe,
+        gate_questions=questions or recipe.gate_questions,
         sight=dataclasses.replace(recipe.sight, steps=min(steps or recipe.sight.steps, recipe.sight.steps)),
         alignment=dataclasses.replace(recipe.alignment, steps=steps or recipe.alignment.steps),
     )
@@ -83,13 +84,14 @@ def train_alignment_stage(
 
 @flow(name="train-instruction-stage", persist_result=False)
 def train_instruction_stage(
-    out: Path, seeds: list[int], steps: int | None = None, categories: int | None = None, threads: int = 2
+    out: Path, seeds: list[int], steps: int | None = None, categories: int | None = None, questions: int | None = None, threads: int = 2
 ) -> list[dict[str, Any]]:
     """Train each seed to answer real prompts; interrupted, it goes on where it was."""
     torch.set_num_threads(threads)
     recipe = _drawing(categories)
     recipe = dataclasses.replace(
         recipe,
+        gate_questions=questions or recipe.gate_questions,
         instruction=dataclasses.replace(recipe.instruction, steps=steps or recipe.instruction.steps),
     )
     described: list[dict[str, Any]] = training.instructions(recipe, seeds, out, threads)
@@ -103,7 +105,7 @@ def main(
     threads: Annotated[int, typer.Option(help="CPU threads and drawing processes.")] = 2,
     stage: Annotated[Stage, typer.Option(help="All that ships, or a stage of the model that shall follow it.")] = "whole",
     steps: Annotated[int | None, typer.Option(min=1, help="Of a stage, for trials; default: the recipe's.")] = None,
-    questions: Annotated[int | None, typer.Option(min=1, help="Of each share that the language stage's gate measures; default: the recipe's.")] = None,
+    questions: Annotated[int | None, typer.Option(min=1, help="Of each share of letters about scenes in words that a gate measures; default: the recipe's.")] = None,
     categories: Annotated[int | None, typer.Option(min=8, help="Drawn for acuity, alignment or instruction, for trials; default: the recipe's.")] = None,
     tower: Annotated[list[str] | None, typer.Option(help=f"To measure, may be repeated: {', '.join(TOWERS)}; default: all.")] = None,
 ) -> None:
@@ -114,10 +116,10 @@ def main(
         for described in train_language_stage(out.resolve(), seed or [0], steps, questions, threads):
             _say_reading(described)
     elif stage == "alignment":
-        for described in train_alignment_stage(out.resolve(), seed or [0], steps, categories, threads):
+        for described in train_alignment_stage(out.resolve(), seed or [0], steps, categories, questions, threads):
             _say_alignment(described)
     elif stage == "instruction":
-        for described in train_instruction_stage(out.resolve(), seed or [0], steps, categories, threads):
+        for described in train_instruction_stage(out.resolve(), seed or [0], steps, categories, questions, threads):
             _say_instruction(described)
     else:
         if unknown := set(tower or ()) - set(TOWERS):
@@ -144,6 +146,7 @@ def _say_alignment(described: dict[str, Any]) -> None:
     gate = described["gate"]
     for form, shares in gate["right"].items():
         typer.echo(f"seed {described['seed']}: right in captions, {form}: {_in_words(shares)}")
+    _say_what_is_still_read(described)
     typer.echo(f"{_verdict(gate)}; required beside a template: {_in_words(gate['required'])}")
 
 
@@ -153,7 +156,12 @@ def _say_instruction(described: dict[str, Any]) -> None:
         typer.echo(f"seed {described['seed']}, {'families never seen' if families == 'gate' else 'families seen'}:")
         for name in ("verdict", "balanced_accuracy", "right_letters", "knowledge", "explanation", "template_gain"):
             typer.echo(f"  {name.replace('_', ' ')}: {_in_words(figures[name])}")
+    _say_what_is_still_read(described)
     typer.echo(f"{_verdict(described['gate'])}; required of families never seen: {_in_words(described['gate']['required'])}")
+
+
+def _say_what_is_still_read(described: dict[str, Any]) -> None:
+    typer.echo(f"  scenes in words, as in the language stage: {described['reading']['four_options']:.3f} of letters right among four")
 
 
 def _verdict(gate: dict[str, Any]) -> str:

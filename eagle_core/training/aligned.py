@@ -18,6 +18,7 @@ from eagle_core.training.alignment.architecture import build_aligned_model, star
 from eagle_core.training.alignment.gate import alignment_gate
 from eagle_core.training.alignment.stage import start_from, train_alignment
 from eagle_core.training.embedded import Recipe
+from eagle_core.training.reading.gate import reading_gate
 from eagle_core.training.seeing import Progress, see
 from eagle_core.training.stage_files import write_stage
 from eagle_core.training.tokenizer import build_tokenizer
@@ -60,7 +61,7 @@ def train_aligned(recipe: Recipe, seed: int, folder: Path, *, workers: int, prog
     tokenizer = build_tokenizer()
     model = build_aligned_model(tokenizer, seed, BACKBONES[CHOSEN])
     start_reading(model, load_file(READER_WEIGHTS))
-    seen = see(CHOSEN, recipe.data_seed, recipe.aligned_categories, folder, for_training=True, workers=workers, progress=progress)
+    seen = see(CHOSEN, recipe.aligned_seed, recipe.aligned_categories, folder, for_training=True, workers=workers, progress=progress)
     tokens_of(model).standardise(seen.features["template"])
     heads = train_heads(
         seen,
@@ -89,6 +90,7 @@ def train_aligned(recipe: Recipe, seed: int, folder: Path, *, workers: int, prog
         "tower": {"name": CHOSEN, **asdict(BACKBONES[CHOSEN])},
         "versions": {"torch": torch.__version__, "transformers": transformers.__version__},
         "gate": alignment_gate(model, tokenizer, never_seen).described(),
+        "reading": reading_gate(model, tokenizer, seed=recipe.held_out_seed, count=recipe.gate_questions).described(),
     }
     write_stage(folder / f"seed-{seed}" / "alignment" / "model.safetensors", learnt_weights(model), described)
     return described

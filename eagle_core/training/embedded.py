@@ -48,12 +48,13 @@ class Recipe:
     reading: Schedule = Schedule(steps=3200, learning_rate=1.5e-3)
     acuity: Schedule = Schedule(steps=600, learning_rate=1.5e-3)
     acuity_categories: int = 1500
-    aligned_categories: int = 6000
+    aligned_seed: int = 2000
+    aligned_categories: int = 8000
     """Drawn for alignment and what comes after it."""
     sight: Schedule = Schedule(steps=3600, learning_rate=2e-3)
     """Of cell reader and projector with the heads of acuity, before alignment."""
-    alignment: Schedule = Schedule(steps=3500, learning_rate=1.5e-3)
-    instruction: Schedule = Schedule(steps=2500, learning_rate=1e-3)
+    alignment: Schedule = Schedule(steps=2200, learning_rate=1.5e-3)
+    instruction: Schedule = Schedule(steps=2400, learning_rate=1e-3)
     instruction_gate_categories: int = 100
     """Of the held-out ones: each is asked two dozen prompts."""
     gate_questions: int = 300

@@ -19,6 +19,7 @@ from eagle_core.training.embedded import Recipe
 from eagle_core.training.instruction.calibration import calibration_error, cool, cooled, fitted_temperature
 from eagle_core.training.instruction.gate import instruction_gate, p_defect
 from eagle_core.training.instruction.stage import train_instruction
+from eagle_core.training.reading.gate import reading_gate
 from eagle_core.training.seeing import Progress, see
 from eagle_core.training.stage_files import write_model, write_stage
 from eagle_core.training.tokenizer import build_tokenizer
@@ -39,7 +40,9 @@ def train_instructed(recipe: Recipe, seed: int, folder: Path, *, workers: int, p
     """
     tokenizer = build_tokenizer()
     model = aligned_model(seed, folder)
-    seen = see(CHOSEN, recipe.data_seed, recipe.aligned_categories, folder, boxed=True, for_training=True, workers=workers, progress=progress)
+    seen = see(
+        CHOSEN, recipe.aligned_seed, recipe.aligned_categories, folder, boxed=True, for_training=True, workers=workers, progress=progress
+    )
     train_instruction(
         model,
         tokenizer,
@@ -70,6 +73,7 @@ def train_instructed(recipe: Recipe, seed: int, folder: Path, *, workers: int, p
         "versions": {"torch": torch.__version__, "transformers": transformers.__version__},
         "gate": gates["families_never_seen"].described(),
         "families_seen": gates["families_seen"].described(),
+        "reading": reading_gate(model, tokenizer, seed=recipe.held_out_seed, count=recipe.gate_questions).described(),
     }
     write_stage(folder / f"seed-{seed}" / "instruction" / "model.safetensors", learnt_weights(model), described)
     write_model(model, build_aligned_processor(tokenizer, BACKBONES[CHOSEN]), folder / f"seed-{seed}" / "model")

@@ -49,10 +49,11 @@ def test_acuity_is_measured_for_the_towers_that_are_named(tmp_path: Path) -> Non
 
 
 def test_alignment_and_then_instruction_say_whether_their_gates_are_passed(tmp_path: Path) -> None:
-    options = ("--stage", "alignment", "--steps", "2", "--categories", "8")
-    *_, compared, alone, gate = train(tmp_path, *options)
+    options = ("--stage", "alignment", "--steps", "2", "--categories", "8", "--questions", "2")
+    *_, compared, alone, reading, gate = train(tmp_path, *options)
     assert compared.startswith("seed 0: right in captions, compared: object ")
     assert alone.startswith("seed 0: right in captions, alone: object ")
+    assert reading.startswith("  scenes in words, as in the language stage: ")
     assert gate == "gate not passed; required beside a template: kind 0.700 place 0.800"
     folder = tmp_path / "out/seed-0/alignment"
     described = json.loads((folder / "gate.json").read_text())

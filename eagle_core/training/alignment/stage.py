@@ -15,16 +15,26 @@ from transformers.modeling_outputs import BaseModelOutputWithPooling
 from eagle_core.training.acuity import AcuityHeads, Seen
 from eagle_core.training.alignment.architecture import SEEING_LAYERS, tokens_of
 from eagle_core.training.alignment.captions import CaptionEncoder, draw_examples
-from eagle_core.training.alignment.supervision import SeenDefects, ToldScenes
+from eagle_core.training.alignment.supervision import SeenDefects, ToldScenes, comparing_loss
+from eagle_core.training.architecture import READER
 from eagle_core.training.loop import Schedule, train
 from eagle_core.training.precision import fast_products
-from eagle_core.training.reading.encoding import IGNORED
+from eagle_core.training.reading.encoding import IGNORED, line_encoder
+from eagle_core.training.reading.lines import draw_lines
+from eagle_core.training.reading.stage import reading_loss
+from eagle_core.training.reading.supervision import LetterBinding
 
 BATCH = 8
 CAPTION_WEIGHT = 6.0
 """Most of a caption's tokens are the same in every caption."""
 MIDDLE = SEEING_LAYERS + 2
 """The layer before which the decoder must know what is seen: early enough for those above to read it as they read words."""
+COMPARING = SEEING_LAYERS - 1
+"""The layer in which the query is compared with the template."""
+BOUND = SEEING_LAYERS + READER.layers // 2
+"""The layer before which an answer must be known in words, as in the language stage."""
+TEXT_TOKENS = 1024
+"""Lines of the language stage go on in every batch: without them all that it taught is forgotten."""
 
 
 def train_alignment(
@@ -39,8 +49,8 @@ def train_alignment(
 ) -> None:
     """Train cell reader, projector and decoder of ``model`` in place on what its tower sees of the training categories."""
     decoder, projector = model.model.language_model, model.model.multi_modal_projector
-    defects = SeenDefects(decoder.config.hidden_size, seen.grid, seed)
-    encoder = CaptionEncoder(tokenizer, seen.grid**2)
+    defects, binding = SeenDefects(decoder.config.hidden_size, seen.grid, seed), LetterBinding(decoder.config.hidden_size, seed)
+    encoder, encode = CaptionEncoder(tokenizer, seen.grid**2), line_encoder(tokenizer)
     is_defective, is_counted = seen.is_defective()
 
     def loss(rng: np.random.Generator, _: float) -> torch.Tensor:
@@ -65,10 +75,14 @@ def train_alignment(
             decoder, between, MIDDLE, batch.query_at, torch.from_numpy(is_defective[chosen] & odd),
             torch.from_numpy(is_counted[chosen] | ~odd), told, batch.is_claim,
         )  # fmt: skip
-        return CAPTION_WEIGHT * captions + taught
+        if len(examples[0].images) > 1:
+            first = int(torch.nonzero(batch.input_ids[0] == encoder.image)[0, 0])
+            taught = taught + comparing_loss(decoder, output.hidden_states[COMPARING].float(), COMPARING, first, batch.query_at, seen.grid**2)
+        read = reading_loss(model, binding, encode(draw_lines(rng, 1.0, TEXT_TOKENS)), BOUND, rng)
+        return CAPTION_WEIGHT * captions + taught + read
 
-    trained = nn.ModuleDict({"decoder": decoder, "projector": projector, "reader": tokens_of(model).reader, "defects": defects})
-    train(trained, loss, schedule, seed=seed, checkpoint=checkpoint, progress=progress)
+    trained = {"decoder": decoder, "projector": projector, "reader": tokens_of(model).reader, "defects": defects, "binding": binding}
+    train(nn.ModuleDict(trained), loss, schedule, seed=seed, checkpoint=checkpoint, progress=progress)
 
 
 def start_from(model: FastVlmForConditionalGeneration, heads: AcuityHeads) -> None:

@@ -3,7 +3,8 @@
 The caption's loss alone must find at once what a defect looks like, where to look for one, and the words for it. As in the
 language stage the parts have losses of their own: under which visual tokens of the query a defect lies, of which kind and how
 severe, where in the image each of them is, what the whole image shows in which colour (from the last row of its tokens, which
-have seen all of it), and that the next layer's first head looks at the defect from the words about it.
+have seen all of it), and that the next layer's first head looks at the defect from the words about it. Far below, a head is
+taught to look from each token of the query at the template's token of the same place: what differs can then be told.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ PLACE_WEIGHT = 0.3
 SEVERITY_WEIGHT = 0.2
 WHOLE_WEIGHT = 0.3
 """Of object and colour each."""
+COMPARE_WEIGHT = 0.3
 MASKED = -1e4
 
 
@@ -119,6 +121,21 @@ class SeenDefects(nn.Module):
             + WHOLE_WEIGHT * (shown(self.product, told.product) + shown(self.color, told.color))
             - LOOK_WEIGHT * looked
         )
+
+
+def comparing_loss(decoder: Any, hidden: torch.Tensor, layer: int, template_at: int, query_at: int, tokens: int) -> torch.Tensor:
+    """How little the layer's first head looks from each token of the query at the template's token of the same place; scalar.
+
+    Args:
+        decoder: ``Qwen2Model``.
+        hidden: ``(B, L, H)``: what ``decoder.layers[layer]`` is given.
+        layer: Index of the layer.
+        template_at: First visual token of the template.
+        query_at: First visual token of the query.
+        tokens: Visual tokens of an image.
+    """
+    looks = looks_of(decoder, hidden[:, : query_at + tokens], layer)
+    return -COMPARE_WEIGHT * looks[:, query_at:, template_at : template_at + tokens].diagonal(dim1=1, dim2=2).mean()
 
 
 def looks_of(decoder: Any, hidden: torch.Tensor, layer: int) -> torch.Tensor:

@@ -29,10 +29,10 @@ from eagle_core.training.reading.scenes_in_words import KINDS, SceneInWords, exc
 from eagle_core.training.scenes.canvas import COLOR_WORDS
 from eagle_core.training.scenes.categories import SEEN_PRODUCT_NAMES
 
-EXPLANATION_SHARE = 0.15
+EXPLANATION_SHARE = 0.35
 """Of the batches."""
-YES_NO_SHARE = 0.3
-"""Of the questions."""
+QUESTIONS = 5
+"""About the same images: whether there is a defect, and others."""
 KNOWLEDGE_SHARE = 0.5
 """Of the questions about looks and effects."""
 TRUE_FACTS = {kind: DEFECT_KINDS[kind] for kind in KINDS}
@@ -60,19 +60,19 @@ def draw_asked(
     Args:
         scenes: (normal, defective) of each category.
         rng: Draws everything.
-        count: Prompts.
+        count: Of images that are asked about. Each is asked for one sentence, or each QUESTIONS questions, one after the other.
         tokens: Visual tokens of an image.
         prior_reliability: Probability that the expert's verdict is right. Boxes follow the verdict, as EAGLE's do.
     """
     variant, explained = draw_variant(rng), bool(rng.random() < EXPLANATION_SHARE)
     anomalous = bool(rng.random() < 0.5)
-    return [_draw(scenes, variant, anomalous, explained, rng, tokens, prior_reliability) for _ in range(count)]
+    return [one for _ in range(count) for one in _draw(scenes, variant, anomalous, explained, rng, tokens, prior_reliability)]
 
 
 def _draw(
     scenes: Sequence[tuple[SceneRecord, SceneRecord]], variant: Variant, anomalous: bool, explained: bool, rng: np.random.Generator,
     tokens: int, prior_reliability: float,
-) -> Asked:  # fmt: skip
+) -> list[Asked]:  # fmt: skip
     """``anomalous`` is the verdict of a batch with a prior: with it go the boxes, and so the number of images."""
     category = int(rng.integers(len(scenes)))
     if variant.prior:
@@ -84,23 +84,33 @@ def _draw(
     cues, images = shown_with(name, template=variant.template, verdict=anomalous if variant.prior else None, boxed=boxed)
     if explained:
         pieces = prompt_pieces(explanation_prompt(PLACEHOLDER, **cues), lambda _: IMAGE * tokens)
-        return Asked(category, defective, images, Line((*pieces, Piece(explanation_of(scene), "answer"))), True)
-    question, knowledge = draw_question_about(scene, rng)
-    pieces = prompt_pieces(build_prompt(question, PLACEHOLDER, **cues), lambda _: IMAGE * tokens, knowledge)
-    return Asked(category, defective, images, lettered_line(pieces, question), not question.question_type.startswith("object"))
+        return [Asked(category, defective, images, Line((*pieces, Piece(explanation_of(scene), "answer"))), True)]
+    asked = []
+    for question, knowledge in draw_questions_about(scene, rng):
+        pieces = prompt_pieces(build_prompt(question, PLACEHOLDER, **cues), lambda _: IMAGE * tokens, knowledge)
+        asked.append(Asked(category, defective, images, lettered_line(pieces, question), not question.question_type.startswith("object")))
+    return asked
 
 
-def draw_question_about(scene: SceneRecord, rng: np.random.Generator) -> tuple[Question, str]:
-    """A question by letter with its right letter, and the knowledge that is told with it, or nothing."""
-    if scene.defect is not None and rng.random() > YES_NO_SHARE and rng.random() < KNOWLEDGE_SHARE * len(FACTUAL) / 6:
-        facts = exchanged_facts(rng)
-        told = SceneInWords(scene, sentences_of(scene, facts), facts, True)
-        asked = questions_for(scene, SEEN_PRODUCT_NAMES, tuple(COLOR_WORDS), rng, facts)
-        fitting = [question for question in asked if question.question_type in FACTUAL]
-        return fitting[int(rng.integers(len(fitting)))], knowledge_text(told, rng)
+def draw_questions_about(scene: SceneRecord, rng: np.random.Generator) -> list[tuple[Question, str]]:
+    """QUESTIONS questions by letter with their right letters, and the knowledge that is told with each, or nothing.
+
+    One is whether there is a defect; the others are of different types as far as the scene has them.
+    """
     asked = questions_for(scene, SEEN_PRODUCT_NAMES, tuple(COLOR_WORDS), rng, TRUE_FACTS)
-    if rng.random() >= YES_NO_SHARE:
-        return asked[int(rng.integers(1, len(asked)))], ""
-    if rng.random() < STANDARD_LETTERS:
-        return replace(DEFECT_QUESTION, correct_letter="A" if scene.defect is not None else "B"), ""
-    return asked[0], ""
+    others = list(asked[1:])
+    while len(others) < QUESTIONS - 1:
+        others += questions_for(scene, SEEN_PRODUCT_NAMES, tuple(COLOR_WORDS), rng, TRUE_FACTS)[1:]
+    chosen = [others[i] for i in rng.permutation(len(others))[: QUESTIONS - 1]]
+    standard = replace(DEFECT_QUESTION, correct_letter="A" if scene.defect is not None else "B")
+    verdict = standard if rng.random() < STANDARD_LETTERS else asked[0]
+    return [(verdict, ""), *(_perhaps_with_knowledge(question, scene, rng) for question in chosen)]
+
+
+def _perhaps_with_knowledge(question: Question, scene: SceneRecord, rng: np.random.Generator) -> tuple[Question, str]:
+    if question.question_type not in FACTUAL or rng.random() >= KNOWLEDGE_SHARE:
+        return question, ""
+    facts = exchanged_facts(rng)
+    told = SceneInWords(scene, sentences_of(scene, facts), facts, True)
+    asked = questions_for(scene, SEEN_PRODUCT_NAMES, tuple(COLOR_WORDS), rng, facts)
+    return next(of for of in asked if of.question_type == question.question_type), knowledge_text(told, rng)

@@ -10,21 +10,21 @@ import torch
 from torch import nn
 from torch.nn import functional
 from transformers import FastVlmForConditionalGeneration, PreTrainedTokenizerFast
-from transformers.modeling_outputs import BaseModelOutputWithPooling
 
 from eagle_core.training.acuity import Seen
-from eagle_core.training.alignment.architecture import SEEING_LAYERS, tokens_of
-from eagle_core.training.alignment.stage import MIDDLE, projected
-from eagle_core.training.alignment.supervision import SeenDefects, ToldScenes
+from eagle_core.training.alignment.architecture import tokens_of
+from eagle_core.training.alignment.stage import BOUND, COMPARING, MIDDLE, TEXT_TOKENS, projected
+from eagle_core.training.alignment.supervision import SeenDefects, ToldScenes, comparing_loss
 from eagle_core.training.instruction.asked import IMAGE, Asked, draw_asked
+from eagle_core.training.instruction.shared import hidden_states
 from eagle_core.training.loop import Schedule, train
 from eagle_core.training.precision import fast_products
 from eagle_core.training.reading.encoding import IGNORED, EncodedLines, line_encoder
+from eagle_core.training.reading.lines import draw_lines
+from eagle_core.training.reading.stage import reading_loss
 from eagle_core.training.reading.supervision import LetterBinding
 
 BATCH = 8
-BOUND = SEEING_LAYERS + 4
-"""The layer before which an answer must be known in words, as in the language stage."""
 ANSWER_WEIGHT = 3.0
 """Of an answer's tokens: most are one letter."""
 
@@ -51,28 +51,29 @@ def train_instruction(
 
     def loss(rng: np.random.Generator, _: float) -> torch.Tensor:
         asked = draw_asked(seen.scenes, rng, BATCH, tokens=tokens, prior_reliability=prior_reliability)
+        sharing = len(asked) // BATCH
         batch = encode([one.line for one in asked])
         chosen, odd = [one.category for one in asked], np.array([[one.defective] for one in asked])
-        raw = np.stack([seen.features[name][one.category] for one in asked for name in one.images])
+        raw = np.stack([seen.features[name][one.category] for one in asked[::sharing] for name in one.images])
         with fast_products():
-            output = model.model(
-                input_ids=batch.input_ids,
-                mm_encoder_outputs={"image": BaseModelOutputWithPooling(pooler_output=projected(model, torch.from_numpy(raw).float()))},
-                use_cache=False,
-                output_hidden_states=True,
-            )
-        states = output.last_hidden_state[:, :-1].float()
+            visual = projected(model, torch.from_numpy(raw).float())
+            layers = (COMPARING, MIDDLE, BOUND, decoder.config.num_hidden_layers)
+            low, middle, bound, last = hidden_states(model, batch.input_ids, visual, sharing, layers)
         labels = batch.labels[:, 1:]
         answers = labels != IGNORED
-        answered = functional.cross_entropy(model.lm_head(states[answers]), labels[answers])
+        answered = functional.cross_entropy(model.lm_head(last[:, :-1][answers]), labels[answers])
         before = sum(name == "template" for name in asked[0].images)
+        at = query_at(batch, image, tokens, before)
         taught = defects.loss(
-            decoder, output.hidden_states[MIDDLE].float(), MIDDLE, query_at(batch, image, tokens, before),
+            decoder, middle, MIDDLE, at,
             torch.from_numpy(is_defective[chosen] & odd), torch.from_numpy(is_counted[chosen] | ~odd),
             ToldScenes.of([seen.scenes[one.category][int(one.defective)] for one in asked]), looks_at_defect(asked, batch),
         )  # fmt: skip
-        taught = taught + (binding.loss(decoder, model.lm_head, output.hidden_states[BOUND].float(), BOUND, batch) if has_letters(batch) else 0)
-        return ANSWER_WEIGHT * answered + taught
+        taught = taught + (binding.loss(decoder, model.lm_head, bound, BOUND, batch) if has_letters(batch) else 0)
+        if before:
+            taught = taught + comparing_loss(decoder, low[::sharing], COMPARING, query_at(batch, image, tokens, 0), at, tokens)
+        read = reading_loss(model, binding, encode(draw_lines(rng, 1.0, TEXT_TOKENS)), BOUND, rng)
+        return ANSWER_WEIGHT * answered + taught + read
 
     # On processors the backward pass of fused attention takes a third of the time.
     decoder.set_attn_implementation("eager")

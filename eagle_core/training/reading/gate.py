@@ -9,7 +9,11 @@ from typing import Any, get_args
 
 import numpy as np
 import torch
-from transformers import PreTrainedTokenizerFast, Qwen2_5_VLForConditionalGeneration
+from transformers import (
+    FastVlmForConditionalGeneration,
+    PreTrainedTokenizerFast,
+    Qwen2_5_VLForConditionalGeneration,
+)
 
 from eagle_core.data.questions import LETTERS
 from eagle_core.records import QuestionType
@@ -27,6 +31,7 @@ from eagle_core.training.reading.scenes_in_words import (
 REQUIRED = 0.98
 """Share of right letters among four, over the question types."""
 BATCH = 32
+Reader = Qwen2_5_VLForConditionalGeneration | FastVlmForConditionalGeneration
 Make = Callable[[np.random.Generator], Line]
 
 
@@ -62,7 +67,7 @@ class ReadingGate:
 
 
 def reading_gate(
-    model: Qwen2_5_VLForConditionalGeneration,
+    model: Reader,
     tokenizer: PreTrainedTokenizerFast,
     *,
     seed: int,
@@ -131,7 +136,7 @@ def _factual(told: SceneInWords, rng: np.random.Generator) -> Any:
     return draw_question(told, rng, FACTUAL[int(rng.integers(len(FACTUAL)))])
 
 
-def _right(model: Qwen2_5_VLForConditionalGeneration, tokenizer: PreTrainedTokenizerFast, lines: Sequence[Line]) -> float:
+def _right(model: Reader, tokenizer: PreTrainedTokenizerFast, lines: Sequence[Line]) -> float:
     """Share of lines whose most probable option is right."""
     encode = line_encoder(tokenizer)
     letters = torch.tensor(tokenizer.convert_tokens_to_ids(list(LETTERS)))
@@ -143,7 +148,7 @@ def _right(model: Qwen2_5_VLForConditionalGeneration, tokenizer: PreTrainedToken
         for options, alike in by_length.items():
             for start in range(0, len(alike), BATCH):
                 batch = encode(alike[start : start + BATCH])
-                states = model.model(input_ids=batch.input_ids, use_cache=False).last_hidden_state
+                states = model.model.language_model(input_ids=batch.input_ids, use_cache=False).last_hidden_state
                 logits = model.lm_head(states[torch.arange(len(states)), batch.asked_at])[:, letters[:options]]
                 hits += int((logits.argmax(-1) == batch.right).sum())
     return hits / len(lines)

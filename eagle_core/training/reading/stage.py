@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -13,7 +14,7 @@ from transformers import PreTrainedTokenizerFast, Qwen2_5_VLForConditionalGenera
 
 from eagle_core.training.loop import Schedule, train
 from eagle_core.training.precision import fast_products
-from eagle_core.training.reading.encoding import IGNORED, line_encoder
+from eagle_core.training.reading.encoding import IGNORED, EncodedLines, line_encoder
 from eagle_core.training.reading.lines import draw_lines
 from eagle_core.training.reading.supervision import LetterBinding
 
@@ -39,14 +40,26 @@ def train_reading(
     middle = decoder.config.num_hidden_layers // 2
 
     def loss(rng: np.random.Generator, done: float) -> torch.Tensor:
-        lines = draw_lines(rng, done, TOKENS)
-        batch = encode(lines)
-        with fast_products():
-            output = model.model(input_ids=batch.input_ids, use_cache=False, output_hidden_states=True)
-        states, between = output.last_hidden_state.float(), output.hidden_states[middle].float()
-        following, is_answer = batch.input_ids[:, 1:], batch.labels[:, 1:] != IGNORED
-        read = batch.is_text[:, 1:] & ~is_answer & torch.from_numpy(rng.random(following.shape) < READ_SHARE)
-        answered, told = (functional.cross_entropy(model.lm_head(states[:, :-1][at]), following[at]) for at in (is_answer, read))
-        return answered + READ_WEIGHT * told + binding.loss(decoder, model.lm_head, between, middle, batch)
+        return reading_loss(model, binding, encode(draw_lines(rng, done, TOKENS)), middle, rng)
 
     train(nn.ModuleDict({"decoder": decoder, "binding": binding}), loss, schedule, seed=seed, checkpoint=checkpoint, progress=progress)
+
+
+def reading_loss(model: Any, binding: LetterBinding, lines: EncodedLines, middle: int, rng: np.random.Generator) -> torch.Tensor:
+    """Of answers, of some of the words before them, and of what is taught in the middle; scalar.
+
+    Args:
+        model: With a decoder as ``model.language_model`` and an ``lm_head``.
+        binding: What is taught in the middle.
+        lines: What is read.
+        middle: The layer before which an answer must be known in words.
+        rng: Draws which words are to be foreseen.
+    """
+    decoder = model.model.language_model
+    with fast_products():
+        output = decoder(input_ids=lines.input_ids, use_cache=False, output_hidden_states=True)
+    states, between = output.last_hidden_state.float(), output.hidden_states[middle].float()
+    following, is_answer = lines.input_ids[:, 1:], lines.labels[:, 1:] != IGNORED
+    read = lines.is_text[:, 1:] & ~is_answer & torch.from_numpy(rng.random(following.shape) < READ_SHARE)
+    answered, told = (functional.cross_entropy(model.lm_head(states[:, :-1][at]), following[at]) for at in (is_answer, read))
+    return answered + READ_WEIGHT * told + binding.loss(decoder, model.lm_head, between, middle, lines)

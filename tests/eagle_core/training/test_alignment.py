@@ -16,8 +16,14 @@ from eagle_core.training.acuity import AcuityHeads, Seen
 from eagle_core.training.aligned import READER_WEIGHTS
 from eagle_core.training.alignment.architecture import build_aligned_model, start_reading, tokens_of
 from eagle_core.training.alignment.captions import CaptionEncoder, caption_of, claims_of, draw_examples
-from eagle_core.training.alignment.stage import MIDDLE, projected, start_from
-from eagle_core.training.alignment.supervision import SeenDefects, ToldScenes, looks_of
+from eagle_core.training.alignment.stage import COMPARING, MIDDLE, projected, start_from
+from eagle_core.training.alignment.supervision import (
+    COMPARE_WEIGHT,
+    SeenDefects,
+    ToldScenes,
+    comparing_loss,
+    looks_of,
+)
 from eagle_core.training.architecture import READER, build_model
 from eagle_core.training.images import TrainingImages
 from eagle_core.training.reading.encoding import IGNORED
@@ -103,6 +109,19 @@ def test_what_is_taught_to_look_is_the_attention_that_the_layer_computes(model: 
         looks = looks_of(decoder, output.hidden_states[3], 3)
     decoder.set_attn_implementation("sdpa")
     torch.testing.assert_close(looks.exp(), output.attentions[3][:, 0], atol=1e-6, rtol=1e-5)
+
+
+def test_comparing_is_taught_from_each_place_of_the_query_to_the_same_place_of_the_template(model: FastVlmForConditionalGeneration) -> None:
+    decoder, tokens, template_at, query_at = model.model.language_model, 4, 3, 9
+    ids = torch.randint(10, 600, (2, 16), generator=torch.Generator().manual_seed(0))
+    decoder.set_attn_implementation("eager")
+    with torch.inference_mode():
+        output = decoder(input_ids=ids, use_cache=False, output_hidden_states=True, output_attentions=True)
+        taught = comparing_loss(decoder, output.hidden_states[COMPARING], COMPARING, template_at, query_at, tokens)
+    decoder.set_attn_implementation("sdpa")
+    attention = output.attentions[COMPARING][:, 0]
+    same_place = torch.stack([attention[:, query_at + i, template_at + i] for i in range(tokens)])
+    torch.testing.assert_close(taught, -COMPARE_WEIGHT * same_place.log().mean())
 
 
 def test_alignment_starts_from_the_projector_that_learnt_to_see_defects(data: TrainingImages, tokenizer) -> None:  # type: ignore[no-untyped-def]

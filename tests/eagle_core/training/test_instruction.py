@@ -13,6 +13,7 @@ from PIL import Image
 from safetensors.torch import load_file
 from scipy.special import expit, logit
 from sklearn.metrics import roc_auc_score
+from transformers.modeling_outputs import BaseModelOutputWithPooling
 
 from eagle_core.config import MllmConfig
 from eagle_core.data.scene import DEFECT_KINDS
@@ -29,12 +30,12 @@ from eagle_core.mllm.inputs import render
 from eagle_core.mllm.loading import load_model
 from eagle_core.training.acuity import Seen
 from eagle_core.training.aligned import READER_WEIGHTS, learnt_weights
-from eagle_core.training.alignment.answers import letter_probabilities
+from eagle_core.training.alignment.answers import letter_probabilities, visual_of
 from eagle_core.training.alignment.architecture import build_aligned_model, build_aligned_processor, tokens_of
 from eagle_core.training.architecture import build_processor
 from eagle_core.training.examples import PLACEHOLDER
 from eagle_core.training.images import TrainingImages, draw_images
-from eagle_core.training.instruction.asked import IMAGE, draw_asked
+from eagle_core.training.instruction.asked import IMAGE, QUESTIONS, Asked, draw_asked
 from eagle_core.training.instruction.calibration import (
     calibration_error,
     cool,
@@ -43,6 +44,7 @@ from eagle_core.training.instruction.calibration import (
     reliability,
 )
 from eagle_core.training.instruction.gate import instruction_gate, p_defect
+from eagle_core.training.instruction.shared import hidden_states
 from eagle_core.training.instruction.stage import looks_at_defect, query_at
 from eagle_core.training.reading.encoding import line_encoder
 from eagle_core.training.reading.lines import Line, lettered_line, prompt_pieces
@@ -140,6 +142,35 @@ def test_only_answers_about_a_defect_are_taught_to_look_at_it(data: TrainingImag
             assert bool(looks[row].any()) == one.about_defect
             if one.about_defect:
                 assert int(torch.nonzero(looks[row])[0, 0]) == int(batch.asked_at[row])
+
+
+def test_questions_about_the_same_images_are_read_as_if_each_stood_alone(seen: Seen, data: TrainingImages, tokenizer) -> None:  # type: ignore[no-untyped-def]
+    model = build_aligned_model(tokenizer, 3, BACKBONES[CHOSEN])
+    tokens_of(model).standardise(seen.features["template"])
+    projector, last = model.model.multi_modal_projector.linear_2, model.model.language_model.config.num_hidden_layers
+    forms = set()
+    for seed in range(6):
+        asked = draw_asked(data.scenes, np.random.default_rng(seed), 2, tokens=seen.grid**2, prior_reliability=0.88)
+        sharing = len(asked) // 2
+        batch = line_encoder(tokenizer)([one.line for one in asked])
+
+        def visual(rows: list[Asked]) -> torch.Tensor:
+            return visual_of(model, seen, [(one.category, one.images) for one in rows])
+
+        shared = hidden_states(model, batch.input_ids, visual(asked[::sharing]), sharing, (4, last))
+        alone = model.model(
+            input_ids=batch.input_ids,
+            mm_encoder_outputs={"image": BaseModelOutputWithPooling(pooler_output=visual(asked))},
+            output_hidden_states=True,
+            use_cache=False,
+        )
+        torch.testing.assert_close(shared[0], alone.hidden_states[4], atol=1e-4, rtol=1e-4)
+        torch.testing.assert_close(shared[1], alone.last_hidden_state, atol=1e-4, rtol=1e-4)
+        weights = torch.randn(shared[1].shape, generator=torch.Generator().manual_seed(seed))
+        gradients = [torch.autograd.grad((states * weights).sum(), projector.weight)[0] for states in (shared[1], alone.last_hidden_state)]
+        torch.testing.assert_close(*gradients, atol=1e-2, rtol=1e-3)
+        forms.add((sharing, len(asked[0].images)))
+    assert {sharing for sharing, _ in forms} == {1, QUESTIONS} and len(forms) >= 3
 
 
 @pytest.fixture(scope="module")
