@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -25,6 +26,8 @@ class Schedule:
     learning_rate: float
     weight_decay: float = 0.05
     clip: float = 1.0
+    gentle: float = 1.0
+    """Times the learning rate: of what an earlier stage has taught and must not be lost."""
 
 
 def train(
@@ -34,6 +37,7 @@ def train(
     *,
     seed: int,
     checkpoint: Path,
+    taught: torch.nn.Module | None = None,
     progress: Callable[[int, int, float], None] | None = None,
 ) -> None:
     """Minimise ``loss`` over the parameters of ``module``; goes on from ``checkpoint`` where there is one.
@@ -46,20 +50,23 @@ def train(
         schedule: Steps, learning rate.
         seed: Of the batches.
         checkpoint: Written every CHECKPOINT_SECONDS and at the end.
+        taught: The part of ``module`` that learns at ``schedule.gentle`` of the rate.
         progress: Called with (step, steps, loss).
     """
     trained = [p for p in module.parameters() if p.requires_grad]
-    groups = [
-        {"params": [p for p in trained if p.ndim > 1], "weight_decay": schedule.weight_decay},
-        {"params": [p for p in trained if p.ndim <= 1], "weight_decay": 0.0},
-    ]
+    gentle = set(taught.parameters()) if taught is not None else set()
+    groups: list[dict[str, Any]] = [
+        {"params": [p for p in trained if (p.ndim > 1) == decays and (p in gentle) == is_gentle],
+         "weight_decay": schedule.weight_decay if decays else 0.0, "share": schedule.gentle if is_gentle else 1.0}
+        for is_gentle in ((False, True) if gentle else (False,)) for decays in (True, False)
+    ]  # fmt: skip
     optimizer = torch.optim.AdamW(groups, lr=schedule.learning_rate, betas=(0.9, 0.98))
     start = load_checkpoint(checkpoint, module, optimizer) if checkpoint.exists() else 0
     module.train()
     saved = time.monotonic()
     for step in range(start, schedule.steps):
         for group in optimizer.param_groups:
-            group["lr"] = schedule.learning_rate * _factor(step, schedule.steps)
+            group["lr"] = schedule.learning_rate * group["share"] * _factor(step, schedule.steps)
         value = loss(np.random.default_rng([seed, step]), step / schedule.steps)
         optimizer.zero_grad()
         value.backward()

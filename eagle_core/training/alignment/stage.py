@@ -33,7 +33,7 @@ COMPARING = SEEING_LAYERS - 1
 """The layer in which the query is compared with the template."""
 BOUND = SEEING_LAYERS + READER.layers // 2
 """The layer before which an answer must be known in words, as in the language stage."""
-TEXT_TOKENS = 1024
+TEXT_TOKENS, READING_WEIGHT = 1024, 2.0
 """Lines of the language stage go on in every batch: without them all that it taught is forgotten."""
 
 
@@ -79,10 +79,18 @@ def train_alignment(
             first = int(torch.nonzero(batch.input_ids[0] == encoder.image)[0, 0])
             taught = taught + comparing_loss(decoder, output.hidden_states[COMPARING].float(), COMPARING, first, batch.query_at, seen.grid**2)
         read = reading_loss(model, binding, encode(draw_lines(rng, 1.0, TEXT_TOKENS)), BOUND, rng)
-        return CAPTION_WEIGHT * captions + taught + read
+        return CAPTION_WEIGHT * captions + taught + READING_WEIGHT * read
 
     trained = {"decoder": decoder, "projector": projector, "reader": tokens_of(model).reader, "defects": defects, "binding": binding}
-    train(nn.ModuleDict(trained), loss, schedule, seed=seed, checkpoint=checkpoint, progress=progress)
+    train(
+        nn.ModuleDict(trained), loss, schedule, seed=seed, checkpoint=checkpoint, taught=what_reads(model), progress=progress
+    )  # fmt: skip
+
+
+def what_reads(model: FastVlmForConditionalGeneration) -> nn.Module:
+    """What the language stage has taught: words, the layers that read them, the last norm."""
+    decoder = model.model.language_model
+    return nn.ModuleList([decoder.embed_tokens, *decoder.layers[SEEING_LAYERS:], decoder.norm])
 
 
 def start_from(model: FastVlmForConditionalGeneration, heads: AcuityHeads) -> None:

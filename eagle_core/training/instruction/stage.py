@@ -13,7 +13,15 @@ from transformers import FastVlmForConditionalGeneration, PreTrainedTokenizerFas
 
 from eagle_core.training.acuity import Seen
 from eagle_core.training.alignment.architecture import tokens_of
-from eagle_core.training.alignment.stage import BOUND, COMPARING, MIDDLE, TEXT_TOKENS, projected
+from eagle_core.training.alignment.stage import (
+    BOUND,
+    COMPARING,
+    MIDDLE,
+    READING_WEIGHT,
+    TEXT_TOKENS,
+    projected,
+    what_reads,
+)
 from eagle_core.training.alignment.supervision import SeenDefects, ToldScenes, comparing_loss
 from eagle_core.training.instruction.asked import IMAGE, Asked, draw_asked
 from eagle_core.training.instruction.shared import hidden_states
@@ -73,14 +81,14 @@ def train_instruction(
         if before:
             taught = taught + comparing_loss(decoder, low[::sharing], COMPARING, query_at(batch, image, tokens, 0), at, tokens)
         read = reading_loss(model, binding, encode(draw_lines(rng, 1.0, TEXT_TOKENS)), BOUND, rng)
-        return ANSWER_WEIGHT * answered + taught + read
+        return ANSWER_WEIGHT * answered + taught + READING_WEIGHT * read
 
     # On processors the backward pass of fused attention takes a third of the time.
     decoder.set_attn_implementation("eager")
     trained = {"decoder": decoder, "projector": model.model.multi_modal_projector, "reader": tokens_of(model).reader}
     train(
         nn.ModuleDict(trained | {"defects": defects, "binding": binding}),
-        loss, schedule, seed=seed, checkpoint=checkpoint, progress=progress,
+        loss, schedule, seed=seed, checkpoint=checkpoint, taught=what_reads(model), progress=progress,
     )  # fmt: skip
     decoder.set_attn_implementation("sdpa")
 

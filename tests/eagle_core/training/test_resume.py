@@ -55,6 +55,22 @@ def test_interrupted_and_resumed_equals_uninterrupted(tmp_path: Path, monkeypatc
     assert torch.equal(whole.bias, resumed.bias)
 
 
+def test_what_was_taught_before_learns_at_its_share_of_the_rate(tmp_path: Path) -> None:
+    def moved(gentle: float) -> torch.Tensor:
+        modules = torch.nn.ModuleList([torch.nn.Linear(2, 1, bias=False), torch.nn.Linear(2, 1, bias=False)])
+        for module in modules:
+            torch.nn.init.ones_(module.weight)
+        train(
+            modules, lambda rng, _: sum(module.weight.sum() for module in modules), Schedule(1, 0.1, weight_decay=0.0, gentle=gentle),
+            seed=0, checkpoint=tmp_path / f"{gentle}.safetensors", taught=modules[1],
+        )  # fmt: skip
+        return torch.stack([1 - module.weight.mean() for module in modules])
+
+    # Adam's first step is the learning rate.
+    torch.testing.assert_close(moved(0.2), torch.tensor([0.1, 0.02]), rtol=1e-3, atol=1e-6)
+    torch.testing.assert_close(moved(0.0), torch.tensor([0.1, 0.0]), rtol=1e-3, atol=1e-6)
+
+
 @pytest.mark.slow
 def test_vision_and_language_train_on_real_classes(data: TrainingImages, tmp_path: Path) -> None:
     tokenizer = build_tokenizer()
