@@ -25,7 +25,7 @@ def listening(listener: Report) -> Iterator[None]:
 
 @contextmanager
 def progress_bar(title: str, unit: str = "image") -> Iterator[Report]:
-    """Yield ``report(phase, done, total)``; a change of phase starts the bar anew."""
+    """Yield ``report(phase, done, total)``; a change of phase starts the bar anew where it counts anew."""
     bar = tqdm(desc=title, unit=unit, leave=False, disable=None, dynamic_ncols=True)
     current = ""
     listener = _LISTENER.get()
@@ -34,7 +34,8 @@ def progress_bar(title: str, unit: str = "image") -> Iterator[Report]:
         nonlocal current
         if phase != current:
             current = phase
-            bar.reset(total=total)
+            if total != bar.total or done < bar.n:
+                bar.reset(total=total)
             bar.set_description(f"{title} {phase}".strip())
         bar.update(done - bar.n)
         if listener is not None:
