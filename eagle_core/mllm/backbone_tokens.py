@@ -85,11 +85,12 @@ class BackboneTokens(nn.Module):
         shown = (shown - torch.tensor(MEAN)[:, None, None]) / torch.tensor(STD)[:, None, None]
         if shown.shape[-2:] != (self.side, self.side):
             shown = functional.interpolate(shown, size=(self.side, self.side), mode="bilinear")
-        return shown.to(memory_format=torch.channels_last)
+        return shown
 
     def raw(self, pixels: torch.Tensor) -> torch.Tensor:
         """``(B, 3, side, side)`` to what the frozen stages say of each cell, and its colour: ``(B, channels, grid * cells, grid * cells)``."""
         cells = self.grid * self.cells
+        pixels = pixels.to(memory_format=torch.channels_last)  # a third faster on processors
         folded = [functional.pixel_unshuffle(found, found.shape[-1] // cells) for found in self.network(pixels)]
         return torch.cat([*folded, functional.adaptive_avg_pool2d(pixels, cells)], dim=1)
 
