@@ -156,6 +156,7 @@ def _say_instruction(described: dict[str, Any]) -> None:
         typer.echo(f"seed {described['seed']}, {'families never seen' if families == 'gate' else 'families seen'}:")
         for name in ("verdict", "balanced_accuracy", "right_letters", "knowledge", "explanation", "template_gain"):
             typer.echo(f"  {name.replace('_', ' ')}: {_in_words(figures[name])}")
+        typer.echo(f"  known in the middle: {_in_words(described['middle']['families_never_seen' if families == 'gate' else families])}")
     _say_what_is_still_read(described)
     typer.echo(f"{_verdict(described['gate'])}; required of families never seen: {_in_words(described['gate']['required'])}")
 

@@ -54,7 +54,7 @@ class Recipe:
     sight: Schedule = Schedule(steps=3600, learning_rate=2e-3)
     """Of cell reader and projector with the heads of acuity, before alignment."""
     alignment: Schedule = Schedule(steps=1600, learning_rate=1.5e-3, gentle=0.2)
-    instruction: Schedule = Schedule(steps=2200, learning_rate=1e-3, gentle=0.5)
+    instruction: Schedule = Schedule(steps=2200, learning_rate=1e-3)
     instruction_gate_categories: int = 100
     """Of the held-out ones: each is asked two dozen prompts."""
     gate_questions: int = 300

@@ -18,6 +18,7 @@ from eagle_core.training.alignment.architecture import build_aligned_model, buil
 from eagle_core.training.embedded import Recipe
 from eagle_core.training.instruction.calibration import calibration_error, cool, cooled, fitted_temperature
 from eagle_core.training.instruction.gate import instruction_gate, p_defect
+from eagle_core.training.instruction.middle import known_in_the_middle
 from eagle_core.training.instruction.stage import train_instruction
 from eagle_core.training.reading.gate import reading_gate
 from eagle_core.training.seeing import Progress, see
@@ -43,7 +44,7 @@ def train_instructed(recipe: Recipe, seed: int, folder: Path, *, workers: int, p
     seen = see(
         CHOSEN, recipe.aligned_seed, recipe.aligned_categories, folder, boxed=True, for_training=True, workers=workers, progress=progress
     )
-    train_instruction(
+    defects = train_instruction(
         model,
         tokenizer,
         seen,
@@ -56,10 +57,11 @@ def train_instructed(recipe: Recipe, seed: int, folder: Path, *, workers: int, p
     probabilities, defective = p_defect(model, tokenizer, _held(recipe, recipe.validation_seed, False, folder, workers, progress))
     temperature = fitted_temperature(probabilities, defective)
     cool(model, temperature)
-    gates = {}
+    gates, middle = {}, {}
     for name, held_out in (("families_seen", False), ("families_never_seen", True)):
         asked_about = _held(recipe, recipe.held_out_seed, held_out, folder, workers, progress).first(recipe.instruction_gate_categories)
         gates[name] = instruction_gate(model, tokenizer, asked_about, recipe.held_out_seed)
+        middle[name] = known_in_the_middle(model, tokenizer, defects, asked_about)
     described = {
         "seed": seed,
         "schedule": asdict(recipe.instruction),
@@ -73,6 +75,7 @@ def train_instructed(recipe: Recipe, seed: int, folder: Path, *, workers: int, p
         "versions": {"torch": torch.__version__, "transformers": transformers.__version__},
         "gate": gates["families_never_seen"].described(),
         "families_seen": gates["families_seen"].described(),
+        "middle": middle,
         "reading": reading_gate(model, tokenizer, seed=recipe.held_out_seed, count=recipe.gate_questions).described(),
     }
     write_stage(folder / f"seed-{seed}" / "instruction" / "model.safetensors", learnt_weights(model), described)

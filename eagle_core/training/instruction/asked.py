@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+from transformers import PreTrainedTokenizerFast
 
 from eagle_core.data.questions import questions_for
 from eagle_core.data.scene import DEFECT_KINDS, SceneRecord
@@ -114,3 +115,9 @@ def _perhaps_with_knowledge(question: Question, scene: SceneRecord, rng: np.rand
     told = SceneInWords(scene, sentences_of(scene, facts), facts, True)
     asked = questions_for(scene, SEEN_PRODUCT_NAMES, tuple(COLOR_WORDS), rng, facts)
     return next(of for of in asked if of.question_type == question.question_type), knowledge_text(told, rng)
+
+
+def explanation_tokens(tokenizer: PreTrainedTokenizerFast, tokens: int) -> list[int]:
+    """Token ids of the request for a sentence about a query beside its template; ``tokens`` visual tokens an image."""
+    pieces = prompt_pieces(explanation_prompt(PLACEHOLDER, templates=[PLACEHOLDER]), lambda _: IMAGE * tokens)
+    return [token for piece in pieces for token in tokenizer(piece.text, add_special_tokens=False)["input_ids"]]

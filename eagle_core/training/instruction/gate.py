@@ -12,13 +12,13 @@ from transformers import FastVlmForConditionalGeneration, PreTrainedTokenizerFas
 
 from eagle_core.data.questions import questions_for
 from eagle_core.data.scene import SceneRecord
-from eagle_core.guidance.explanation import explanation_of, explanation_prompt, parse_explanation
+from eagle_core.guidance.explanation import explanation_of, parse_explanation
 from eagle_core.guidance.prompt import DEFECT_QUESTION, build_prompt
 from eagle_core.records import Question, QuestionType
 from eagle_core.training.acuity import Seen
 from eagle_core.training.alignment.answers import letter_probabilities, sentences
 from eagle_core.training.examples import PLACEHOLDER, shown_with
-from eagle_core.training.instruction.asked import IMAGE, TRUE_FACTS
+from eagle_core.training.instruction.asked import IMAGE, TRUE_FACTS, explanation_tokens
 from eagle_core.training.instruction.calibration import calibration_error, reliability
 from eagle_core.training.reading.lines import FACTUAL, Line, knowledge_text, lettered_line, prompt_pieces
 from eagle_core.training.reading.scenes_in_words import SceneInWords, exchanged_facts, sentences_of
@@ -148,8 +148,7 @@ class _Asking:
 
     def explanation(self) -> dict[str, float]:
         hits: dict[str, list[bool]] = {field: [] for field in FIELDS}
-        pieces = prompt_pieces(explanation_prompt(PLACEHOLDER, templates=[PLACEHOLDER]), lambda _: IMAGE * self._seen.grid**2)
-        prompt = [token for piece in pieces for token in self._tokenizer(piece.text, add_special_tokens=False)["input_ids"]]
+        prompt = explanation_tokens(self._tokenizer, self._seen.grid**2)
         for odd, name in enumerate(NAMES):
             said = sentences(self._model, self._tokenizer, self._seen, prompt, ("template", name), tokens=EXPLANATION_TOKENS)
             for text, pair in zip(said, self._seen.scenes, strict=True):

@@ -47,8 +47,12 @@ def train_instruction(
     seed: int,
     checkpoint: Path,
     progress: Callable[[int, int, float], None] | None = None,
-) -> None:
-    """Train ``model`` in place; ``seen`` holds what the tower sees of boxed images too (``normal_boxed``, ``defective_boxed``)."""
+) -> SeenDefects:
+    """Train ``model`` in place; ``seen`` holds what the tower sees of boxed images too (``normal_boxed``, ``defective_boxed``).
+
+    Returns:
+        The heads in the middle, which are no part of the model.
+    """
     decoder = model.model.language_model
     width = decoder.config.hidden_size
     defects, binding = SeenDefects(width, seen.grid, seed), LetterBinding(width, seed)
@@ -91,6 +95,7 @@ def train_instruction(
         loss, schedule, seed=seed, checkpoint=checkpoint, taught=what_reads(model), progress=progress,
     )  # fmt: skip
     decoder.set_attn_implementation("sdpa")
+    return defects
 
 
 def query_at(batch: EncodedLines, image: int, tokens: int, before: int) -> int:

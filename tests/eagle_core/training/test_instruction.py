@@ -32,10 +32,12 @@ from eagle_core.training.acuity import Seen
 from eagle_core.training.aligned import READER_WEIGHTS, learnt_weights
 from eagle_core.training.alignment.answers import letter_probabilities, visual_of
 from eagle_core.training.alignment.architecture import build_aligned_model, build_aligned_processor, tokens_of
+from eagle_core.training.alignment.stage import MIDDLE
+from eagle_core.training.alignment.supervision import SeenDefects
 from eagle_core.training.architecture import build_processor
 from eagle_core.training.examples import PLACEHOLDER
 from eagle_core.training.images import TrainingImages, draw_images
-from eagle_core.training.instruction.asked import IMAGE, QUESTIONS, Asked, draw_asked
+from eagle_core.training.instruction.asked import IMAGE, QUESTIONS, Asked, draw_asked, explanation_tokens
 from eagle_core.training.instruction.calibration import (
     calibration_error,
     cool,
@@ -44,6 +46,7 @@ from eagle_core.training.instruction.calibration import (
     reliability,
 )
 from eagle_core.training.instruction.gate import instruction_gate, p_defect
+from eagle_core.training.instruction.middle import known_in_the_middle
 from eagle_core.training.instruction.shared import hidden_states
 from eagle_core.training.instruction.stage import looks_at_defect, query_at
 from eagle_core.training.reading.encoding import line_encoder
@@ -248,6 +251,27 @@ def test_the_gate_of_an_untaught_model_is_not_passed_and_counts_every_image(seen
         "defect_description", "defect_analysis",
     }  # fmt: skip
     assert described["template_gain"]["all"] == pytest.approx(described["balanced_accuracy"]["template"] - described["balanced_accuracy"]["query_only"])
+
+
+def test_what_the_middle_looks_at_is_the_attention_that_its_layer_computes(seen: Seen, tokenizer) -> None:  # type: ignore[no-untyped-def]
+    model = build_aligned_model(tokenizer, 3, BACKBONES[CHOSEN]).eval()
+    tokens_of(model).standardise(seen.features["template"])
+    known = known_in_the_middle(model, tokenizer, SeenDefects(model.model.language_model.config.hidden_size, seen.grid, 3), seen)
+    model.model.language_model.set_attn_implementation("eager")
+    ids = torch.tensor([explanation_tokens(tokenizer, seen.grid**2)])
+    at = torch.nonzero(ids[0] == model.config.image_token_index)[seen.grid**2 :, 0]
+    defective, _ = seen.is_defective()
+    shares = []
+    with torch.inference_mode():
+        for category, under in enumerate(defective):
+            output = model.model(
+                input_ids=ids,
+                mm_encoder_outputs={"image": BaseModelOutputWithPooling(pooler_output=visual_of(model, seen, [(category, ("template", "defective"))]))},
+                output_attentions=True,
+            )
+            shares.append(float(output.attentions[MIDDLE][0, 0, -1, at][torch.from_numpy(under)].sum()))
+    assert known["looked_at_defect"] == pytest.approx(np.mean(shares), rel=1e-4)
+    assert set(known) == {"auroc", "kind", "place", "looked_at_defect", "place_looked_at"} and all(0 <= share <= 1 for share in known.values())
 
 
 def test_what_is_kept_tells_defects_of_families_never_seen(tokenizer) -> None:  # type: ignore[no-untyped-def]
