@@ -1,8 +1,7 @@
-"""Flow ``train-embedded``: the embedded multimodal LLM from nothing; ``python -m flows.train_embedded --out DIR``.
+"""The embedded multimodal LLM from nothing, stage by stage: ``python -m flows.train_embedded --out DIR``.
 
-The weights that ship are those of seed 0, a rule fixed before any seed was measured. ``--stage language``, ``--stage alignment`` and
-``--stage instruction`` train the stages of the model that shall follow it (docs/embedded_mllm.md) and say whether their gates are
-passed; ``--stage acuity`` measures how finely vision towers see.
+Each stage says whether its gate is passed (docs/embedded_mllm.md). ``--stage`` trains one of them; ``--stage acuity`` measures how
+finely vision towers see. The weights that ship are those of seed 0, a rule fixed before any seed was measured.
 """
 
 from __future__ import annotations
@@ -15,24 +14,12 @@ import torch
 import typer
 from prefect import flow
 
-from eagle_core.training.embedded import Recipe
-from eagle_core.training.towers import TOWERS
+from eagle_core.training.recipe import Recipe
+from eagle_core.training.towers import BACKBONES
 from tasks import training
 
-Stage = Literal["whole", "language", "acuity", "alignment", "instruction"]
-
-
-@flow(name="train-embedded", persist_result=False)
-def train_embedded(
-    out: Path, seeds: list[int], prior_reliability: float = 0.88, threads: int = 2
-) -> list[dict[str, Any]]:
-    """Train the vision tower, then each seed of the language model; interrupted, it goes on where it was."""
-    torch.set_num_threads(threads)
-    recipe = dataclasses.replace(Recipe(), prior_reliability=prior_reliability)
-    out.mkdir(parents=True, exist_ok=True)
-    tower = training.vision(recipe, out, threads)
-    described: list[dict[str, Any]] = training.languages(recipe, seeds, out, threads, tower)
-    return described
+USUAL = Recipe()
+Stage = Literal["all", "language", "acuity", "alignment", "instruction"]
 
 
 @flow(name="train-language-stage", persist_result=False)
@@ -41,7 +28,7 @@ def train_language_stage(
 ) -> list[dict[str, Any]]:
     """Train each seed to read scenes in words; interrupted, it goes on where it was."""
     torch.set_num_threads(threads)
-    recipe = Recipe()
+    recipe = USUAL
     reading = dataclasses.replace(recipe.reading, steps=steps or recipe.reading.steps)
     recipe = dataclasses.replace(recipe, reading=reading, gate_questions=questions or recipe.gate_questions)
     described: list[dict[str, Any]] = training.readers(recipe, seeds, out)
@@ -54,7 +41,7 @@ def measure_acuity(
 ) -> dict[str, dict[str, float]]:
     """Train the same heads on what each frozen vision tower sees, and measure them on categories of another seed."""
     torch.set_num_threads(threads)
-    recipe = Recipe()
+    recipe = USUAL
     recipe = dataclasses.replace(
         recipe,
         acuity=dataclasses.replace(recipe.acuity, steps=steps or recipe.acuity.steps),
@@ -84,8 +71,9 @@ def train_alignment_stage(
 
 @flow(name="train-instruction-stage", persist_result=False)
 def train_instruction_stage(
-    out: Path, seeds: list[int], steps: int | None = None, categories: int | None = None, questions: int | None = None, threads: int = 2
-) -> list[dict[str, Any]]:
+    out: Path, seeds: list[int], steps: int | None = None, categories: int | None = None, questions: int | None = None, threads: int = 2,
+    prior_reliability: float = USUAL.prior_reliability,
+) -> list[dict[str, Any]]:  # fmt: skip
     """Train each seed to answer real prompts; interrupted, it goes on where it was."""
     torch.set_num_threads(threads)
     recipe = _drawing(categories)
@@ -93,44 +81,44 @@ def train_instruction_stage(
         recipe,
         gate_questions=questions or recipe.gate_questions,
         instruction=dataclasses.replace(recipe.instruction, steps=steps or recipe.instruction.steps),
+        prior_reliability=prior_reliability,
     )
     described: list[dict[str, Any]] = training.instructions(recipe, seeds, out, threads)
     return described
 
 
 def main(
-    out: Annotated[Path, typer.Option(help="Checkpoints, and the models as OUT/seed-N/model.")],
-    seed: Annotated[list[int] | None, typer.Option(help="May be repeated; default 0, 1, 2; of the language stage 0.")] = None,
-    prior_reliability: Annotated[float, typer.Option(help="How often priors in training are right.")] = 0.88,
+    out: Annotated[Path, typer.Option(help="Checkpoints, what each stage left, and the models as OUT/seed-N/model.")],
+    seed: Annotated[list[int] | None, typer.Option(help="May be repeated; default 0.")] = None,
+    prior_reliability: Annotated[float, typer.Option(help="How often priors in training are right.")] = USUAL.prior_reliability,
     threads: Annotated[int, typer.Option(help="CPU threads and drawing processes.")] = 2,
-    stage: Annotated[Stage, typer.Option(help="All that ships, or a stage of the model that shall follow it.")] = "whole",
+    stage: Annotated[Stage, typer.Option(help="One stage, or all, one after the other.")] = "all",
     steps: Annotated[int | None, typer.Option(min=1, help="Of a stage, for trials; default: the recipe's.")] = None,
     questions: Annotated[int | None, typer.Option(min=1, help="Of each share of letters about scenes in words that a gate measures; default: the recipe's.")] = None,
     categories: Annotated[int | None, typer.Option(min=8, help="Drawn for acuity, alignment or instruction, for trials; default: the recipe's.")] = None,
-    tower: Annotated[list[str] | None, typer.Option(help=f"To measure, may be repeated: {', '.join(TOWERS)}; default: all.")] = None,
+    tower: Annotated[list[str] | None, typer.Option(help=f"To measure, may be repeated: {', '.join(BACKBONES)}; default: all.")] = None,
 ) -> None:
     """Train the embedded multimodal LLM."""
-    if stage == "whole":
-        train_embedded(out.resolve(), seed or [0, 1, 2], prior_reliability, threads)
-    elif stage == "language":
-        for described in train_language_stage(out.resolve(), seed or [0], steps, questions, threads):
+    folder, seeds = out.resolve(), seed or [0]
+    if stage in ("all", "language"):
+        for described in train_language_stage(folder, seeds, steps, questions, threads):
             _say_reading(described)
-    elif stage == "alignment":
-        for described in train_alignment_stage(out.resolve(), seed or [0], steps, categories, questions, threads):
+    if stage in ("all", "alignment"):
+        for described in train_alignment_stage(folder, seeds, steps, categories, questions, threads):
             _say_alignment(described)
-    elif stage == "instruction":
-        for described in train_instruction_stage(out.resolve(), seed or [0], steps, categories, questions, threads):
+    if stage in ("all", "instruction"):
+        for described in train_instruction_stage(folder, seeds, steps, categories, questions, threads, prior_reliability):
             _say_instruction(described)
-    else:
-        if unknown := set(tower or ()) - set(TOWERS):
-            raise typer.BadParameter(f"--tower {', '.join(sorted(unknown))} is unknown; known are {', '.join(TOWERS)}")
-        for name, figures in measure_acuity(out.resolve(), tower or list(TOWERS), steps, categories, threads).items():
+    if stage == "acuity":
+        if unknown := set(tower or ()) - set(BACKBONES):
+            raise typer.BadParameter(f"--tower {', '.join(sorted(unknown))} is unknown; known are {', '.join(BACKBONES)}")
+        for name, figures in measure_acuity(folder, tower or list(BACKBONES), steps, categories, threads).items():
             typer.echo(f"{name}: {_in_words(figures)}")
 
 
 def _drawing(categories: int | None) -> Recipe:
     """The recipe with so many categories to train on, and no more to measure on."""
-    recipe = Recipe()
+    recipe = USUAL
     drawn = categories or recipe.aligned_categories
     return dataclasses.replace(recipe, aligned_categories=drawn, held_out_categories=min(recipe.held_out_categories, drawn))
 

@@ -74,7 +74,7 @@ def locate(config: MllmConfig) -> ModelFiles:
     if config.revision and (config.model in EMBEDDED or folder.is_dir()):
         raise ModelError(f"mllm.revision: {config.model} is no hub id and has no revisions; remove it")
     if config.model in EMBEDDED:
-        remedy = "reinstall the package, or train it: python -m flows.train_embedded --out DIR"
+        remedy = "reinstall the package, or train one (python -m flows.train_embedded --out DIR) and name it: mllms.NAME.model: DIR/seed-0/model"
         return _local(config.model, embedded_folder(config.model), remedy)
     if folder.is_dir():
         return _local(config.model, folder, "mllm.model must be a folder written by save_pretrained")

@@ -1,4 +1,4 @@
-"""How finely a frozen tower sees: the heads of ``vision`` on its cached tokens, measured on categories never trained on.
+"""How finely a frozen tower sees: heads on its cached tokens, measured on categories never trained on.
 
 Every tower has the same: a projector (two layers, as in front of a decoder), the heads, and the same number of steps.
 """
@@ -21,7 +21,6 @@ from eagle_core.training.architecture import READER
 from eagle_core.training.loop import Schedule, train
 from eagle_core.training.scenes.canvas import SIDE
 from eagle_core.training.scenes.defects import TRAINING_KINDS
-from eagle_core.training.vision import ALONE_WEIGHT, HEADS, MISSED_WEIGHT
 
 WIDTH = READER.hidden
 """Of a projected token: the decoder's, which may go on from a projector trained here."""
@@ -30,6 +29,10 @@ PAIRS = 24
 DEFECTIVE_SHARE = 0.03
 """Of a token's pixels; with a larger part the token is defective, with a smaller one, but not none, it is left out."""
 KIND_WEIGHT = 0.3
+ALONE_WEIGHT = 0.5
+MISSED_WEIGHT = 3.0
+"""Of a defective token."""
+HEADS = 4
 SIZES = {"small": (0, 300), "medium": (300, 1000), "large": (1000, SIDE * SIDE)}
 """Defective pixels of an image, half-open."""
 

@@ -17,15 +17,16 @@ from eagle_core.training.acuity import acuity, train_heads
 from eagle_core.training.alignment.architecture import build_aligned_model, start_reading, tokens_of
 from eagle_core.training.alignment.gate import alignment_gate
 from eagle_core.training.alignment.stage import start_from, train_alignment
-from eagle_core.training.embedded import Recipe
 from eagle_core.training.reading.gate import reading_gate
+from eagle_core.training.recipe import Recipe
 from eagle_core.training.seeing import Progress, see
 from eagle_core.training.stage_files import write_stage
 from eagle_core.training.tokenizer import build_tokenizer
 from eagle_core.training.towers import BACKBONES, CHOSEN
 from eagle_core.whole_file import written_whole
 
-READER_WEIGHTS = Path(__file__).parent / "trained" / "language" / "decoder.safetensors"
+KEPT_READER = Path(__file__).parent / "trained" / "language" / "decoder.safetensors"
+"""What the language stage of seed 0 has left."""
 
 
 def measure_acuity(recipe: Recipe, towers: Sequence[str], folder: Path, *, workers: int, progress: Progress) -> dict[str, dict[str, float]]:
@@ -34,7 +35,7 @@ def measure_acuity(recipe: Recipe, towers: Sequence[str], folder: Path, *, worke
     figures: dict[str, dict[str, float]] = json.loads(kept.read_text(encoding="utf-8")) if kept.exists() else {}
     for tower in towers:
         if tower not in figures:
-            seen = see(tower, recipe.data_seed, recipe.acuity_categories, folder, workers=workers, progress=progress)
+            seen = see(tower, recipe.acuity_seed, recipe.acuity_categories, folder, workers=workers, progress=progress)
             heads = train_heads(
                 seen,
                 recipe.acuity,
@@ -52,6 +53,8 @@ def measure_acuity(recipe: Recipe, towers: Sequence[str], folder: Path, *, worke
 def train_aligned(recipe: Recipe, seed: int, folder: Path, *, workers: int, progress: Progress) -> dict[str, Any]:
     """The alignment stage of ``seed``, from the decoder that the language stage left and a projector that has learnt to see defects.
 
+    The decoder is ``folder``'s where the language stage of ``seed`` is there, and else the kept one.
+
     Writes ``folder/seed-N/alignment.safetensors`` (a checkpoint, to go on from), and in ``folder/seed-N/alignment`` projector,
     decoder and what the tower learnt in float16, and ``gate.json``.
 
@@ -60,7 +63,8 @@ def train_aligned(recipe: Recipe, seed: int, folder: Path, *, workers: int, prog
     """
     tokenizer = build_tokenizer()
     model = build_aligned_model(tokenizer, seed, BACKBONES[CHOSEN])
-    start_reading(model, load_file(READER_WEIGHTS))
+    own = folder / f"seed-{seed}" / "reading" / "decoder.safetensors"
+    start_reading(model, load_file(own if own.exists() else KEPT_READER))
     seen = see(CHOSEN, recipe.aligned_seed, recipe.aligned_categories, folder, for_training=True, workers=workers, progress=progress)
     tokens_of(model).standardise(seen.features["template"])
     heads = train_heads(
@@ -90,7 +94,7 @@ def train_aligned(recipe: Recipe, seed: int, folder: Path, *, workers: int, prog
         "tower": {"name": CHOSEN, **asdict(BACKBONES[CHOSEN])},
         "versions": {"torch": torch.__version__, "transformers": transformers.__version__},
         "gate": alignment_gate(model, tokenizer, never_seen).described(),
-        "reading": reading_gate(model, tokenizer, seed=recipe.held_out_seed, count=recipe.gate_questions).described(),
+        "reading": reading_gate(model.model.language_model, model.lm_head, tokenizer, seed=recipe.held_out_seed, count=recipe.gate_questions).described(),
     }
     write_stage(folder / f"seed-{seed}" / "alignment" / "model.safetensors", learnt_weights(model), described)
     return described

@@ -13,10 +13,9 @@ from torch.nn import functional
 
 from eagle_core.data.scene import SceneRecord
 from eagle_core.guidance.overlay import draw_boxes
-from eagle_core.training.architecture import GRID, TOKEN_PIXELS
-from eagle_core.training.examples import expert_box
 from eagle_core.training.scenes.canvas import SIDE
 from eagle_core.training.scenes.categories import draw_category
+from eagle_core.training.shown import expert_box
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +26,6 @@ class TrainingImages:
     """``(N, SIDE, SIDE, 3) uint8``."""
     normals: np.ndarray
     defectives: np.ndarray
-    defect_pixels: np.ndarray
-    """``(N, GRID, GRID) int16``: defective pixels under each visual token."""
     scenes: tuple[tuple[SceneRecord, SceneRecord], ...]
     """(normal, defective) in words."""
     masks: np.ndarray
@@ -71,18 +68,16 @@ def draw_images(
         progress: Called with (done, count).
     """
     images = np.empty((3, count, SIDE, SIDE, 3), np.uint8)
-    pixels = np.empty((count, GRID, GRID), np.int16)
     masks = np.empty((count, SIDE, SIDE // 8), np.uint8)
     scenes: list[tuple[SceneRecord, SceneRecord]] = []
     with multiprocessing.get_context("fork").Pool(workers) as pool:
         drawn = pool.imap(_draw, ((seed, index, held_out) for index in range(count)), chunksize=16)
         for index, (three, mask, pair) in enumerate(drawn):
             images[:, index], masks[index] = three, np.packbits(mask, axis=1)
-            pixels[index] = mask.reshape(GRID, TOKEN_PIXELS, GRID, TOKEN_PIXELS).sum((1, 3))
             scenes.append(pair)
             if progress:
                 progress(index + 1, count)
-    return TrainingImages(images[0], images[1], images[2], pixels, tuple(scenes), masks)
+    return TrainingImages(images[0], images[1], images[2], tuple(scenes), masks)
 
 
 def _draw(job: tuple[int, int, bool]) -> tuple[np.ndarray, np.ndarray, tuple[SceneRecord, SceneRecord]]:

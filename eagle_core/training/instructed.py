@@ -15,12 +15,12 @@ from eagle_core.errors import DataError
 from eagle_core.training.acuity import Seen
 from eagle_core.training.aligned import learnt_weights
 from eagle_core.training.alignment.architecture import build_aligned_model, build_aligned_processor
-from eagle_core.training.embedded import Recipe
 from eagle_core.training.instruction.calibration import calibration_error, cool, cooled, fitted_temperature
 from eagle_core.training.instruction.gate import instruction_gate, p_defect
 from eagle_core.training.instruction.middle import known_in_the_middle
 from eagle_core.training.instruction.stage import train_instruction
 from eagle_core.training.reading.gate import reading_gate
+from eagle_core.training.recipe import Recipe
 from eagle_core.training.seeing import Progress, see
 from eagle_core.training.stage_files import write_model, write_stage
 from eagle_core.training.tokenizer import build_tokenizer
@@ -76,7 +76,7 @@ def train_instructed(recipe: Recipe, seed: int, folder: Path, *, workers: int, p
         "gate": gates["families_never_seen"].described(),
         "families_seen": gates["families_seen"].described(),
         "middle": middle,
-        "reading": reading_gate(model, tokenizer, seed=recipe.held_out_seed, count=recipe.gate_questions).described(),
+        "reading": reading_gate(model.model.language_model, model.lm_head, tokenizer, seed=recipe.held_out_seed, count=recipe.gate_questions).described(),
     }
     write_stage(folder / f"seed-{seed}" / "instruction" / "model.safetensors", learnt_weights(model), described)
     write_model(model, build_aligned_processor(tokenizer, BACKBONES[CHOSEN]), folder / f"seed-{seed}" / "model")

@@ -13,7 +13,7 @@ def first_head(decoder: Any, hidden: torch.Tensor, layer: int) -> tuple[torch.Te
     """Rotated queries and keys, ``(B, L, width)`` each, as the layer computes them, not scaled.
 
     Args:
-        decoder: ``Qwen2Model`` or ``Qwen2_5_VLTextModel``.
+        decoder: ``Qwen2Model``.
         hidden: ``(B, L, H)``: what ``decoder.layers[layer]`` is given.
         layer: Index of the layer.
     """
@@ -22,7 +22,5 @@ def first_head(decoder: Any, hidden: torch.Tensor, layer: int) -> tuple[torch.Te
     width = attention.head_dim
     query, key = (functional.linear(normed, of.weight[:width], of.bias[:width])[:, None] for of in (attention.q_proj, attention.k_proj))
     positions = torch.arange(hidden.shape[1])[None]
-    if "mrope_section" in decoder.config.rope_parameters:
-        positions = positions.expand(3, len(hidden), -1)  # time, height and width of words are one
     query, key = apply_rotary_pos_emb(query, key, *decoder.rotary_emb(normed, positions))
     return query[:, 0], key[:, 0]

@@ -27,7 +27,7 @@ def see(
     """What ``tower`` sees of ``count`` categories of ``seed``; kept in ``folder/seen`` for the next time.
 
     Args:
-        tower: Of TOWERS.
+        tower: Of BACKBONES.
         seed: Of the categories.
         count: How many.
         folder: Of the training.

@@ -1,4 +1,4 @@
-"""Vision towers that alignment can be built on, frozen: the shipped one, and the packaged ImageNet backbone's stages."""
+"""Vision towers that alignment can be built on, frozen: stages of the packaged ImageNet backbone."""
 
 from __future__ import annotations
 
@@ -10,12 +10,8 @@ from functools import partial
 import numpy as np
 import torch
 
-from eagle_core.config import MllmConfig
 from eagle_core.mllm.backbone_tokens import BackboneStages, BackboneTokens
-from eagle_core.mllm.loading import load_model
-from eagle_core.training.architecture import GRID, HIDDEN
 from eagle_core.training.precision import fast_products
-from eagle_core.training.vision import visual_features
 
 EXTRACTION_BATCH = 8
 
@@ -44,19 +40,14 @@ BACKBONES = {
 }
 CHOSEN = "lite0-100-cells"
 """By measured acuity (docs/embedded_mllm.md)."""
-SHIPPED_TOWER = "shipped"
-TOWERS = (SHIPPED_TOWER, *BACKBONES)
 
 
 def load_tower_named(name: str) -> Tower:
-    """The tower ``name`` of TOWERS.
+    """The tower ``name`` of BACKBONES.
 
     Raises:
         WeightsError: The package that ships the backbone's weights is not installed.
     """
-    if name == SHIPPED_TOWER:
-        model = load_model(MllmConfig(model="embedded"))
-        return Tower(GRID, 1, HIDDEN, partial(visual_features, model.model.model.visual))  # type: ignore[attr-defined]
     network = BackboneTokens(BACKBONES[name])
     network.fill()
     network = network.eval().requires_grad_(False).to(memory_format=torch.channels_last)

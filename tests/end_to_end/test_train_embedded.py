@@ -1,4 +1,4 @@
-"""The stages of the staged training, as one types them."""
+"""The training, whole and stage by stage, as one types it."""
 
 from __future__ import annotations
 
@@ -38,33 +38,36 @@ def test_the_language_stage_says_whether_its_gate_is_passed(tmp_path: Path) -> N
 
 
 def test_acuity_is_measured_for_the_towers_that_are_named(tmp_path: Path) -> None:
-    *_, shipped, backbone = train(
-        tmp_path, "--stage", "acuity", "--tower", "shipped", "--tower", CHOSEN, "--steps", "1", "--categories", "8"
+    *_, coarse, fine = train(
+        tmp_path, "--stage", "acuity", "--tower", "lite0-49-last", "--tower", CHOSEN, "--steps", "1", "--categories", "8"
     )
     figures = json.loads((tmp_path / "out/acuity.json").read_text())
-    assert list(figures) == ["shipped", CHOSEN]
-    for line, (tower, measured) in zip((shipped, backbone), figures.items(), strict=True):
+    assert list(figures) == ["lite0-49-last", CHOSEN]
+    for line, (tower, measured) in zip((coarse, fine), figures.items(), strict=True):
         assert line.startswith(f"{tower}: auroc {measured['auroc']:.3f} alone ")
         assert all(0 <= share <= 1 for share in measured.values())
 
 
-def test_alignment_and_then_instruction_say_whether_their_gates_are_passed(tmp_path: Path) -> None:
-    options = ("--stage", "alignment", "--steps", "2", "--categories", "8", "--questions", "2")
-    *_, compared, alone, reading, gate = train(tmp_path, *options)
+def test_all_stages_in_one_command_say_whether_their_gates_are_passed(tmp_path: Path) -> None:
+    said = train(tmp_path, "--steps", "2", "--categories", "8", "--questions", "2")
+    letters, _, read, compared, alone, aligned, seen, never, instructed = (line for line in said if not line.startswith("  "))
+    assert letters.startswith("seed 0: right letters ") and read.endswith("0.98 required")
     assert compared.startswith("seed 0: right in captions, compared: object ")
     assert alone.startswith("seed 0: right in captions, alone: object ")
-    assert reading.startswith("  scenes in words, as in the language stage: ")
-    assert gate == "gate not passed; required beside a template: kind 0.700 place 0.800"
+    assert aligned == "gate not passed; required beside a template: kind 0.700 place 0.800"
     folder = tmp_path / "out/seed-0/alignment"
     described = json.loads((folder / "gate.json").read_text())
     assert described["gate"]["passed"] is False and described["tower"]["name"] == CHOSEN and described["gate"]["categories"] == 8
+    assert described["reading"]["questions_of_each"] == 2
     weights = load_file(folder / "model.safetensors")
     assert {w.dtype.name for w in weights.values()} == {"float16"}
     assert not [name for name in weights if ".network." in name]
 
-    *_, seen, never, gate = (line for line in train(tmp_path, "--stage", "instruction", *options[2:]) if not line.startswith("  "))
     assert (seen, never) == ("seed 0, families seen:", "seed 0, families never seen:")
-    assert gate.startswith("gate not passed; required of families never seen: balanced_accuracy 0.800 auroc 0.880 ")
+    assert instructed.startswith("gate not passed; required of families never seen: balanced_accuracy 0.800 auroc 0.880 ")
+    still_read = [line for line in said if line.startswith("  scenes in words, as in the language stage: ")]
+    in_the_middle = [line for line in said if line.startswith("  known in the middle: auroc ")]
+    assert (len(still_read), len(in_the_middle)) == (2, 2)
     folder = tmp_path / "out/seed-0/instruction"
     described = json.loads((folder / "gate.json").read_text())
     assert described["schedule"]["steps"] == 2 and 0.2 <= described["temperature"] <= 5

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 import torch
 from PIL import Image
@@ -16,11 +16,10 @@ from transformers import (
     LlavaProcessor,
     PreTrainedTokenizerFast,
 )
-from transformers.models.qwen2_5_vl.configuration_qwen2_5_vl import Qwen2_5_VLTextConfig
 
 from eagle_core.expert.lite import MEAN, STD
 from eagle_core.mllm.backbone_tokens import BackboneStages, BackboneTokens, eagle_backbone_tokens
-from eagle_core.training.architecture import READER
+from eagle_core.training.architecture import READER, decoder_settings
 from eagle_core.training.tokenizer import CHAT_TEMPLATE
 
 SEEING_LAYERS = 2
@@ -50,22 +49,7 @@ def build_aligned_model(tokenizer: PreTrainedTokenizerFast, seed: int, shape: Ba
             "hidden_size": tokens.width,
             "num_classes": 1,
         },
-        text_config={
-            "model_type": "qwen2",
-            "vocab_size": len(tokenizer),
-            "hidden_size": READER.hidden,
-            "num_hidden_layers": SEEING_LAYERS + READER.layers,
-            "num_attention_heads": 4,
-            "num_key_value_heads": 2,
-            "intermediate_size": READER.inner,
-            "max_position_embeddings": 4096,
-            "rope_parameters": {"rope_type": "default", "rope_theta": 10000.0},
-            "rms_norm_eps": Qwen2_5_VLTextConfig().rms_norm_eps,
-            "bos_token_id": pad,
-            "eos_token_id": end,
-            "pad_token_id": pad,
-            "tie_word_embeddings": True,
-        },
+        text_config={"model_type": "qwen2"} | decoder_settings(tokenizer, replace(READER, layers=SEEING_LAYERS + READER.layers)),
         image_token_index=image,
         image_seq_length=tokens.grid**2,
         tie_word_embeddings=True,

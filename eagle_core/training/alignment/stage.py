@@ -78,7 +78,7 @@ def train_alignment(
         if len(examples[0].images) > 1:
             first = int(torch.nonzero(batch.input_ids[0] == encoder.image)[0, 0])
             taught = taught + comparing_loss(decoder, output.hidden_states[COMPARING].float(), COMPARING, first, batch.query_at, seen.grid**2)
-        read = reading_loss(model, binding, encode(draw_lines(rng, 1.0, TEXT_TOKENS)), BOUND, rng)
+        read = reading_loss(decoder, model.lm_head, binding, encode(draw_lines(rng, 1.0, TEXT_TOKENS)), BOUND, rng)
         return CAPTION_WEIGHT * captions + taught + READING_WEIGHT * read
 
     trained = {"decoder": decoder, "projector": projector, "reader": tokens_of(model).reader, "defects": defects, "binding": binding}

@@ -17,7 +17,6 @@ from eagle_core.data.scene import DEFECT_KINDS, SceneRecord
 from eagle_core.guidance.explanation import explanation_of, explanation_prompt
 from eagle_core.guidance.prompt import DEFECT_QUESTION, build_prompt
 from eagle_core.records import Question
-from eagle_core.training.examples import PLACEHOLDER, STANDARD_LETTERS, Variant, draw_variant, shown_with
 from eagle_core.training.reading.lines import (
     FACTUAL,
     Line,
@@ -29,6 +28,7 @@ from eagle_core.training.reading.lines import (
 from eagle_core.training.reading.scenes_in_words import KINDS, SceneInWords, exchanged_facts, sentences_of
 from eagle_core.training.scenes.canvas import COLOR_WORDS
 from eagle_core.training.scenes.categories import SEEN_PRODUCT_NAMES
+from eagle_core.training.shown import PLACEHOLDER, STANDARD_LETTERS, Variant, draw_variant, shown_with
 
 EXPLANATION_SHARE = 0.35
 """Of the batches."""

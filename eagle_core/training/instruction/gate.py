@@ -17,7 +17,6 @@ from eagle_core.guidance.prompt import DEFECT_QUESTION, build_prompt
 from eagle_core.records import Question, QuestionType
 from eagle_core.training.acuity import Seen
 from eagle_core.training.alignment.answers import letter_probabilities, sentences
-from eagle_core.training.examples import PLACEHOLDER, shown_with
 from eagle_core.training.instruction.asked import IMAGE, TRUE_FACTS, explanation_tokens
 from eagle_core.training.instruction.calibration import calibration_error, reliability
 from eagle_core.training.reading.lines import FACTUAL, Line, knowledge_text, lettered_line, prompt_pieces
@@ -25,6 +24,7 @@ from eagle_core.training.reading.scenes_in_words import SceneInWords, exchanged_
 from eagle_core.training.scenes.canvas import COLOR_WORDS
 from eagle_core.training.scenes.categories import PRODUCT_NAMES
 from eagle_core.training.scenes.defects import PART_DEFECTS
+from eagle_core.training.shown import PLACEHOLDER, shown_with
 
 REQUIRED_VERDICT = {"balanced_accuracy": 0.8, "auroc": 0.88}
 REQUIRED_DEFECT_QUESTIONS = 0.6

@@ -84,7 +84,7 @@ def train_instruction(
         taught = taught + (binding.loss(decoder, model.lm_head, bound, BOUND, batch) if has_letters(batch) else 0)
         if before:
             taught = taught + comparing_loss(decoder, low[::sharing], COMPARING, query_at(batch, image, tokens, 0), at, tokens)
-        read = reading_loss(model, binding, encode(draw_lines(rng, 1.0, TEXT_TOKENS)), BOUND, rng)
+        read = reading_loss(decoder, model.lm_head, binding, encode(draw_lines(rng, 1.0, TEXT_TOKENS)), BOUND, rng)
         return ANSWER_WEIGHT * answered + taught + READING_WEIGHT * read
 
     # On processors the backward pass of fused attention takes a third of the time.

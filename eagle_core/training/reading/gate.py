@@ -9,11 +9,8 @@ from typing import Any, get_args
 
 import numpy as np
 import torch
-from transformers import (
-    FastVlmForConditionalGeneration,
-    PreTrainedTokenizerFast,
-    Qwen2_5_VLForConditionalGeneration,
-)
+from torch import nn
+from transformers import PreTrainedTokenizerFast, Qwen2Model
 
 from eagle_core.data.questions import LETTERS
 from eagle_core.records import QuestionType
@@ -31,7 +28,6 @@ from eagle_core.training.reading.scenes_in_words import (
 REQUIRED = 0.98
 """Share of right letters among four, over the question types."""
 BATCH = 32
-Reader = Qwen2_5_VLForConditionalGeneration | FastVlmForConditionalGeneration
 Make = Callable[[np.random.Generator], Line]
 
 
@@ -67,7 +63,8 @@ class ReadingGate:
 
 
 def reading_gate(
-    model: Reader,
+    decoder: Qwen2Model,
+    lm_head: nn.Module,
     tokenizer: PreTrainedTokenizerFast,
     *,
     seed: int,
@@ -76,15 +73,16 @@ def reading_gate(
     """Ask ``count`` questions of each type about fresh scenes, every letter in its place by chance.
 
     Args:
-        model: Its decoder is asked.
-        tokenizer: Of the model.
+        decoder: Is asked.
+        lm_head: Hidden state -> logits.
+        tokenizer: Of the decoder.
         seed: Of scenes and letters; another than training's.
         count: Questions of each share.
     """
 
     def share(make: Make, number: int) -> float:
         lines = [make(np.random.default_rng([seed, number, index])) for index in range(count)]
-        return _right(model, tokenizer, lines)
+        return _right(decoder, lm_head, tokenizer, lines)
 
     types: tuple[QuestionType, ...] = get_args(QuestionType)
     by_type = {kind: share(_about(kind), number) for number, kind in enumerate(types)}
@@ -136,7 +134,7 @@ def _factual(told: SceneInWords, rng: np.random.Generator) -> Any:
     return draw_question(told, rng, FACTUAL[int(rng.integers(len(FACTUAL)))])
 
 
-def _right(model: Reader, tokenizer: PreTrainedTokenizerFast, lines: Sequence[Line]) -> float:
+def _right(decoder: Qwen2Model, lm_head: nn.Module, tokenizer: PreTrainedTokenizerFast, lines: Sequence[Line]) -> float:
     """Share of lines whose most probable option is right."""
     encode = line_encoder(tokenizer)
     letters = torch.tensor(tokenizer.convert_tokens_to_ids(list(LETTERS)))
@@ -148,8 +146,8 @@ def _right(model: Reader, tokenizer: PreTrainedTokenizerFast, lines: Sequence[Li
         for options, alike in by_length.items():
             for start in range(0, len(alike), BATCH):
                 batch = encode(alike[start : start + BATCH])
-                states = model.model.language_model(input_ids=batch.input_ids, use_cache=False).last_hidden_state
-                logits = model.lm_head(states[torch.arange(len(states)), batch.asked_at])[:, letters[:options]]
+                states = decoder(input_ids=batch.input_ids, use_cache=False).last_hidden_state
+                logits = lm_head(states[torch.arange(len(states)), batch.asked_at])[:, letters[:options]]
                 hits += int((logits.argmax(-1) == batch.right).sum())
     return hits / len(lines)
 

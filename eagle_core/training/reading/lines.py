@@ -17,8 +17,8 @@ from eagle_core.echo.modules import KNOWLEDGE_CAPTION
 from eagle_core.guidance.explanation import explanation_of, explanation_prompt
 from eagle_core.guidance.prompt import OPEN_INSTRUCTION, build_prompt
 from eagle_core.records import ImagePart, Prompt, Question, QuestionType
-from eagle_core.training.examples import PLACEHOLDER
 from eagle_core.training.reading.scenes_in_words import SceneInWords, draw_question, draw_scene, sentences_of
+from eagle_core.training.shown import PLACEHOLDER
 
 Role = Literal["shown", "option", "asked", "answer"]
 FACTUAL: tuple[QuestionType, ...] = ("defect_description", "defect_analysis")

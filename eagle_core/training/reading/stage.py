@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
 from torch import nn
 from torch.nn import functional
-from transformers import PreTrainedTokenizerFast, Qwen2_5_VLForConditionalGeneration
+from transformers import PreTrainedTokenizerFast, Qwen2ForCausalLM, Qwen2Model
 
 from eagle_core.training.loop import Schedule, train
 from eagle_core.training.precision import fast_products
@@ -25,7 +24,7 @@ READ_WEIGHT, READ_SHARE = 0.2, 0.3
 
 
 def train_reading(
-    model: Qwen2_5_VLForConditionalGeneration,
+    model: Qwen2ForCausalLM,
     tokenizer: PreTrainedTokenizerFast,
     schedule: Schedule,
     *,
@@ -33,33 +32,35 @@ def train_reading(
     checkpoint: Path,
     progress: Callable[[int, int, float], None] | None = None,
 ) -> None:
-    """Train the decoder of ``model`` in place on text alone; its vision tower is left as it is."""
-    decoder = model.model.language_model
+    """Train ``model`` in place on text alone."""
+    decoder = model.model
     binding = LetterBinding(decoder.config.hidden_size, seed)
     encode = line_encoder(tokenizer)
     middle = decoder.config.num_hidden_layers // 2
 
     def loss(rng: np.random.Generator, done: float) -> torch.Tensor:
-        return reading_loss(model, binding, encode(draw_lines(rng, done, TOKENS)), middle, rng)
+        return reading_loss(decoder, model.lm_head, binding, encode(draw_lines(rng, done, TOKENS)), middle, rng)
 
     train(nn.ModuleDict({"decoder": decoder, "binding": binding}), loss, schedule, seed=seed, checkpoint=checkpoint, progress=progress)
 
 
-def reading_loss(model: Any, binding: LetterBinding, lines: EncodedLines, middle: int, rng: np.random.Generator) -> torch.Tensor:
+def reading_loss(
+    decoder: Qwen2Model, lm_head: nn.Module, binding: LetterBinding, lines: EncodedLines, middle: int, rng: np.random.Generator
+) -> torch.Tensor:
     """Of answers, of some of the words before them, and of what is taught in the middle; scalar.
 
     Args:
-        model: With a decoder as ``model.language_model`` and an ``lm_head``.
+        decoder: Reads.
+        lm_head: Hidden state -> logits.
         binding: What is taught in the middle.
         lines: What is read.
         middle: The layer before which an answer must be known in words.
         rng: Draws which words are to be foreseen.
     """
-    decoder = model.model.language_model
     with fast_products():
         output = decoder(input_ids=lines.input_ids, use_cache=False, output_hidden_states=True)
     states, between = output.last_hidden_state.float(), output.hidden_states[middle].float()
     following, is_answer = lines.input_ids[:, 1:], lines.labels[:, 1:] != IGNORED
     read = lines.is_text[:, 1:] & ~is_answer & torch.from_numpy(rng.random(following.shape) < READ_SHARE)
-    answered, told = (functional.cross_entropy(model.lm_head(states[:, :-1][at]), following[at]) for at in (is_answer, read))
-    return answered + READ_WEIGHT * told + binding.loss(decoder, model.lm_head, between, middle, lines)
+    answered, told = (functional.cross_entropy(lm_head(states[:, :-1][at]), following[at]) for at in (is_answer, read))
+    return answered + READ_WEIGHT * told + binding.loss(decoder, lm_head, between, middle, lines)

@@ -37,7 +37,7 @@ class LetterBinding(nn.Module):
         """Scalar.
 
         Args:
-            decoder: ``Qwen2_5_VLTextModel`` or ``Qwen2Model``.
+            decoder: ``Qwen2Model``.
             lm_head: Hidden state -> logits.
             hidden: ``(B, L, H)``: what ``decoder.layers[layer]`` is given.
             layer: Index of the layer whose first head is taught where to look.

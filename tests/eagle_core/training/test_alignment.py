@@ -13,7 +13,7 @@ from transformers import AutoModelForImageTextToText, FastVlmForConditionalGener
 from eagle_core.data.scene import SEVERITIES
 from eagle_core.mllm.backbone_tokens import PLACES
 from eagle_core.training.acuity import AcuityHeads, Seen
-from eagle_core.training.aligned import READER_WEIGHTS
+from eagle_core.training.aligned import KEPT_READER
 from eagle_core.training.alignment.architecture import build_aligned_model, start_reading, tokens_of
 from eagle_core.training.alignment.captions import CaptionEncoder, caption_of, claims_of, draw_examples
 from eagle_core.training.alignment.stage import COMPARING, MIDDLE, projected, start_from
@@ -24,7 +24,7 @@ from eagle_core.training.alignment.supervision import (
     comparing_loss,
     looks_of,
 )
-from eagle_core.training.architecture import READER, build_model
+from eagle_core.training.architecture import build_reader
 from eagle_core.training.images import TrainingImages
 from eagle_core.training.reading.encoding import IGNORED
 from eagle_core.training.scenes.canvas import COLOR_WORDS
@@ -68,9 +68,9 @@ def test_an_encoded_caption_shows_the_images_and_teaches_every_token_of_the_capt
 
 
 def test_the_language_stage_reads_on_in_fastvlms_decoder_bit_for_bit(model: FastVlmForConditionalGeneration, tokenizer) -> None:  # type: ignore[no-untyped-def]
-    weights = {name: value.float() for name, value in load_file(READER_WEIGHTS).items()}
-    reader = build_model(tokenizer, 0, READER).eval()
-    reader.model.language_model.load_state_dict(weights)
+    weights = {name: value.float() for name, value in load_file(KEPT_READER).items()}
+    reader = build_reader(tokenizer, 0).eval()
+    reader.model.load_state_dict(weights)
     other = build_aligned_model(tokenizer, 1, BACKBONES[CHOSEN]).eval()
     start_reading(other, weights)
     ids = torch.tensor([tokenizer("Query image:\nThere is a severe hole in the top left.")["input_ids"]])

@@ -29,13 +29,11 @@ from eagle_core.mllm.adapters.families import FAMILIES
 from eagle_core.mllm.inputs import render
 from eagle_core.mllm.loading import load_model
 from eagle_core.training.acuity import Seen
-from eagle_core.training.aligned import READER_WEIGHTS, learnt_weights
+from eagle_core.training.aligned import KEPT_READER, learnt_weights
 from eagle_core.training.alignment.answers import letter_probabilities, visual_of
 from eagle_core.training.alignment.architecture import build_aligned_model, build_aligned_processor, tokens_of
 from eagle_core.training.alignment.stage import MIDDLE
 from eagle_core.training.alignment.supervision import SeenDefects
-from eagle_core.training.architecture import build_processor
-from eagle_core.training.examples import PLACEHOLDER
 from eagle_core.training.images import TrainingImages, draw_images
 from eagle_core.training.instruction.asked import IMAGE, QUESTIONS, Asked, draw_asked, explanation_tokens
 from eagle_core.training.instruction.calibration import (
@@ -53,11 +51,12 @@ from eagle_core.training.reading.encoding import line_encoder
 from eagle_core.training.reading.lines import Line, lettered_line, prompt_pieces
 from eagle_core.training.reading.scenes_in_words import UNSEEN_KINDS
 from eagle_core.training.scenes.categories import HELD_OUT_OBJECTS, HELD_OUT_TEXTURES, SILHOUETTES, SURFACES
+from eagle_core.training.shown import PLACEHOLDER
 from eagle_core.training.stage_files import write_model
 from eagle_core.training.towers import BACKBONES, CHOSEN, load_tower_named, tower_features
 
 TOKENS = 4
-TRAINED = READER_WEIGHTS.parents[1]
+TRAINED = KEPT_READER.parents[1]
 
 
 def text_of(line: Line) -> str:
@@ -69,11 +68,11 @@ def batches(data: TrainingImages, count: int):  # type: ignore[no-untyped-def]
 
 
 def test_a_prompt_is_the_one_that_the_pipeline_renders(data: TrainingImages, tokenizer) -> None:  # type: ignore[no-untyped-def]
-    processor = build_processor(tokenizer)
+    processor = build_aligned_processor(tokenizer, BACKBONES[CHOSEN])
     cues = {"templates": [PLACEHOLDER], "predicted_anomalous": True, "boxed_query": PLACEHOLDER}
     for prompt in (build_prompt(DEFECT_QUESTION, PLACEHOLDER, **cues), explanation_prompt(PLACEHOLDER, **cues)):
         written = "".join(piece.text for piece in prompt_pieces(prompt, lambda _: IMAGE))
-        assert written == render(prompt, processor, FAMILIES["qwen2_5_vl"])
+        assert written == render(prompt, processor, FAMILIES["fast_vlm"])
 
 
 def test_answers_are_true_and_images_stand_at_the_same_tokens_in_a_batch(data: TrainingImages, tokenizer) -> None:  # type: ignore[no-untyped-def]

@@ -23,7 +23,7 @@ from eagle_core.training.scenes.categories import (
     SURFACES,
     draw_category,
 )
-from eagle_core.training.scenes.defects import PART_DEFECTS, TRAINING_KINDS
+from eagle_core.training.scenes.defects import CHIP, PART_DEFECTS, TRAINING_KINDS
 from eagle_core.training.tokenizer import OBJECT_NAMES
 
 
@@ -121,3 +121,12 @@ def test_the_color_that_is_said_is_the_one_that_is_seen() -> None:
         center = np.median(scene.image[72:152, 72:152].reshape(-1, 3), axis=0)
         right += color_word(center) == scene.record.color
     assert right > 36, "the middle of an image mostly has the product's color"
+
+
+def test_every_kind_is_drawn_and_chips_befall_objects_only() -> None:
+    drawn = set()
+    for seed in range(60):
+        category = draw_category(np.random.default_rng(seed))
+        drawn |= set(category.kinds)
+        assert (CHIP in category.kinds) == (category.family == "object")
+    assert drawn == set(TRAINING_KINDS)
