@@ -24,7 +24,7 @@ class Recipe:
     sight: Schedule = Schedule(steps=3600, learning_rate=2e-3)
     """Of cell reader and projector with these heads, before alignment."""
     alignment: Schedule = Schedule(steps=1600, learning_rate=1.5e-3, gentle=0.2)
-    instruction: Schedule = Schedule(steps=2200, learning_rate=1e-3)
+    instruction: Schedule = Schedule(steps=1900, learning_rate=1e-3)
     prior_reliability: float = 0.88
     """Probability that the expert's verdict in a training prompt is right."""
     validation_seed: int = 998_000
