@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from collections.abc import Callable
 from functools import cache
@@ -13,6 +14,8 @@ from filelock import FileLock
 from hypothesis import HealthCheck, settings
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # the workers share two cores; read when torch is imported
+
+gc.set_threshold(10_000)  # what is imported and collected, a million objects, stays: it need not be looked through again and again
 
 settings.register_profile(
     "fixed", derandomize=True, max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
@@ -33,6 +36,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if long and item.get_closest_marker("quick") is None:
             item.add_marker(pytest.mark.slow)
     items.sort(key=lambda item: not item.nodeid.startswith(LONG_FIRST))
+
+
+def pytest_collection_finish() -> None:
+    """What is there now stays to the end."""
+    gc.collect()
+    gc.freeze()
 
 
 def skip_or_fail(reason: str) -> NoReturn:

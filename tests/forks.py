@@ -135,6 +135,7 @@ def serve() -> None:
     """Import, then fork for each line of standard input and answer with the child's pid."""
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)
+    gc.disable()
     import eagle_core
 
     for module in pkgutil.walk_packages(eagle_core.__path__, "eagle_core."):
@@ -143,7 +144,8 @@ def serve() -> None:
         import_module(library)
     assert threading.active_count() == 1, threading.enumerate()
     gc.collect()
-    gc.freeze()  # a child that looked through what was imported would copy it
+    gc.freeze()  # a child that looked for garbage among what was imported would copy all of it
+    gc.enable()
     ended = _Ended()
     signal.signal(signal.SIGCHLD, lambda *_: ended.collect())
     while line := sys.stdin.readline():
