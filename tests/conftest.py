@@ -13,7 +13,9 @@ import pytest
 from filelock import FileLock
 from hypothesis import HealthCheck, settings
 
-os.environ.setdefault("OMP_NUM_THREADS", "1")  # the workers share two cores; read when torch is imported
+# The workers share two cores, on which a thread that waits must not spin; read when torch is imported.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
 gc.set_threshold(10_000)  # what is imported and collected, a million objects, stays: it need not be looked through again and again
 

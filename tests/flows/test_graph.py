@@ -84,7 +84,7 @@ def test_points_ask_one_mllm_before_the_next_is_loaded(data: Path, tmp_path: Pat
 def test_shards_give_the_records_of_the_whole(data: Path, tmp_path: Path) -> None:
     forget_models()
     whole = run(configured(data, tmp_path / "a"))
-    cut = run(configured(data, tmp_path / "b", run={"cache_dir": tmp_path / "b", "engine": {"shard_images": 2}}))
+    cut = run(configured(data, tmp_path / "b", run={"cache_dir": tmp_path / "b", "threads": 1, "engine": {"shard_images": 2}}))
     for one, other in zip(whole[0], cut[0], strict=True):
         for first, second in zip(one.methods, other.methods, strict=True):
             assert (len(first.records), len(second.records)) == (1, 2)  # type: ignore[arg-type]

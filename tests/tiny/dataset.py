@@ -36,7 +36,7 @@ def configured(data: Path, cache: Path, **changes: object) -> EagleConfig:
         "expert": EXPERT,
         "threshold": {"bootstrap_samples": 10},
         "explanation": {"when": "never"},
-        "run": {"cache_dir": cache},
+        "run": {"cache_dir": cache, "threads": 1},  # the workers share two cores
     }
     return EagleConfig.model_validate(sections | changes)
 
@@ -53,6 +53,7 @@ def write_project(root: Path, **profiles: object) -> Path:
         "evaluation": {"bootstrap_samples": 10},
         "explanation": {"when": "never"},
         "report": {"images": 1, "attention": 0},
+        "run": {"threads": 1},
         "profiles": {"demo": {}, **profiles},
     }
     (root / "params.yaml").write_text(yaml.safe_dump(params))
