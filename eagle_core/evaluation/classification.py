@@ -7,11 +7,13 @@ recall and AUROC of a category without normal or without defective images, preci
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 import torch
+from cachetools import LRUCache, cached
 from scipy.stats import mannwhitneyu
 from sklearn.metrics import (
     accuracy_score,
@@ -39,7 +41,7 @@ class VerdictMetric:
         """The metric, or None where it is undefined."""
         if self._undefined(labels):
             return None
-        value = float(self.value(labels, verdicts))
+        value = _value(self, labels.tobytes(), verdicts.tobytes())
         return None if np.isnan(value) else value
 
     def replicates(self, labels: np.ndarray, verdicts: np.ndarray, draws: np.ndarray) -> np.ndarray:
@@ -60,6 +62,12 @@ class VerdictMetric:
         lacks_normal = self.needs_normal and bool(labels.all())
         lacks_defective = self.needs_defective and not labels.any()
         return len(labels) == 0 or lacks_normal or lacks_defective
+
+
+@cached(LRUCache(4096), lock=threading.Lock())
+def _value(metric: VerdictMetric, labels: bytes, verdicts: bytes) -> float:
+    """Asked for again and again: of a method while the run goes on and at its end, and in each comparison with another."""
+    return float(metric.value(np.frombuffer(labels, dtype=bool), np.frombuffer(verdicts, dtype=bool)))
 
 
 def _false_alarm_rate(labels: np.ndarray, verdicts: np.ndarray) -> float:
@@ -106,9 +114,7 @@ VERDICT_METRICS = (
 
 def auroc(labels: np.ndarray, scores: np.ndarray) -> float | None:
     """Area under the ROC curve of ``scores`` ``(M,) float64``; None without both classes."""
-    if len(labels) == 0 or labels.all() or not labels.any():
-        return None
-    return float(roc_auc_score(labels, scores))
+    return float(roc_auc_score(labels, scores)) if _has_both(labels) else None
 
 
 def auroc_replicates(labels: np.ndarray, scores: np.ndarray, draws: np.ndarray) -> np.ndarray:
@@ -119,9 +125,14 @@ def auroc_replicates(labels: np.ndarray, scores: np.ndarray, draws: np.ndarray) 
         scores: ``(M,) float64``.
         draws: ``(B, M)`` positions, stratified by label.
     """
-    if auroc(labels, scores) is None:
+    if not _has_both(labels):
         return np.full(len(draws), np.nan)
     drawn = scores[draws]
     defective, normal = drawn[:, labels], drawn[:, ~labels]
     wins = mannwhitneyu(defective, normal, axis=1, method="asymptotic").statistic
     return wins / (defective.shape[1] * normal.shape[1])
+
+
+def _has_both(labels: np.ndarray) -> bool:
+    """Normal and defective images."""
+    return bool(labels.any() and not labels.all())
