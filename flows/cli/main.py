@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import atexit
-import gc
 import io
 import logging
 import os
@@ -16,6 +14,7 @@ from rich.markup import escape
 from eagle_core.errors import EagleError
 from eagle_core.names import printable
 from flows.cli.verbs import Verbs
+from flows.garbage import look_for_garbage_seldom
 from tasks.machinery.disk import disk_trouble
 
 HELP = """Industrial anomaly detection with multimodal LLMs guided by a PatchCore expert.
@@ -49,13 +48,9 @@ def eagle() -> None:
     """What every verb shares: nothing."""
 
 
-SELDOM = 10_000
-"""Objects that are made before Python looks among the newest for garbage; by itself it looks after 700."""
-
-
 def main() -> None:
     """Entry point: run the command; an EagleError, a full disk and forbidden files become one red line and exit code 2."""
-    _look_for_garbage_seldom()
+    look_for_garbage_seldom()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             # Names of files that are no UTF-8 are shown as the bytes they are, as other programs do.
@@ -70,13 +65,6 @@ def main() -> None:
             raise
         Console(stderr=True, soft_wrap=True).print(f"[bold red]error:[/] {escape(printable(' '.join(str(told).split())))}", highlight=False)
         sys.exit(2)
-
-
-def _look_for_garbage_seldom() -> None:
-    """Imports make a million objects that stay. To look through them again and again meanwhile, and once more at the end,
-    takes three seconds of a command's time."""
-    gc.set_threshold(SELDOM)
-    atexit.register(gc.freeze)
 
 
 if __name__ == "__main__":
