@@ -26,8 +26,8 @@ settings.register_profile("soak", settings.get_profile("fixed"), derandomize=Fal
 settings.load_profile("fixed")  # the same examples on every machine; ``make soak`` looks for new ones
 
 PROJECT = Path(__file__).parent.parent
-LONG_FIRST = ("tests/end_to_end/", "tests/architecture/")
-"""Folders whose tests begin first, so that at the end of a run no worker waits for another's long test."""
+LONG_FIRST = ("tests/architecture/", "tests/end_to_end/", "tests/flows/", "tests/eagle_core/test_real_photographs.py")
+"""Where tests begin first, so that at the end of a run no worker waits for another's long test."""
 
 
 @pytest.hookimpl(tryfirst=True)  # before ``-m`` looks for marks
