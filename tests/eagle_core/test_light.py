@@ -17,7 +17,8 @@ ORCHESTRATION = {"prefect", "mlflow", "dvc"}
 PLOTTING = {"matplotlib", "plotly"}
 FITTING = {"anomalib", "lightning", "torchmetrics", "sklearn", "pandas", "faiss"}
 NETWORKS = {"torch", "torchvision", "timm", "transformers"}
-SCRIPT = "import json, sys\n{}\nprint(json.dumps(sorted(name for name in sys.modules if '.' not in name)))"
+SCRIPT = "import gc, json, sys\ngc.disable()\n{}\nprint(json.dumps(sorted(name for name in sys.modules if '.' not in name)))\ngc.freeze()"
+"""A process that only imports need not look for garbage, a third of its time."""
 
 JUDGE = """
 import numpy as np
