@@ -34,6 +34,6 @@ def cluster_of(engine: EngineConfig, *, encrypted: bool = False) -> Iterator[Any
         # No dashboard; the scheduler's small HTTP server takes a free port, of loopback.
         scheduler_kwargs={"dashboard": False, "dashboard_address": "127.0.0.1:0"},
         security=encrypted or None,
-        preload=["flows.garbage"],
+        preload=["flows"],  # first, for what its import sets
     ) as cluster:
         yield cluster

@@ -1,4 +1,4 @@
-"""Python's search for garbage, in the processes of commands and in those that a cluster starts."""
+"""Python's search for garbage, where all that is imported stays."""
 
 from __future__ import annotations
 
@@ -9,16 +9,8 @@ SELDOM = 10_000
 """Objects that are made before Python looks among the newest for garbage; by itself it looks after 700."""
 
 
-def look_for_garbage_seldom(_process: object = None) -> None:
+def look_for_garbage_seldom() -> None:
     """Imports make a million objects that stay. To look through them again and again meanwhile, and once more at the end,
-    takes three seconds of a process's time.
-
-    Args:
-        _process: What Dask calls this with.
-    """
+    takes three seconds of a process's time."""
     gc.set_threshold(SELDOM)
     atexit.register(gc.freeze)
-
-
-dask_setup = look_for_garbage_seldom
-"""The name by which Dask finds it in a process that it starts."""

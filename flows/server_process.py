@@ -9,14 +9,11 @@ import sys
 import threading
 import time
 
-from flows.garbage import look_for_garbage_seldom
-
 GRACE_SECONDS = 5
 
 
 def main() -> None:
     """Run Prefect's own command in this process."""
-    look_for_garbage_seldom()
     threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
     sys.argv = ["prefect", "server", "start", *sys.argv[1:]]
     runpy.run_module("prefect", run_name="__main__")

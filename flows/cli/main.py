@@ -14,7 +14,6 @@ from rich.markup import escape
 from eagle_core.errors import EagleError
 from eagle_core.names import printable
 from flows.cli.verbs import Verbs
-from flows.garbage import look_for_garbage_seldom
 from tasks.machinery.disk import disk_trouble
 
 HELP = """Industrial anomaly detection with multimodal LLMs guided by a PatchCore expert.
@@ -50,7 +49,6 @@ def eagle() -> None:
 
 def main() -> None:
     """Entry point: run the command; an EagleError, a full disk and forbidden files become one red line and exit code 2."""
-    look_for_garbage_seldom()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             # Names of files that are no UTF-8 are shown as the bytes they are, as other programs do.
