@@ -280,4 +280,4 @@ def test_what_is_kept_tells_defects_of_families_never_seen(tokenizer) -> None:  
     model.load_state_dict({name: value.float() for name, value in kept.items()}, strict=False)
     fresh, tower = draw_images(4321, 24, held_out=True), load_tower_named(CHOSEN)
     found, defective = p_defect(model, tokenizer, Seen(tower_features(tower, fresh.shown), fresh.pixels_under(tower.grid), fresh.scenes))
-    assert roc_auc_score(defective, found) > 0.75, "0.895 on the gate's hundred categories"
+    assert roc_auc_score(defective, found) > 0.75, "0.886 on the gate's hundred categories"
