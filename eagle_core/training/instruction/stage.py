@@ -20,7 +20,6 @@ from eagle_core.training.alignment.stage import (
     READING_WEIGHT,
     TEXT_TOKENS,
     projected,
-    what_reads,
 )
 from eagle_core.training.alignment.supervision import SeenDefects, ToldScenes, comparing_loss
 from eagle_core.training.instruction.asked import IMAGE, Asked, draw_asked
@@ -92,7 +91,7 @@ def train_instruction(
     trained = {"decoder": decoder, "projector": model.model.multi_modal_projector, "reader": tokens_of(model).reader}
     train(
         nn.ModuleDict(trained | {"defects": defects, "binding": binding}),
-        loss, schedule, seed=seed, checkpoint=checkpoint, taught=what_reads(model), progress=progress,
+        loss, schedule, seed=seed, checkpoint=checkpoint, progress=progress,
     )  # fmt: skip
     decoder.set_attn_implementation("sdpa")
     return defects
