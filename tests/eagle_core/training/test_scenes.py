@@ -29,7 +29,7 @@ from eagle_core.training.tokenizer import OBJECT_NAMES
 
 def test_same_seed_same_images_whatever_the_workers() -> None:
     one, two = draw_images(5, 4, workers=1), draw_images(5, 4, workers=2)
-    for name in ("templates", "normals", "defectives", "defect_pixels"):
+    for name in ("templates", "normals", "defectives", "masks"):
         assert np.array_equal(getattr(one, name), getattr(two, name))
     assert one.scenes == two.scenes
     assert not np.array_equal(one.normals, draw_images(6, 4).normals)
