@@ -28,9 +28,8 @@ def train_language_stage(
 ) -> list[dict[str, Any]]:
     """Train each seed to read scenes in words; interrupted, it goes on where it was."""
     torch.set_num_threads(threads)
-    recipe = USUAL
-    reading = dataclasses.replace(recipe.reading, steps=steps or recipe.reading.steps)
-    recipe = dataclasses.replace(recipe, reading=reading, gate_questions=questions or recipe.gate_questions)
+    reading = dataclasses.replace(USUAL.reading, steps=steps or USUAL.reading.steps)
+    recipe = dataclasses.replace(USUAL, reading=reading, gate_questions=questions or USUAL.gate_questions)
     described: list[dict[str, Any]] = training.readers(recipe, seeds, out)
     return described
 
@@ -41,12 +40,11 @@ def measure_acuity(
 ) -> dict[str, dict[str, float]]:
     """Train the same heads on what each frozen vision tower sees, and measure them on categories of another seed."""
     torch.set_num_threads(threads)
-    recipe = USUAL
     recipe = dataclasses.replace(
-        recipe,
-        acuity=dataclasses.replace(recipe.acuity, steps=steps or recipe.acuity.steps),
-        acuity_categories=categories or recipe.acuity_categories,
-        held_out_categories=min(recipe.held_out_categories, categories or recipe.held_out_categories),
+        USUAL,
+        acuity=dataclasses.replace(USUAL.acuity, steps=steps or USUAL.acuity.steps),
+        acuity_categories=categories or USUAL.acuity_categories,
+        held_out_categories=min(USUAL.held_out_categories, categories or USUAL.held_out_categories),
     )
     figures: dict[str, dict[str, float]] = training.acuities(recipe, towers, out, threads)
     return figures
@@ -118,9 +116,8 @@ def main(
 
 def _drawing(categories: int | None) -> Recipe:
     """The recipe with so many categories to train on, and no more to measure on."""
-    recipe = USUAL
-    drawn = categories or recipe.aligned_categories
-    return dataclasses.replace(recipe, aligned_categories=drawn, held_out_categories=min(recipe.held_out_categories, drawn))
+    drawn = categories or USUAL.aligned_categories
+    return dataclasses.replace(USUAL, aligned_categories=drawn, held_out_categories=min(USUAL.held_out_categories, drawn))
 
 
 def _say_reading(described: dict[str, Any]) -> None:

@@ -41,7 +41,7 @@ class VerdictMetric:
         """The metric, or None where it is undefined."""
         if self._undefined(labels):
             return None
-        value = _value(self, labels.tobytes(), verdicts.tobytes())
+        value = _value(self, labels.astype(bool).tobytes(), verdicts.astype(bool).tobytes())
         return None if np.isnan(value) else value
 
     def replicates(self, labels: np.ndarray, verdicts: np.ndarray, draws: np.ndarray) -> np.ndarray:

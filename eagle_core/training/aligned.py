@@ -53,8 +53,6 @@ def measure_acuity(recipe: Recipe, towers: Sequence[str], folder: Path, *, worke
 def train_aligned(recipe: Recipe, seed: int, folder: Path, *, workers: int, progress: Progress) -> dict[str, Any]:
     """The alignment stage of ``seed``, from the decoder that the language stage left and a projector that has learnt to see defects.
 
-    The decoder is ``folder``'s where the language stage of ``seed`` is there, and else the kept one.
-
     Writes ``folder/seed-N/alignment.safetensors`` (a checkpoint, to go on from), and in ``folder/seed-N/alignment`` projector,
     decoder and what the tower learnt in float16, and ``gate.json``.
 
@@ -63,8 +61,7 @@ def train_aligned(recipe: Recipe, seed: int, folder: Path, *, workers: int, prog
     """
     tokenizer = build_tokenizer()
     model = build_aligned_model(tokenizer, seed, BACKBONES[CHOSEN])
-    own = folder / f"seed-{seed}" / "reading" / "decoder.safetensors"
-    start_reading(model, load_file(own if own.exists() else KEPT_READER))
+    start_reading(model, load_file(reader_of(seed, folder)))
     seen = see(CHOSEN, recipe.aligned_seed, recipe.aligned_categories, folder, for_training=True, workers=workers, progress=progress)
     tokens_of(model).standardise(seen.features["template"])
     heads = train_heads(
@@ -98,6 +95,12 @@ def train_aligned(recipe: Recipe, seed: int, folder: Path, *, workers: int, prog
     }
     write_stage(folder / f"seed-{seed}" / "alignment" / "model.safetensors", learnt_weights(model), described)
     return described
+
+
+def reader_of(seed: int, folder: Path) -> Path:
+    """Weights of the decoder that alignment begins with: what the language stage of ``seed`` left in ``folder``, and else the kept one's."""
+    own = folder / f"seed-{seed}" / "reading" / "decoder.safetensors"
+    return own if own.exists() else KEPT_READER
 
 
 def learnt_weights(model: FastVlmForConditionalGeneration) -> dict[str, torch.Tensor]:

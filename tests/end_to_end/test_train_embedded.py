@@ -49,7 +49,7 @@ def test_acuity_is_measured_for_the_towers_that_are_named(tmp_path: Path) -> Non
 
 
 def test_all_stages_in_one_command_say_whether_their_gates_are_passed(tmp_path: Path) -> None:
-    said = train(tmp_path, "--steps", "2", "--categories", "8", "--questions", "2")
+    said = train(tmp_path, "--steps", "2", "--categories", "8", "--questions", "2", "--prior-reliability", "0.5")
     letters, _, read, compared, alone, aligned, seen, never, instructed = (line for line in said if not line.startswith("  "))
     assert letters.startswith("seed 0: right letters ") and read.endswith("0.98 required")
     assert compared.startswith("seed 0: right in captions, compared: object ")
@@ -70,7 +70,7 @@ def test_all_stages_in_one_command_say_whether_their_gates_are_passed(tmp_path: 
     assert (len(still_read), len(in_the_middle)) == (2, 2)
     folder = tmp_path / "out/seed-0/instruction"
     described = json.loads((folder / "gate.json").read_text())
-    assert described["schedule"]["steps"] == 2 and 0.2 <= described["temperature"] <= 5
+    assert described["schedule"]["steps"] == 2 and described["prior_reliability"] == 0.5 and 0.2 <= described["temperature"] <= 5
     assert sum(part["images"] for part in described["gate"]["reliability"]) == 2 * described["gate"]["categories"] == 16
     assert set(load_file(folder / "model.safetensors")) == set(weights)
     assert json.loads((tmp_path / "out/seed-0/model/config.json").read_text())["model_type"] == "fast_vlm"

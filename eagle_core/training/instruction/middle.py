@@ -15,6 +15,7 @@ from eagle_core.training.alignment.answers import visual_of
 from eagle_core.training.alignment.stage import MIDDLE
 from eagle_core.training.alignment.supervision import SeenDefects, looks_of
 from eagle_core.training.instruction.asked import explanation_tokens
+from eagle_core.training.instruction.shared_prefix import hidden_states
 
 BATCH = 25
 
@@ -55,15 +56,12 @@ def _read(
     model: FastVlmForConditionalGeneration, defects: SeenDefects, seen: Seen, prompt: list[int], name: str
 ) -> Iterator[tuple[torch.Tensor, torch.Tensor, torch.Tensor]]:
     """Of each batch: defect logits ``(B, tokens)``, kind logits ``(B, tokens, kinds)``, log attention ``(B, tokens)``."""
-    decoder, image = model.model.language_model, model.config.image_token_index
-    last = len(prompt) - prompt[::-1].index(image)
+    last = len(prompt) - prompt[::-1].index(model.config.image_token_index)
     tokens = slice(last - seen.grid**2, last)
     with torch.inference_mode():
         for start in range(0, len(seen.scenes), BATCH):
             rows = range(start, min(start + BATCH, len(seen.scenes)))
             visual = visual_of(model, seen, [(category, ("template", name)) for category in rows])
-            ids = torch.tensor(prompt).expand(len(rows), -1)
-            embedded = model.get_input_embeddings()(ids).masked_scatter((ids == image)[..., None], visual)
-            hidden = decoder(inputs_embeds=embedded, use_cache=False, output_hidden_states=True).hidden_states[MIDDLE]
-            looks = looks_of(decoder, hidden, MIDDLE)[:, -1, tokens]
+            [hidden] = hidden_states(model, torch.tensor(prompt).expand(len(rows), -1), visual, 1, (MIDDLE,))
+            looks = looks_of(model.model.language_model, hidden, MIDDLE)[:, -1, tokens]
             yield defects.defect(hidden[:, tokens])[..., 0], defects.kind(hidden[:, tokens]), looks

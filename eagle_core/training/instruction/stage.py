@@ -23,7 +23,7 @@ from eagle_core.training.alignment.stage import (
 )
 from eagle_core.training.alignment.supervision import SeenDefects, ToldScenes, comparing_loss
 from eagle_core.training.instruction.asked import IMAGE, Asked, draw_asked
-from eagle_core.training.instruction.shared import hidden_states
+from eagle_core.training.instruction.shared_prefix import hidden_states
 from eagle_core.training.loop import Schedule, train
 from eagle_core.training.precision import fast_products
 from eagle_core.training.reading.encoding import IGNORED, EncodedLines, line_encoder

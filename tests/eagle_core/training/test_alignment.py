@@ -13,7 +13,7 @@ from transformers import AutoModelForImageTextToText, FastVlmForConditionalGener
 from eagle_core.data.scene import SEVERITIES
 from eagle_core.mllm.backbone_tokens import PLACES
 from eagle_core.training.acuity import AcuityHeads, Seen
-from eagle_core.training.aligned import KEPT_READER
+from eagle_core.training.aligned import KEPT_READER, reader_of
 from eagle_core.training.alignment.architecture import build_aligned_model, start_reading, tokens_of
 from eagle_core.training.alignment.captions import CaptionEncoder, caption_of, claims_of, draw_examples
 from eagle_core.training.alignment.stage import COMPARING, MIDDLE, projected, start_from
@@ -109,6 +109,14 @@ def test_what_is_taught_to_look_is_the_attention_that_the_layer_computes(model: 
         looks = looks_of(decoder, output.hidden_states[3], 3)
     decoder.set_attn_implementation("sdpa")
     torch.testing.assert_close(looks.exp(), output.attentions[3][:, 0], atol=1e-6, rtol=1e-5)
+
+
+def test_alignment_goes_on_from_the_language_stage_that_is_there_and_else_from_the_kept_one(tmp_path: Path) -> None:
+    assert reader_of(1, tmp_path) == KEPT_READER and KEPT_READER.exists()
+    own = tmp_path / "seed-1/reading/decoder.safetensors"
+    own.parent.mkdir(parents=True)
+    own.touch()
+    assert (reader_of(1, tmp_path), reader_of(0, tmp_path)) == (own, KEPT_READER)
 
 
 def test_comparing_is_taught_from_each_place_of_the_query_to_the_same_place_of_the_template(model: FastVlmForConditionalGeneration) -> None:

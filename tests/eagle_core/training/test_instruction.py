@@ -45,7 +45,7 @@ from eagle_core.training.instruction.calibration import (
 )
 from eagle_core.training.instruction.gate import instruction_gate, p_defect
 from eagle_core.training.instruction.middle import known_in_the_middle
-from eagle_core.training.instruction.shared import hidden_states
+from eagle_core.training.instruction.shared_prefix import hidden_states
 from eagle_core.training.instruction.stage import looks_at_defect, query_at
 from eagle_core.training.reading.encoding import line_encoder
 from eagle_core.training.reading.lines import Line, lettered_line, prompt_pieces

@@ -1,4 +1,7 @@
-"""Several questions about the same images in one pass: what comes before the questions is computed once for all of them."""
+"""Several questions about the same images in one pass: what comes before the questions is computed once for all of them.
+
+As ``eagle_core.mllm.shared_prefix`` does where answers are asked for; here gradients flow, and layers below the last are wanted.
+"""
 
 from __future__ import annotations
 
