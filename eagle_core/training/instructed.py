@@ -11,7 +11,6 @@ import transformers
 from safetensors.torch import load_file
 from transformers import FastVlmForConditionalGeneration
 
-from eagle_core.errors import DataError
 from eagle_core.training.acuity import Seen
 from eagle_core.training.aligned import learnt_weights
 from eagle_core.training.alignment.architecture import build_aligned_model, build_aligned_processor
@@ -26,18 +25,18 @@ from eagle_core.training.stage_files import write_model, write_stage
 from eagle_core.training.tokenizer import build_tokenizer
 from eagle_core.training.towers import BACKBONES, CHOSEN
 
+KEPT = Path(__file__).parent / "trained" / "instruction" / "model.safetensors"
+"""What an earlier training of this stage has left, in which every shipped model begins."""
+
 
 def train_instructed(recipe: Recipe, seed: int, folder: Path, *, workers: int, progress: Progress) -> dict[str, Any]:
-    """The instruction stage of ``seed``, from what the alignment stage left in ``folder``.
+    """The instruction stage of ``seed``, from what the alignment stage left in ``folder``, or from KEPT where it left nothing.
 
     Writes ``folder/seed-N/instruction.safetensors`` (a checkpoint, to go on from), in ``folder/seed-N/instruction`` what was
     learnt in float16, and ``gate.json``, and in ``folder/seed-N/model`` the whole model, which ``mllms.NAME.model`` may name.
 
     Returns:
         What ``gate.json`` holds.
-
-    Raises:
-        DataError: The alignment stage of ``seed`` is not there.
     """
     tokenizer = build_tokenizer()
     model = aligned_model(seed, folder)
@@ -84,14 +83,9 @@ def train_instructed(recipe: Recipe, seed: int, folder: Path, *, workers: int, p
 
 
 def aligned_model(seed: int, folder: Path) -> FastVlmForConditionalGeneration:
-    """The model as the alignment stage of ``seed`` left it in ``folder``.
-
-    Raises:
-        DataError: It did not.
-    """
-    weights = folder / f"seed-{seed}" / "alignment" / "model.safetensors"
-    if not weights.exists():
-        raise DataError(f"{weights} is missing; train that stage first: python -m flows.train_embedded --stage alignment --out {folder}")
+    """The model as the alignment stage of ``seed`` left it in ``folder``, or, if it did not, as KEPT has it."""
+    left = folder / f"seed-{seed}" / "alignment" / "model.safetensors"
+    weights = left if left.exists() else KEPT
     model = build_aligned_model(build_tokenizer(), seed, BACKBONES[CHOSEN])
     model.load_state_dict({name: value.float() for name, value in load_file(weights).items()}, strict=False)
     return model

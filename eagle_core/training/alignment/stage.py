@@ -71,8 +71,9 @@ def train_alignment(
         labels = batch.labels[:, 1:]
         said = labels != IGNORED
         captions = functional.cross_entropy(model.lm_head(states[said]), labels[said])
+        after = output.hidden_states[MIDDLE + 1].float()
         taught = defects.loss(
-            decoder, between, MIDDLE, batch.query_at, torch.from_numpy(is_defective[chosen] & odd),
+            decoder, between, after, MIDDLE, batch.query_at, torch.from_numpy(is_defective[chosen] & odd),
             torch.from_numpy(is_counted[chosen] | ~odd), told, batch.is_claim,
         )  # fmt: skip
         if len(examples[0].images) > 1:

@@ -3,8 +3,9 @@
 The caption's loss alone must find at once what a defect looks like, where to look for one, and the words for it. As in the
 language stage the parts have losses of their own: under which visual tokens of the query a defect lies, of which kind and how
 severe, where in the image each of them is, what the whole image shows in which colour (from the last row of its tokens, which
-have seen all of it), and that the next layer's first head looks at the defect from the words about it. Far below, a head is
-taught to look from each token of the query at the template's token of the same place: what differs can then be told.
+have seen all of it), that the next layer's first head looks at the defect from the words about it, and that after this look kind,
+severity and place are known there. Far below, a head is taught to look from each token of the query at the template's token of
+the same place: what differs can then be told.
 """
 
 from __future__ import annotations
@@ -31,6 +32,8 @@ SEVERITY_WEIGHT = 0.2
 WHOLE_WEIGHT = 0.3
 """Of object and colour each."""
 COMPARE_WEIGHT = 0.3
+TAKEN_WEIGHT = 0.4
+"""Of kind, severity and place each, as a look at the defect has taken them."""
 MASKED = -1e4
 
 
@@ -41,6 +44,8 @@ class ToldScenes:
     kind: torch.Tensor
     """In TRAINING_KINDS; 0 without a defect, as ``severity``."""
     severity: torch.Tensor
+    place: torch.Tensor
+    """In PLACES; 0 without a defect."""
     product: torch.Tensor
     """In PRODUCT_NAMES."""
     color: torch.Tensor
@@ -53,6 +58,7 @@ class ToldScenes:
         return cls(
             torch.tensor([TRAINING_KINDS.index(s.defect.kind) if s.defect else 0 for s in scenes]),
             torch.tensor([SEVERITIES.index(s.defect.severity) if s.defect else 0 for s in scenes]),
+            torch.tensor([PLACES.index(s.defect.place) if s.defect else 0 for s in scenes]),
             torch.tensor([PRODUCT_NAMES.index(s.object_name) for s in scenes]),
             torch.tensor([colors.index(s.color) for s in scenes]),
         )
@@ -71,19 +77,22 @@ class SeenDefects(nn.Module):
             self.place = nn.Linear(hidden, len(PLACES))
             self.product = nn.Linear(hidden, len(PRODUCT_NAMES))
             self.color = nn.Linear(hidden, len(COLOR_WORDS))
+            words = {"kind": len(TRAINING_KINDS), "severity": len(SEVERITIES), "place": len(PLACES)}
+            self.taken = nn.ModuleDict({name: nn.Linear(hidden, count) for name, count in words.items()})
         self.grid = grid
         middles = (torch.arange(grid) + 0.5).tolist()
         self.ninths = torch.tensor([PLACES.index(place_of(x, y, grid, grid)) for y in middles for x in middles])
 
     def loss(
-        self, decoder: Any, hidden: torch.Tensor, layer: int, query_at: int, defective: torch.Tensor, counted: torch.Tensor,
-        told: ToldScenes, claims: torch.Tensor,
+        self, decoder: Any, hidden: torch.Tensor, after: torch.Tensor, layer: int, query_at: int, defective: torch.Tensor,
+        counted: torch.Tensor, told: ToldScenes, claims: torch.Tensor,
     ) -> torch.Tensor:  # fmt: skip
         """Scalar.
 
         Args:
             decoder: ``Qwen2Model``.
             hidden: ``(B, L, H)``: what ``decoder.layers[layer]`` is given.
+            after: ``(B, L, H)``: what the layer above it is given.
             layer: Index of the layer whose first head is taught where to look.
             query_at: First visual token of the query.
             defective: ``(B, tokens) bool``: under which visual tokens of the query the defect lies.
@@ -112,14 +121,20 @@ class SeenDefects(nn.Module):
         rows = torch.nonzero(defective.any(1))[:, 0]
         looks = looks_of(decoder, hidden[rows], layer)[:, :, tokens]
         inside = looks.masked_fill(~defective[rows, None], MASKED).logsumexp(-1)
-        looked = inside[claims[rows]].sum() / claims[rows].sum().clamp(min=1)
+        claimed = claims[rows]
+        each = claimed.sum(1)
+
+        def taken(name: str) -> torch.Tensor:
+            right = getattr(told, name)[rows].repeat_interleave(each)
+            return functional.cross_entropy(self.taken[name](after[rows][claimed]), right, reduction="sum")
+
         return (
             where
             + KIND_WEIGHT * named(self.kind, told.kind)
             + SEVERITY_WEIGHT * named(self.severity, told.severity)
             + PLACE_WEIGHT * places
             + WHOLE_WEIGHT * (shown(self.product, told.product) + shown(self.color, told.color))
-            - LOOK_WEIGHT * looked
+            + (TAKEN_WEIGHT * sum(map(taken, self.taken)) - LOOK_WEIGHT * inside[claimed].sum()) / each.sum().clamp(min=1)
         )
 
 

@@ -96,13 +96,14 @@ def _draw(
 def draw_questions_about(scene: SceneRecord, rng: np.random.Generator) -> list[tuple[Question, str]]:
     """QUESTIONS questions by letter with their right letters, and the knowledge that is told with each, or nothing.
 
-    One is whether there is a defect; the others are of different types as far as the scene has them.
+    One is whether there is a defect, one where it is; the others are of different types as far as the scene has them.
     """
     asked = questions_for(scene, SEEN_PRODUCT_NAMES, tuple(COLOR_WORDS), rng, TRUE_FACTS)
     others = list(asked[1:])
     while len(others) < QUESTIONS - 1:
         others += questions_for(scene, SEEN_PRODUCT_NAMES, tuple(COLOR_WORDS), rng, TRUE_FACTS)[1:]
-    chosen = [others[i] for i in rng.permutation(len(others))[: QUESTIONS - 1]]
+    drawn = [others[i] for i in rng.permutation(len(others))]
+    chosen = sorted(drawn, key=lambda question: question.question_type != "defect_localization")[: QUESTIONS - 1]
     standard = replace(DEFECT_QUESTION, correct_letter="A" if scene.defect is not None else "B")
     verdict = standard if rng.random() < STANDARD_LETTERS else asked[0]
     return [(verdict, ""), *(_perhaps_with_knowledge(question, scene, rng) for question in chosen)]

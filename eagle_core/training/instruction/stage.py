@@ -68,15 +68,15 @@ def train_instruction(
         raw = np.stack([seen.features[name][one.category] for one in asked[::sharing] for name in one.images])
         with fast_products():
             visual = projected(model, torch.from_numpy(raw).float())
-            layers = (COMPARING, MIDDLE, BOUND, decoder.config.num_hidden_layers)
-            low, middle, bound, last = hidden_states(model, batch.input_ids, visual, sharing, layers)
+            layers = (COMPARING, MIDDLE, MIDDLE + 1, BOUND, decoder.config.num_hidden_layers)
+            low, middle, after, bound, last = hidden_states(model, batch.input_ids, visual, sharing, layers)
         labels = batch.labels[:, 1:]
         answers = labels != IGNORED
         answered = functional.cross_entropy(model.lm_head(last[:, :-1][answers]), labels[answers])
         before = sum(name == "template" for name in asked[0].images)
         at = query_at(batch, image, tokens, before)
         taught = defects.loss(
-            decoder, middle, MIDDLE, at,
+            decoder, middle, after, MIDDLE, at,
             torch.from_numpy(is_defective[chosen] & odd), torch.from_numpy(is_counted[chosen] | ~odd),
             ToldScenes.of([seen.scenes[one.category][int(one.defective)] for one in asked]), looks_at_defect(asked, batch),
         )  # fmt: skip

@@ -10,6 +10,7 @@ import torch
 from safetensors.torch import load_file
 from transformers import AutoModelForImageTextToText, FastVlmForConditionalGeneration
 
+from eagle_core.data.scene import PLACES as NINTHS
 from eagle_core.data.scene import SEVERITIES
 from eagle_core.mllm.backbone_tokens import PLACES
 from eagle_core.training.acuity import AcuityHeads, Seen
@@ -153,6 +154,7 @@ def test_the_middle_learns_from_what_the_scenes_say(data: TrainingImages) -> Non
         assert PRODUCT_NAMES[told.product[row]] == scene.object_name and list(COLOR_WORDS)[told.color[row]] == scene.color
         if scene.defect is not None:
             assert TRAINING_KINDS[told.kind[row]] == scene.defect.kind and SEVERITIES[told.severity[row]] == scene.defect.severity
+            assert NINTHS[told.place[row]] == scene.defect.place
 
 
 def test_every_loss_in_the_middle_teaches_the_decoder_and_a_batch_without_defects_is_no_trouble(
@@ -160,18 +162,22 @@ def test_every_loss_in_the_middle_teaches_the_decoder_and_a_batch_without_defect
 ) -> None:
     decoder, tokens = model.model.language_model, 9
     defects = SeenDefects(decoder.config.hidden_size, 3, 0)
-    hidden = torch.randn(2, 20, decoder.config.hidden_size, generator=torch.Generator().manual_seed(0)).requires_grad_()
+    generator = torch.Generator().manual_seed(0)
+    hidden, after = (torch.randn(2, 20, decoder.config.hidden_size, generator=generator).requires_grad_() for _ in range(2))
     claims = torch.zeros(2, 20, dtype=torch.bool)
     claims[:, 15:] = True
     told = ToldScenes.of([data.scenes[0][1], data.scenes[1][0]])
     where = torch.zeros(2, tokens, dtype=torch.bool)
     counted = torch.ones_like(where)
-    none = defects.loss(decoder, hidden, MIDDLE, 4, where, counted, told, claims)
+    none = defects.loss(decoder, hidden, after, MIDDLE, 4, where, counted, told, claims)
     there = where.clone()
     there[0, 2] = True
-    some = defects.loss(decoder, hidden, MIDDLE, 4, there, counted, told, claims)
-    [of_none], [of_some] = torch.autograd.grad(none, hidden), torch.autograd.grad(some, hidden)
+    some = defects.loss(decoder, hidden, after, MIDDLE, 4, there, counted, told, claims)
+    (of_none, after_none), (of_some, after_some) = (torch.autograd.grad(loss, (hidden, after)) for loss in (none, some))
     assert torch.isfinite(of_none).all() and torch.isfinite(of_some).all()
+    assert not after_none.any(), "without a defect nothing is to be taken from it"
+    assert after_some[0, 15:].any(-1).all(), "every word about the defect knows it after the look"
+    assert not after_some[0, :15].any() and not after_some[1].any()
     assert not of_none[:, 15:].any(), "without a defect nothing is to be looked at"
     assert of_some[0, 15:].any() and not of_some[1, 15:].any(), "words look where the defect is"
     assert of_some[:, 4:13].any(-1).all(), "every visual token of the query learns"

@@ -16,7 +16,7 @@ from sklearn.metrics import roc_auc_score
 from transformers.modeling_outputs import BaseModelOutputWithPooling
 
 from eagle_core.config import MllmConfig
-from eagle_core.data.scene import DEFECT_KINDS
+from eagle_core.data.scene import DEFECT_KINDS, PLACES
 from eagle_core.guidance.explanation import explanation_of, explanation_prompt
 from eagle_core.guidance.prompt import (
     ANOMALOUS_PRIOR,
@@ -255,22 +255,27 @@ def test_the_gate_of_an_untaught_model_is_not_passed_and_counts_every_image(seen
 def test_what_the_middle_looks_at_is_the_attention_that_its_layer_computes(seen: Seen, tokenizer) -> None:  # type: ignore[no-untyped-def]
     model = build_aligned_model(tokenizer, 3, BACKBONES[CHOSEN]).eval()
     tokens_of(model).standardise(seen.features["template"])
-    known = known_in_the_middle(model, tokenizer, SeenDefects(model.model.language_model.config.hidden_size, seen.grid, 3), seen)
+    heads = SeenDefects(model.model.language_model.config.hidden_size, seen.grid, 3)
+    known = known_in_the_middle(model, tokenizer, heads, seen)
     model.model.language_model.set_attn_implementation("eager")
     ids = torch.tensor([explanation_tokens(tokenizer, seen.grid**2)])
     at = torch.nonzero(ids[0] == model.config.image_token_index)[seen.grid**2 :, 0]
     defective, _ = seen.is_defective()
-    shares = []
+    shares, places = [], []
     with torch.inference_mode():
         for category, under in enumerate(defective):
             output = model.model(
                 input_ids=ids,
                 mm_encoder_outputs={"image": BaseModelOutputWithPooling(pooler_output=visual_of(model, seen, [(category, ("template", "defective"))]))},
                 output_attentions=True,
+                output_hidden_states=True,
             )
+            places.append(PLACES[int(heads.taken["place"](output.hidden_states[MIDDLE + 1][0, -1]).argmax())])
             shares.append(float(output.attentions[MIDDLE][0, 0, -1, at][torch.from_numpy(under)].sum()))
     assert known["looked_at_defect"] == pytest.approx(np.mean(shares), rel=1e-4)
-    assert set(known) == {"auroc", "kind", "place", "looked_at_defect", "place_looked_at"} and all(0 <= share <= 1 for share in known.values())
+    assert known["place_taken"] == np.mean([said == scene.defect.place for said, (_, scene) in zip(places, seen.scenes, strict=True)])
+    names = {"auroc", "kind", "place", "looked_at_defect", "place_looked_at", "kind_taken", "place_taken"}
+    assert set(known) == names and all(0 <= share <= 1 for share in known.values())
 
 
 def test_what_is_kept_tells_defects_of_families_never_seen(tokenizer) -> None:  # type: ignore[no-untyped-def]
