@@ -44,7 +44,7 @@ class MllmConfig(Section):
     """The multimodal LLM and how it is asked."""
 
     model: str = "embedded"
-    """``embedded`` (also -seed-1, -seed-2, -control), a local directory, a hub id, or the name that an endpoint serves."""
+    """``embedded`` (also ``embedded-control``), a local directory, a hub id, or the name that an endpoint serves."""
     endpoint: EndpointConfig | None = None
     """Asked instead of loading a model here. Its attention cannot be guided: eagle and eagle_echo are refused."""
     revision: str | None = None

@@ -58,6 +58,8 @@ class BackboneTokens(nn.Module):
         known = lite_stages(BACKBONE)
         self.side, self.grid, self.cells = shape.side, shape.side // shape.token, shape.token // shape.cell
         self.network = LiteNetwork(BACKBONE, shape.stages).requires_grad_(False)
+        # Stages above the last one that is wanted are never computed, and would be half of a checkpoint.
+        del self.network.blocks[int(shape.stages[-1].removeprefix("blocks.")) + 1 :]
         self.channels = sum(known[stage][0] * (shape.cell // known[stage][1]) ** 2 for stage in shape.stages) + COLORS
         self.reader = cell_reader(self.channels, self.cells)
         self.width = (self.channels if self.cells == 1 else CELL_WIDTH) * self.cells**2 + 2 * PLACES

@@ -51,12 +51,10 @@ class ModelFiles:
 
 EMBEDDED = {
     "embedded": "mllm",
-    "embedded-seed-1": "mllm_seed_1",
-    "embedded-seed-2": "mllm_seed_2",
     "embedded-control": "mllm_control",
 }
-"""Models that ship with the package: the default, two more seeds of it, and one whose priors were right half of the
-time in training, so that it had no reason to trust them."""
+"""Models that ship with the package: the default, and one whose priors were right half of the time in the last part of its training,
+so that it had no reason to trust them."""
 
 
 def embedded_folder(name: str = "embedded") -> Path:

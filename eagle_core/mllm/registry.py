@@ -65,7 +65,7 @@ UNTESTED = "remote code; untested on the checkpoint"
 REFUSED = "not where the decoder is remote code too; untested on the checkpoint"
 
 KNOWN_MODELS = (
-    KnownModel("embedded", "embedded", 0.0048, "real weights", "yes"),
+    KnownModel("embedded", "embedded", 0.0037, "real weights", "yes"),
     KnownModel("LLaVA-1.5-7B", "llava-hf/llava-1.5-7b-hf", 7.1, "tiny config", "yes"),
     KnownModel("LLaVA-NeXT-7B", "llava-hf/llava-v1.6-mistral-7b-hf", 7.6, "tiny config", "yes"),
     KnownModel("Qwen2.5-VL-7B", "Qwen/Qwen2.5-VL-7B-Instruct", 8.3, "tiny config", "yes"),

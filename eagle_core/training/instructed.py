@@ -78,7 +78,7 @@ def train_instructed(recipe: Recipe, seed: int, folder: Path, *, workers: int, p
         "reading": reading_gate(model.model.language_model, model.lm_head, tokenizer, seed=recipe.held_out_seed, count=recipe.gate_questions).described(),
     }
     write_stage(folder / f"seed-{seed}" / "instruction" / "model.safetensors", learnt_weights(model), described)
-    write_model(model, build_aligned_processor(tokenizer, BACKBONES[CHOSEN]), folder / f"seed-{seed}" / "model")
+    write_model(model, build_aligned_processor(tokenizer, BACKBONES[CHOSEN]), described, folder / f"seed-{seed}" / "model")
     return described
 
 

@@ -53,9 +53,8 @@ def test_odd_data_from_the_folder_to_the_report(new_project: Callable, odd: Path
     records = project.records()
     asked = records[records.method == "mllm"].set_index("image_id")
 
-    ribbon = asked.loc[f"{CATEGORY}/test/OK/ribbon.png"]
-    assert ribbon.status == "failed" and "aspect ratio" in ribbon.error
-    assert (asked.drop(ribbon.name).status == "answered").all()
+    assert f"{CATEGORY}/test/OK/ribbon.png" in asked.index, "three hundred times as wide as high"
+    assert (asked.status == "answered").all()
     assert not asked.loc[asked.index.str.contains("/OK/")].is_defective.any()
 
     [renamed] = [image_id for image_id in asked.index if image_id.endswith("%BB%AE%BA%DB.png")]

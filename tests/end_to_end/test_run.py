@@ -53,7 +53,7 @@ def test_a_run_leaves_records_pictures_and_mlflow_runs(finished) -> None:  # typ
         assert pixels <= set(expert.data.metrics)
         assert 0 <= expert.data.metrics["pixel_iou"] <= 1 and 0.5 < expert.data.metrics["pixel_auroc"] <= 1
     [eagle] = [c for c in children if c.data.params["method"] == "eagle"][:1]
-    assert eagle.data.params["caas.layers"] == "4 5 6"  # 12 layers: round(9*12/28) … round(15*12/28)
+    assert eagle.data.params["caas.layers"] == "3 4 5"  # 10 layers: round(9*10/28) … round(15*10/28)
 
     [folder] = [p for p in (finished.root / "runs").iterdir() if p.is_dir()]
     for category in records.category.unique():

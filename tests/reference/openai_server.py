@@ -19,6 +19,7 @@ import torch
 from PIL import Image
 from transformers import AutoModelForImageTextToText, AutoProcessor
 
+from eagle_core.mllm import backbone_tokens
 from eagle_core.mllm.model_files import embedded_folder
 
 SERVED = "embedded-served"
@@ -28,6 +29,8 @@ class Served:
     """The server's model, what it was asked, and how it shall misbehave."""
 
     def __init__(self) -> None:
+        # The embedded model's tower is a network that timm knows by name once this module is imported.
+        assert backbone_tokens.eagle_backbone_tokens
         folder = embedded_folder()
         self.processor = AutoProcessor.from_pretrained(folder)
         self.model = AutoModelForImageTextToText.from_pretrained(folder, dtype=torch.float32).eval()

@@ -47,4 +47,4 @@ def _prior_reliability(config: MllmConfig) -> float | None:
     described = locate(config).folder / "training.json"
     if not described.is_file():
         return None
-    return float(json.loads(described.read_text(encoding="utf-8"))["recipe"]["prior_reliability"])
+    return float(json.loads(described.read_text(encoding="utf-8"))["prior_reliability"])

@@ -12,7 +12,7 @@ from eagle_core.experiments.tables.answered import Answered, asked
 from eagle_core.mllm.model_files import EMBEDDED
 from eagle_core.mmad.scoring import AVERAGE
 from eagle_core.mmad.summary import CHANCE
-from eagle_core.training.scenes.defects import SHIPPED_KINDS
+from eagle_core.training.scenes.defects import TRAINING_KINDS
 
 CONFIDENCE = 0.95
 
@@ -69,7 +69,7 @@ def accuracy_by_novelty(groups: Sequence[Answered]) -> pd.DataFrame:
 
     Known for the embedded models on generated data, where a kind is the generator's; ``not known`` for others.
     """
-    known = {kind.replace(" ", "_") for kind in SHIPPED_KINDS}
+    known = {kind.replace(" ", "_") for kind in TRAINING_KINDS}
     rows = []
     for group, records in asked(groups):
         embedded = group.config.mllms[group.mllm].model in EMBEDDED

@@ -114,5 +114,3 @@ CHIP = "chip"
 PART_DEFECTS = ("missing part", "color change")
 """Kinds that befall a part of an object; only comparing with a normal image shows them."""
 TRAINING_KINDS = (*DEFECTS, CHIP, *PART_DEFECTS)
-SHIPPED_KINDS = tuple(kind for kind in TRAINING_KINDS if kind != "contamination")
-"""Those that the embedded models that ship were trained on, with an earlier generator."""

@@ -186,7 +186,7 @@ def test_the_model_that_is_written_answers_in_the_pipeline_as_the_gate_measured(
 ) -> None:  # type: ignore[no-untyped-def]
     model = build_aligned_model(tokenizer, 3, BACKBONES[CHOSEN]).eval()
     tokens_of(model).standardise(seen.features["template"])
-    write_model(model, build_aligned_processor(tokenizer, BACKBONES[CHOSEN]), tmp_path / "model")
+    write_model(model, build_aligned_processor(tokenizer, BACKBONES[CHOSEN]), {"seed": 3}, tmp_path / "model")
     chat = load_model(MllmConfig(model=str(tmp_path / "model")))
     template, query = (Image.fromarray(images[2]) for images in (data.templates, data.defectives))
     prompt = build_prompt(DEFECT_QUESTION, query, templates=[template], predicted_anomalous=True)
