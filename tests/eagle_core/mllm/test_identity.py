@@ -32,7 +32,7 @@ def test_no_weights_are_read_but_to_be_hashed() -> None:
 
     found = identify(MllmConfig(), digest)
     assert "model.safetensors" in read
-    assert found.depth == 10 and found.adapter == "qwen2_5_vl" and found.dtype == "float32"
+    assert found.depth == 10 and found.adapter == "fast_vlm" and found.dtype == "float32"
 
 
 def test_a_number_of_layers_that_the_file_leaves_out_is_the_classs(tmp_path: Path) -> None:
