@@ -13,7 +13,8 @@ from torch import nn
 from transformers import PreTrainedTokenizerFast, Qwen2Model
 
 from eagle_core.data.questions import LETTERS
-from eagle_core.records import QuestionType
+from eagle_core.echo.knowledge import known_defect
+from eagle_core.records import Question, QuestionType
 from eagle_core.training.reading.encoding import line_encoder
 from eagle_core.training.reading.lines import FACTUAL, Line, line_about
 from eagle_core.training.reading.scenes_in_words import (
@@ -41,7 +42,8 @@ class ReadingGate:
     unseen_kinds: dict[str, float]
     """Looks and effects of kinds that training never named, which are other kinds' here: with knowledge about them
     (``known``), without (``not_known``), and with the looks and effects of two kinds exchanged (``exchanged``: the answer
-    that the exchanged knowledge makes right)."""
+    that the exchanged knowledge makes right). These tell of three kinds, so that whoever prefers an option that is told is right
+    in 0.69; ``told_apart`` has knowledge about exactly the kinds of the options: only who finds the own kind's line is right."""
     asked: int
     """Questions of each share."""
 
@@ -130,6 +132,23 @@ def _exchanged(rng: np.random.Generator) -> Line:
     return line_about(exchanged, _factual(exchanged, rng), rng, 1.0, as_prompt=True)
 
 
+def _told_apart(rng: np.random.Generator) -> Line:
+    told = _unseen(rng)
+    question = _factual(told, rng)
+    kinds = kinds_of_options(told, question)
+    knowledge = "\n".join(known_defect(kind, told.facts[kind]) for kind in map(str, rng.permutation(kinds)))
+    return line_about(told, question, rng, 1.0, as_prompt=True, knowledge=knowledge)
+
+
+def kinds_of_options(told: SceneInWords, question: Question) -> list[str]:
+    """The kinds whose looks or effects the options of ``question`` are."""
+    said = {
+        facts.appearance if question.question_type == "defect_description" else facts.effect: kind for kind, facts in told.facts.items()
+    }
+    options = [text.removesuffix(".").lower() for _, text in question.options]
+    return [kind for text, kind in said.items() if text.lower() in options]
+
+
 def _factual(told: SceneInWords, rng: np.random.Generator) -> Any:
     return draw_question(told, rng, FACTUAL[int(rng.integers(len(FACTUAL)))])
 
@@ -152,4 +171,4 @@ def _right(decoder: Qwen2Model, lm_head: nn.Module, tokenizer: PreTrainedTokeniz
     return hits / len(lines)
 
 
-_UNSEEN: dict[str, Make] = {"known": _known, "not_known": _not_known, "exchanged": _exchanged}
+_UNSEEN: dict[str, Make] = {"known": _known, "not_known": _not_known, "exchanged": _exchanged, "told_apart": _told_apart}

@@ -21,7 +21,7 @@ from eagle_core.training.architecture import READER, build_reader
 from eagle_core.training.loop import Schedule
 from eagle_core.training.reading import supervision
 from eagle_core.training.reading.encoding import IGNORED, line_encoder
-from eagle_core.training.reading.gate import reading_gate
+from eagle_core.training.reading.gate import kinds_of_options, reading_gate
 from eagle_core.training.reading.lines import FACTUAL, Line, draw_line, draw_lines, line_about
 from eagle_core.training.reading.scenes_in_words import UNSEEN_KINDS, draw_question, draw_scene
 from eagle_core.training.reading.stage import train_reading
@@ -162,12 +162,12 @@ def test_the_stage_learns_resumes_and_its_gate_tells_chance(tokenizer, tmp_path:
     assert all(torch.equal(a, b) for a, b in zip(model.parameters(), again.parameters(), strict=True))
     gate = reading_gate(model.model, model.lm_head, tokenizer, seed=9, count=12)
     assert not gate.passed and 0.05 < gate.four_options < 0.5
-    assert set(gate.by_type) == set(get_args(QuestionType)) and set(gate.unseen_kinds) == {"known", "not_known", "exchanged"}
+    assert set(gate.by_type) == set(get_args(QuestionType)) and set(gate.unseen_kinds) == {"known", "not_known", "exchanged", "told_apart"}
 
 
 @pytest.mark.slow
 def test_the_kept_decoder_reads_as_its_gate_says(tokenizer) -> None:  # type: ignore[no-untyped-def]
-    """Other scenes and letters than its gate's; exchanged knowledge changes the answer."""
+    """Other scenes and letters than its gate's; an option that the knowledge tells is preferred, and no more than that."""
     kept = PROJECT / "eagle_core/training/trained/language"
     described = json.loads((kept / "gate.json").read_text())
     assert described["gate"]["passed"] and described["gate"]["four_options"] >= described["gate"]["required"]
@@ -179,3 +179,18 @@ def test_the_kept_decoder_reads_as_its_gate_says(tokenizer) -> None:  # type: ig
     assert min(gate.by_type.values()) >= 0.95
     assert gate.unseen_kinds["known"] > gate.unseen_kinds["not_known"] + 0.1
     assert gate.unseen_kinds["exchanged"] > gate.unseen_kinds["not_known"] + 0.1
+    assert gate.unseen_kinds["told_apart"] < gate.unseen_kinds["known"], "docs/embedded_mllm.md: what it has not learnt"
+
+
+def test_knowledge_about_the_options_tells_their_kinds_and_no_others() -> None:
+    for seed in range(20):
+        rng = np.random.default_rng(seed)
+        told = draw_scene(rng, own_facts=True)
+        if told.scene.defect is None:
+            continue
+        for asked in FACTUAL:
+            question = draw_question(told, rng, asked)
+            kinds = kinds_of_options(told, question)
+            assert len(kinds) == len(question.options) == 4 and told.scene.defect.kind in kinds
+            said = {told.facts[kind].appearance if asked == "defect_description" else told.facts[kind].effect for kind in kinds}
+            assert {text.lower().rstrip(".") for _, text in question.options} == {text.lower() for text in said}
