@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from eagle_core.config import EagleConfig
+from eagle_core.config import DegradationConfig, EagleConfig
 from eagle_core.counted import counted
 from eagle_core.errors import EagleError
 from tasks.machinery.journal import Note
@@ -111,13 +111,20 @@ def _memories(config: EagleConfig, fitted: dict[CategoryName, Entry | None]) -> 
 
 def _jobs(config: EagleConfig, name: CategoryName) -> Iterable[tuple[Job, Shard, int]]:
     """Every (method of an MLLM, shard), and its number of questions."""
-    every = questions_of(config, name.dataset, name.category)
+    counted_on = _as_they_are(config, name.dataset)
+    every = questions_of(counted_on, name.dataset, name.category)
     counts = [len(questions) for questions in every.values()]
     for mllm in (each for each in config.mllms if is_asked(config, name.dataset, each)):
         for method in config.methods:
             if method != "expert":
-                for shard in shards_of(config, name.dataset, name.category):
+                for shard in shards_of(counted_on, name.dataset, name.category):
                     yield Job(name.dataset, name.category, mllm, method), shard, sum(counts[shard.start : shard.stop])
+
+
+def _as_they_are(config: EagleConfig, dataset: str) -> EagleConfig:
+    """``config`` without degradation of ``dataset``: looking degrades no image, and as much is asked about degraded ones."""
+    images = config.datasets[dataset].model_copy(update={"degradation": DegradationConfig()})
+    return config.model_copy(update={"datasets": {**config.datasets, dataset: images}})
 
 
 def _is_answered(config: EagleConfig, job: Job, shard: Shard, fitted: Entry | None, remembered: Entry | None) -> bool:

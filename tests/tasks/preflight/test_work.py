@@ -45,6 +45,13 @@ def test_work_is_what_the_store_lacks(tmp_path: Path) -> None:
     assert not any(note.event == "mllm loaded" for note in read_journal(tmp_path / "cache"))
 
 
+def test_degraded_images_are_counted_before_they_are_made(tmp_path: Path) -> None:
+    root = write_dataset(tmp_path / "data")
+    config = configured(root, tmp_path / "cache", datasets={"small": {"root": root, "degradation": {"blur": 1.5}}})
+    assert work_of([config], NAMES) == Work(3, {"first": 18, "second": 18})
+    assert not list((tmp_path / "cache").glob("degraded/*/*/manifest.json"))
+
+
 def test_points_with_other_data_and_models_are_all_told_each_once(tmp_path: Path) -> None:
     here = configured(write_dataset(tmp_path / "data"), tmp_path / "cache")
     point = {"datasets": {"second": {"root": write_dataset(tmp_path / "more")}}, "mllms": {"third": {"model": str(tmp_path / "none")}}}
