@@ -87,3 +87,11 @@ def test_copies_of_one_image_are_one_line_that_says_what_to_add(new_project: Cal
     assert done.returncode != 0 and "Traceback" not in done.stderr
     [line] = [line for line in done.stderr.splitlines() if line.startswith("error:")]
     assert "all 6 normal images show the same picture" in line and "photographs of different good parts" in line
+
+
+def test_degraded_images_are_made_and_judged_from_nothing(new_project: Callable) -> None:  # type: ignore[type-arg]
+    project = new_project()
+    worse = "datasets={small: {root: data/small}, blurred: {root: data/small, degradation: {blur: 1.5}}}"
+    project.eagle("run", "--set", worse, "--set", "methods=[expert]", "--set", "judging.unlike=judge")
+    scores = project.records().set_index(["dataset", "image_id"]).expert_score.unstack("dataset")
+    assert scores.notna().all(axis=None) and (scores.small != scores.blurred).mean() > 0.9

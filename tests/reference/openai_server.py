@@ -19,7 +19,7 @@ import torch
 from PIL import Image
 from transformers import AutoModelForImageTextToText, AutoProcessor
 
-from eagle_core.mllm import backbone_tokens
+import eagle_core.mllm.backbone_tokens  # noqa: F401 - the embedded model's tower is a network that timm then knows by name
 from eagle_core.mllm.model_files import embedded_folder
 
 SERVED = "embedded-served"
@@ -29,8 +29,6 @@ class Served:
     """The server's model, what it was asked, and how it shall misbehave."""
 
     def __init__(self) -> None:
-        # The embedded model's tower is a network that timm knows by name once this module is imported.
-        assert backbone_tokens.eagle_backbone_tokens
         folder = embedded_folder()
         self.processor = AutoProcessor.from_pretrained(folder)
         self.model = AutoModelForImageTextToText.from_pretrained(folder, dtype=torch.float32).eval()

@@ -43,7 +43,7 @@ class ReadingGate:
     """Looks and effects of kinds that training never named, which are other kinds' here: with knowledge about them
     (``known``), without (``not_known``), and with the looks and effects of two kinds exchanged (``exchanged``: the answer
     that the exchanged knowledge makes right). These tell of three kinds, so that whoever prefers an option that is told is right
-    in 0.69; ``told_apart`` has knowledge about exactly the kinds of the options: only who finds the own kind's line is right."""
+    in 0.78; ``told_apart`` has knowledge about exactly the kinds of the options: only who finds the own kind's line is right."""
     asked: int
     """Questions of each share."""
 
