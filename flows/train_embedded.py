@@ -123,7 +123,7 @@ def _drawing(categories: int | None) -> Recipe:
 def _say_reading(described: dict[str, Any]) -> None:
     gate = described["gate"]
     typer.echo(f"seed {described['seed']}: right letters {_in_words(gate['right_letters'])}")
-    typer.echo(f"kinds never named in training: {_in_words(gate['unseen_kinds'])}")
+    _say_what_knowledge_tells(gate)
     typer.echo(f"{_verdict(gate)}: {gate['four_options']:.3f} of letters right among four; {gate['required']} required")
 
 
@@ -148,6 +148,12 @@ def _say_instruction(described: dict[str, Any]) -> None:
 
 def _say_what_is_still_read(described: dict[str, Any]) -> None:
     typer.echo(f"  scenes in words, as in the language stage: {described['reading']['four_options']:.3f} of letters right among four")
+    _say_what_knowledge_tells(described["reading"])
+
+
+def _say_what_knowledge_tells(reading: dict[str, Any]) -> None:
+    for kinds, shares in reading["knowledge"].items():
+        typer.echo(f"  looks and effects of kinds {kinds.replace('_', ' ')} in training, by knowledge: {_in_words(shares)}")
 
 
 def _verdict(gate: dict[str, Any]) -> str:

@@ -23,6 +23,8 @@ _FOCUS: dict[QuestionType, tuple[str, ...]] = {
     "object_classification": ("normal", "depict", "image", "product"),
     "object_analysis": ("normal", "depict", "color", "shape", "texture"),
 }
+ABOUT_NORMAL: tuple[QuestionType, ...] = ("anomaly_detection", "object_classification", "object_analysis")
+"""Questions to which the rule tells what is normal; the others are told about defects."""
 SENTENCES = 2
 """Kept of each defect by the rule."""
 
@@ -57,14 +59,24 @@ def knowledge_of(stored: Mapping[str, Mapping[str, Mapping[str, str]]], dataset:
 
 def knowledge_of_generated(product: str, object_name: str, color: str, kinds: tuple[str, ...]) -> Knowledge:
     """The same form for a generated category, from the generator's own record."""
-    texts = {NORMAL: f"<Normal Characteristics> The images depict {object_name}, mainly {color}, without any defect."}
+    texts = {NORMAL: known_normal(object_name, color)}
     texts |= {kind: known_defect(kind, DEFECT_KINDS[kind]) for kind in kinds}
     return Knowledge(product, texts, "generator_record")
 
 
+def known_normal(object_name: str, color: str) -> str:
+    """What is known of a product without defects, in the form of MMAD's domain knowledge."""
+    return f"<Normal Characteristics> The images depict {object_name}, mainly {color}, without any defect."
+
+
 def known_defect(kind: str, facts: DefectFacts) -> str:
-    """What is known of one kind of defect, in the form of MMAD's domain knowledge."""
-    return f"<{kind[0].upper()}{kind[1:]}> The defect appears as {facts.appearance}. As an effect, {facts.effect}."
+    """What is known of one kind of defect, in the form of MMAD's domain knowledge; named as sentences name it, too."""
+    return f"<{kind[0].upper()}{kind[1:]}> The {kind} appears as {facts.appearance}. As an effect, {facts.effect}."
+
+
+def titled_by_rule(text: str) -> str:
+    """``text`` with its ``<Title>`` as the rule writes it: ``Title:``."""
+    return _TITLE.sub(lambda found: f"{found[1]}: ", text)
 
 
 def condensed_by_rule(knowledge: Knowledge, question_type: QuestionType) -> str:
@@ -73,7 +85,7 @@ def condensed_by_rule(knowledge: Knowledge, question_type: QuestionType) -> str:
     Stands in for Echo's context-specific knowledge (CSK), which an LLM writes. Questions about the object, and whether
     there is a defect at all, get what is normal; questions about the defect get the defects.
     """
-    about_normal = question_type in ("anomaly_detection", "object_classification", "object_analysis")
+    about_normal = question_type in ABOUT_NORMAL
     lines = []
     for kind, text in knowledge.by_kind.items():
         if (kind == NORMAL) != about_normal:

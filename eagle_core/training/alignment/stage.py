@@ -22,7 +22,7 @@ from eagle_core.training.precision import fast_products
 from eagle_core.training.reading.encoding import IGNORED, line_encoder
 from eagle_core.training.reading.lines import draw_lines
 from eagle_core.training.reading.stage import reading_loss
-from eagle_core.training.reading.supervision import LetterBinding
+from eagle_core.training.reading.supervision import Binding
 
 BATCH = 8
 CAPTION_WEIGHT = 6.0
@@ -49,7 +49,7 @@ def train_alignment(
 ) -> None:
     """Train cell reader, projector and decoder of ``model`` in place on what its tower sees of the training categories."""
     decoder, projector = model.model.language_model, model.model.multi_modal_projector
-    defects, binding = SeenDefects(decoder.config.hidden_size, seen.grid, seed), LetterBinding(decoder.config.hidden_size, seed)
+    defects, binding = SeenDefects(decoder.config.hidden_size, seen.grid, seed), Binding(decoder.config.hidden_size, seed)
     encoder, encode = CaptionEncoder(tokenizer, seen.grid**2), line_encoder(tokenizer)
     is_defective, is_counted = seen.is_defective()
 

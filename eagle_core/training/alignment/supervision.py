@@ -2,9 +2,10 @@
 
 The caption's loss alone must find at once what a defect looks like, where to look for one, and the words for it. As in the
 language stage the parts have losses of their own: under which visual tokens of the query a defect lies, of which kind and how
-severe, where in the image each of them is, what the whole image shows in which colour (from the last row of its tokens, which
+severe, where in the image each of them is (by its ninth, and as a position: a look at several of them brings back the mean,
+which is nearer to the defect's middle than any of them), what the whole image shows in which colour (from the last row of its tokens, which
 have seen all of it), that the next layer's first head looks at the defect from the words about it, and that after this look kind,
-severity and place are known there. Far below, a head is taught to look from each token of the query at the template's token of
+severity, place and position are known there. Far below, a head is taught to look from each token of the query at the template's token of
 the same place: what differs can then be told.
 """
 
@@ -18,9 +19,9 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from eagle_core.data.scene import PLACES, SEVERITIES, SceneRecord, place_of
+from eagle_core.data.scene import PLACES, SEVERITIES, DefectRecord, SceneRecord, place_of
 from eagle_core.training.looking import first_head
-from eagle_core.training.scenes.canvas import COLOR_WORDS
+from eagle_core.training.scenes.canvas import COLOR_WORDS, SIDE
 from eagle_core.training.scenes.categories import PRODUCT_NAMES
 from eagle_core.training.scenes.defects import TRAINING_KINDS
 
@@ -32,9 +33,13 @@ SEVERITY_WEIGHT = 0.2
 WHOLE_WEIGHT = 0.3
 """Of object and colour each."""
 COMPARE_WEIGHT = 0.3
+POSITION_WEIGHT = 0.5
+TAKEN_POSITION_WEIGHT = 1.0
 TAKEN_WEIGHT = 0.4
 """Of kind, severity and place each, as a look at the defect has taken them."""
 MASKED = -1e4
+THIRDS = 3
+"""Along each axis: PLACES are the ninths of an image."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +51,8 @@ class ToldScenes:
     severity: torch.Tensor
     place: torch.Tensor
     """In PLACES; 0 without a defect."""
+    position: torch.Tensor
+    """``(B, 2) float32``: the middle of the defect across and down, in thirds of the image, as PLACES are; 0 without a defect."""
     product: torch.Tensor
     """In PRODUCT_NAMES."""
     color: torch.Tensor
@@ -59,9 +66,15 @@ class ToldScenes:
             torch.tensor([TRAINING_KINDS.index(s.defect.kind) if s.defect else 0 for s in scenes]),
             torch.tensor([SEVERITIES.index(s.defect.severity) if s.defect else 0 for s in scenes]),
             torch.tensor([PLACES.index(s.defect.place) if s.defect else 0 for s in scenes]),
+            torch.tensor([_middle(s.defect) if s.defect else (0.0, 0.0) for s in scenes]),
             torch.tensor([PRODUCT_NAMES.index(s.object_name) for s in scenes]),
             torch.tensor([colors.index(s.color) for s in scenes]),
         )
+
+
+def _middle(defect: DefectRecord) -> tuple[float, float]:
+    left, top, right, bottom = defect.box
+    return THIRDS * (left + right) / 2 / SIDE, THIRDS * (top + bottom) / 2 / SIDE
 
 
 class SeenDefects(nn.Module):
@@ -79,9 +92,11 @@ class SeenDefects(nn.Module):
             self.color = nn.Linear(hidden, len(COLOR_WORDS))
             words = {"kind": len(TRAINING_KINDS), "severity": len(SEVERITIES), "place": len(PLACES)}
             self.taken = nn.ModuleDict({name: nn.Linear(hidden, count) for name, count in words.items()})
+            self.position, self.taken_position = nn.Linear(hidden, 2), nn.Linear(hidden, 2)
         self.grid = grid
         middles = (torch.arange(grid) + 0.5).tolist()
         self.ninths = torch.tensor([PLACES.index(place_of(x, y, grid, grid)) for y in middles for x in middles])
+        self.positions = torch.tensor([[x, y] for y in middles for x in middles]) * THIRDS / grid
 
     def loss(
         self, decoder: Any, hidden: torch.Tensor, after: torch.Tensor, layer: int, query_at: int, defective: torch.Tensor,
@@ -107,6 +122,7 @@ class SeenDefects(nn.Module):
         found = self.defect(seen)[..., 0]
         where = functional.binary_cross_entropy_with_logits(found, there, weight, reduction="sum") / counted.sum()
         places = functional.cross_entropy(self.place(seen).flatten(0, 1), self.ninths.repeat(len(hidden)))
+        positions = functional.mse_loss(self.position(seen), self.positions.expand(len(seen), -1, -1))
         at = seen[defective]
 
         def named(head: nn.Linear, right: torch.Tensor) -> torch.Tensor:
@@ -128,13 +144,16 @@ class SeenDefects(nn.Module):
             right = getattr(told, name)[rows].repeat_interleave(each)
             return functional.cross_entropy(self.taken[name](after[rows][claimed]), right, reduction="sum")
 
+        wrong_by = (self.taken_position(after[rows][claimed]) - told.position[rows].repeat_interleave(each, 0)).square().mean(-1)
         return (
             where
             + KIND_WEIGHT * named(self.kind, told.kind)
             + SEVERITY_WEIGHT * named(self.severity, told.severity)
             + PLACE_WEIGHT * places
+            + POSITION_WEIGHT * positions
             + WHOLE_WEIGHT * (shown(self.product, told.product) + shown(self.color, told.color))
-            + (TAKEN_WEIGHT * sum(map(taken, self.taken)) - LOOK_WEIGHT * inside[claimed].sum()) / each.sum().clamp(min=1)
+            + (TAKEN_WEIGHT * sum(map(taken, self.taken)) + TAKEN_POSITION_WEIGHT * wrong_by.sum() - LOOK_WEIGHT * inside[claimed].sum())
+            / each.sum().clamp(min=1)
         )
 
 

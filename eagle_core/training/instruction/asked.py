@@ -1,7 +1,8 @@
 """What the instruction stage asks: real prompts about images that the tower has seen, with their true answers.
 
-All seven types of questions by letter, and explanations; with and without template, prior and boxes. In a part of the questions
-about looks and effects every kind looks and acts as another one does, so that the answer stands only in the knowledge.
+All seven types of questions by letter, and explanations; with and without template, prior, boxes and knowledge. Where questions about
+looks and effects come with knowledge, every kind looks and acts as another one does, so that the answer stands only there; in some of
+them the kind that is seen has a name that means nothing, and its sentence is found by exclusion.
 """
 
 from __future__ import annotations
@@ -17,15 +18,16 @@ from eagle_core.data.scene import DEFECT_KINDS, SceneRecord
 from eagle_core.guidance.explanation import explanation_of, explanation_prompt
 from eagle_core.guidance.prompt import DEFECT_QUESTION, build_prompt
 from eagle_core.records import Question
-from eagle_core.training.reading.lines import (
-    FACTUAL,
-    Line,
-    Piece,
-    knowledge_text,
-    lettered_line,
-    prompt_pieces,
+from eagle_core.training.reading.knowledge import FACTUAL, drawn_knowledge
+from eagle_core.training.reading.lines import lettered_line, prompt_pieces
+from eagle_core.training.reading.pieces import Line, Piece
+from eagle_core.training.reading.scenes_in_words import (
+    KINDS,
+    SceneInWords,
+    exchanged_facts,
+    made_up_names,
+    sentences_of,
 )
-from eagle_core.training.reading.scenes_in_words import KINDS, SceneInWords, exchanged_facts, sentences_of
 from eagle_core.training.scenes.canvas import COLOR_WORDS
 from eagle_core.training.scenes.categories import SEEN_PRODUCT_NAMES
 from eagle_core.training.shown import PLACEHOLDER, STANDARD_LETTERS, Variant, draw_variant, shown_with
@@ -34,8 +36,10 @@ EXPLANATION_SHARE = 0.35
 """Of the batches."""
 QUESTIONS = 5
 """About the same images: whether there is a defect, and others."""
-KNOWLEDGE_SHARE = 0.5
-"""Of the questions about looks and effects."""
+KNOWLEDGE_SHARE, OTHER_KNOWLEDGE_SHARE = 0.6, 0.15
+"""Of the questions about looks and effects, and of all others."""
+UNFAMILIAR_SHARE = 0.3
+"""Of those with knowledge: the own kind has a name that means nothing, so that it is the one that is told and not known."""
 TRUE_FACTS = {kind: DEFECT_KINDS[kind] for kind in KINDS}
 """Of the kinds that training names: an option that is never right would be learnt as such."""
 IMAGE = "<|image_pad|>"
@@ -93,7 +97,7 @@ def _draw(
     return asked
 
 
-def draw_questions_about(scene: SceneRecord, rng: np.random.Generator) -> list[tuple[Question, str]]:
+def draw_questions_about(scene: SceneRecord, rng: np.random.Generator) -> list[tuple[Question, tuple[Piece, ...]]]:
     """QUESTIONS questions by letter with their right letters, and the knowledge that is told with each, or nothing.
 
     One is whether there is a defect, one where it is; the others are of different types as far as the scene has them.
@@ -106,16 +110,24 @@ def draw_questions_about(scene: SceneRecord, rng: np.random.Generator) -> list[t
     chosen = sorted(drawn, key=lambda question: question.question_type != "defect_localization")[: QUESTIONS - 1]
     standard = replace(DEFECT_QUESTION, correct_letter="A" if scene.defect is not None else "B")
     verdict = standard if rng.random() < STANDARD_LETTERS else asked[0]
-    return [(verdict, ""), *(_perhaps_with_knowledge(question, scene, rng) for question in chosen)]
+    return [_perhaps_with_knowledge(question, scene, rng) for question in (verdict, *chosen)]
 
 
-def _perhaps_with_knowledge(question: Question, scene: SceneRecord, rng: np.random.Generator) -> tuple[Question, str]:
-    if question.question_type not in FACTUAL or rng.random() >= KNOWLEDGE_SHARE:
-        return question, ""
+def _perhaps_with_knowledge(question: Question, scene: SceneRecord, rng: np.random.Generator) -> tuple[Question, tuple[Piece, ...]]:
+    factual = question.question_type in FACTUAL
+    if rng.random() >= (KNOWLEDGE_SHARE if factual else OTHER_KNOWLEDGE_SHARE):
+        return question, ()
+    if not factual:
+        return question, drawn_knowledge(SceneInWords(scene, sentences_of(scene), TRUE_FACTS, False), question, rng)
     facts = exchanged_facts(rng)
+    if scene.defect is not None and rng.random() < UNFAMILIAR_SHARE:
+        [name] = made_up_names(rng, 1)
+        facts = {name if kind == scene.defect.kind else kind: known for kind, known in facts.items()}
+        scene = replace(scene, defect=replace(scene.defect, kind=name))
     told = SceneInWords(scene, sentences_of(scene, facts), facts, True)
     asked = questions_for(scene, SEEN_PRODUCT_NAMES, tuple(COLOR_WORDS), rng, facts)
-    return next(of for of in asked if of.question_type == question.question_type), knowledge_text(told, rng)
+    about = next(of for of in asked if of.question_type == question.question_type)
+    return about, drawn_knowledge(told, about, rng)
 
 
 def explanation_tokens(tokenizer: PreTrainedTokenizerFast, tokens: int) -> list[int]:

@@ -19,7 +19,9 @@ from eagle_core.training.acuity import Seen
 from eagle_core.training.alignment.answers import letter_probabilities, sentences
 from eagle_core.training.instruction.asked import IMAGE, TRUE_FACTS, explanation_tokens
 from eagle_core.training.instruction.calibration import calibration_error, reliability
-from eagle_core.training.reading.lines import FACTUAL, Line, knowledge_text, lettered_line, prompt_pieces
+from eagle_core.training.reading.knowledge import FACTUAL, drawn_knowledge
+from eagle_core.training.reading.lines import lettered_line, prompt_pieces
+from eagle_core.training.reading.pieces import Line, Piece
 from eagle_core.training.reading.scenes_in_words import SceneInWords, exchanged_facts, sentences_of
 from eagle_core.training.scenes.canvas import COLOR_WORDS
 from eagle_core.training.scenes.categories import PRODUCT_NAMES
@@ -49,8 +51,7 @@ class InstructionGate:
     letters: dict[QuestionType, float]
     """Share of right letters beside a template, in shuffled order; about the defect: of the defective images."""
     knowledge: dict[str, float]
-    """Looks and effects that are another kind's here: right letters with the knowledge and without it. Whoever prefers an option that
-    the knowledge tells is right in 0.69 with it; ``told_apart`` of the reading gate tells that from reading."""
+    """Looks and effects that are another kind's here: right letters with knowledge, which tells of every option, and without it."""
     explanation: dict[str, float]
     """Fields that are right in greedy sentences, of the defective images; says_defect of all."""
     template_gain: dict[str, float]
@@ -140,10 +141,10 @@ class _Asking:
                 continue
             rng = np.random.default_rng([self._seed, category, 2])
             facts = exchanged_facts(rng)
-            text = knowledge_text(SceneInWords(scene, sentences_of(scene, facts), facts, True), rng)
+            scene_told = SceneInWords(scene, sentences_of(scene, facts), facts, True)
             asked = questions_for(scene, PRODUCT_NAMES, tuple(COLOR_WORDS), rng, facts)
             for question in (q for q in asked if q.question_type in FACTUAL):
-                told.append(self._ask(category, odd, question, knowledge=text))
+                told.append(self._ask(category, odd, question, knowledge=drawn_knowledge(scene_told, question, rng)))
                 untold.append(self._ask(category, odd, question))
         return {"with": self._right(told), "without": self._right(untold)}
 
@@ -166,7 +167,8 @@ class _Asking:
         return [(category, odd, self._seen.scenes[category][odd]) for category in self._all for odd in (0, 1)]
 
     def _ask(
-        self, category: int, odd: int, question: Question, *, template: bool = True, verdict: bool | None = None, knowledge: str = ""
+        self, category: int, odd: int, question: Question, *, template: bool = True, verdict: bool | None = None,
+        knowledge: Sequence[Piece] = (),
     ) -> Ask:
         cues, images = shown_with(NAMES[odd], template=template, verdict=verdict, boxed=bool(verdict))
         pieces = prompt_pieces(build_prompt(question, PLACEHOLDER, **cues), lambda _: IMAGE * self._seen.grid**2, knowledge)

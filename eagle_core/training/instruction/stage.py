@@ -29,9 +29,12 @@ from eagle_core.training.precision import fast_products
 from eagle_core.training.reading.encoding import IGNORED, EncodedLines, line_encoder
 from eagle_core.training.reading.lines import draw_lines
 from eagle_core.training.reading.stage import reading_loss
-from eagle_core.training.reading.supervision import LetterBinding
+from eagle_core.training.reading.supervision import Binding
+from eagle_core.training.scenes.defects import TRAINING_KINDS
 
 BATCH = 8
+SAID_WEIGHT = 0.4
+"""Of the kind that a look at the defect has taken, said as knowledge's sentences say theirs."""
 ANSWER_WEIGHT = 3.0
 """Of an answer's tokens: most are one letter."""
 
@@ -54,8 +57,9 @@ def train_instruction(
     """
     decoder = model.model.language_model
     width = decoder.config.hidden_size
-    defects, binding = SeenDefects(width, seen.grid, seed), LetterBinding(width, seed)
+    defects, binding = SeenDefects(width, seen.grid, seed), Binding(width, seed)
     encode = line_encoder(tokenizer)
+    words = torch.tensor([tokenizer(f" {kind}", add_special_tokens=False)["input_ids"][-1] for kind in TRAINING_KINDS])
     [image] = tokenizer(IMAGE, add_special_tokens=False)["input_ids"]
     tokens = seen.grid**2
     is_defective, is_counted = seen.is_defective()
@@ -75,12 +79,16 @@ def train_instruction(
         answered = functional.cross_entropy(model.lm_head(last[:, :-1][answers]), labels[answers])
         before = sum(name == "template" for name in asked[0].images)
         at = query_at(batch, image, tokens, before)
+        told, claims = ToldScenes.of([seen.scenes[one.category][int(one.defective)] for one in asked]), looks_at_defect(asked, batch)
         taught = defects.loss(
             decoder, middle, after, MIDDLE, at,
-            torch.from_numpy(is_defective[chosen] & odd), torch.from_numpy(is_counted[chosen] | ~odd),
-            ToldScenes.of([seen.scenes[one.category][int(one.defective)] for one in asked]), looks_at_defect(asked, batch),
+            torch.from_numpy(is_defective[chosen] & odd), torch.from_numpy(is_counted[chosen] | ~odd), told, claims,
         )  # fmt: skip
-        taught = taught + (binding.loss(decoder, model.lm_head, bound, BOUND, batch) if has_letters(batch) else 0)
+        rows, words_at = torch.nonzero(claims & torch.from_numpy(odd), as_tuple=True)
+        if len(rows):
+            taught = taught + SAID_WEIGHT * binding.knowledge.says(decoder, model.lm_head, after[rows, words_at], words[told.kind[rows]])
+        if has_letters(batch):
+            taught = taught + binding.loss(decoder, model.lm_head, (middle, after, bound), BOUND, batch)
         if before:
             taught = taught + comparing_loss(decoder, low[::sharing], COMPARING, query_at(batch, image, tokens, 0), at, tokens)
         read = reading_loss(decoder, model.lm_head, binding, encode(draw_lines(rng, 1.0, TEXT_TOKENS)), BOUND, rng)

@@ -9,7 +9,7 @@ from functools import lru_cache
 import torch
 from transformers import PreTrainedTokenizerFast
 
-from eagle_core.training.reading.lines import Line
+from eagle_core.training.reading.pieces import Line
 
 IGNORED = -100
 LETTER_TOKENS = 2
@@ -34,6 +34,12 @@ class EncodedLines:
     """``(B,) int64``: the last token before the answer."""
     right: torch.Tensor
     """``(B,) int64``: the right letter, 0 for A; -1 where the answer is words."""
+    kind_at: torch.Tensor
+    """``(B,) int64``: the last token of the kind, in words, in what is shown; -1 where it is not marked."""
+    named_at: torch.Tensor
+    """``(B, L) int64``: at the full stop that ends a sentence of the knowledge the last token of its kind's name; -1 elsewhere."""
+    holds_answer: torch.Tensor
+    """``(B, L) bool``: the full stop that ends the sentence of the knowledge in which the answer stands."""
     said: torch.Tensor
     """``(B, 2) int64``: first and last token of the right option's words ("top left": both); 0 where the answer is words."""
 
@@ -54,8 +60,9 @@ def line_encoder(tokenizer: PreTrainedTokenizerFast) -> Callable[[Sequence[Line]
         input_ids, is_text = torch.full(shape, int(tokenizer.pad_token_id)), torch.zeros(shape, dtype=torch.bool)
         labels, option = torch.full(shape, IGNORED), torch.full(shape, -1)
         is_end, asked_at = torch.zeros(shape, dtype=torch.bool), torch.zeros(len(lines), dtype=torch.long)
+        kind_at, named_at, holds_answer = torch.full((len(lines),), -1), torch.full(shape, -1), torch.zeros(shape, dtype=torch.bool)
         for number, row in enumerate(rows):
-            at = 0
+            at = named = 0
             for piece, ids in row:
                 shown = (*ids, end) if piece.role == "answer" else ids
                 there = slice(at, at + len(shown))
@@ -65,10 +72,17 @@ def line_encoder(tokenizer: PreTrainedTokenizerFast) -> Callable[[Sequence[Line]
                 elif piece.role == "option":
                     option[number, at + LETTER_TOKENS : there.stop] = piece.letter
                     is_end[number, there.stop - 1] = True
+                elif piece.role == "kind":
+                    kind_at[number] = there.stop - 1
+                elif piece.role == "named":
+                    named = there.stop - 1
+                elif piece.role in ("told", "holds_answer"):
+                    named_at[number, there.stop - 1] = named
+                    holds_answer[number, there.stop - 1] = piece.role == "holds_answer"
                 at = there.stop
         said = torch.tensor([_first_and_last(ids_of(line.said)) if line.said else (0, 0) for line in lines])
         right = torch.tensor([line.right for line in lines])
-        return EncodedLines(input_ids, is_text, labels, option, is_end, asked_at, right, said)
+        return EncodedLines(input_ids, is_text, labels, option, is_end, asked_at, right, kind_at, named_at, holds_answer, said)
 
     return encode
 

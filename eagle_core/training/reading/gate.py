@@ -13,10 +13,11 @@ from torch import nn
 from transformers import PreTrainedTokenizerFast, Qwen2Model
 
 from eagle_core.data.questions import LETTERS
-from eagle_core.echo.knowledge import known_defect
-from eagle_core.records import Question, QuestionType
+from eagle_core.records import QuestionType
 from eagle_core.training.reading.encoding import line_encoder
-from eagle_core.training.reading.lines import FACTUAL, Line, line_about
+from eagle_core.training.reading.knowledge import FACTUAL
+from eagle_core.training.reading.lines import line_about
+from eagle_core.training.reading.pieces import Line
 from eagle_core.training.reading.scenes_in_words import (
     KINDS,
     UNSEEN_KINDS,
@@ -30,6 +31,7 @@ REQUIRED = 0.98
 """Share of right letters among four, over the question types."""
 BATCH = 32
 Make = Callable[[np.random.Generator], Line]
+Ask = Callable[[SceneInWords, np.random.Generator], Line]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,11 +41,11 @@ class ReadingGate:
     by_type: dict[QuestionType, float]
     four_options: float
     """Mean over the six types that have four options."""
-    unseen_kinds: dict[str, float]
-    """Looks and effects of kinds that training never named, which are other kinds' here: with knowledge about them
-    (``known``), without (``not_known``), and with the looks and effects of two kinds exchanged (``exchanged``: the answer
-    that the exchanged knowledge makes right). These tell of three kinds, so that whoever prefers an option that is told is right
-    in 0.78; ``told_apart`` has knowledge about exactly the kinds of the options: only who finds the own kind's line is right."""
+    knowledge: dict[str, dict[str, float]]
+    """Looks and effects that are another kind's here, of kinds that training names (``named``) and of those that it never names
+    (``never_named``): with knowledge about all kinds of the options (``known``), without (``not_known``), and with the looks and
+    effects of two kinds exchanged (``exchanged``: the answer that the exchanged knowledge makes right). The knowledge tells of
+    every option, so that only who finds the own kind's sentence is right."""
     asked: int
     """Questions of each share."""
 
@@ -59,7 +61,7 @@ class ReadingGate:
             "four_options": self.four_options,
             "required": REQUIRED,
             "passed": self.passed,
-            "unseen_kinds": self.unseen_kinds,
+            "knowledge": self.knowledge,
             "questions_of_each": self.asked,
         }
 
@@ -89,64 +91,40 @@ def reading_gate(
     types: tuple[QuestionType, ...] = get_args(QuestionType)
     by_type = {kind: share(_about(kind), number) for number, kind in enumerate(types)}
     four = [value for kind, value in by_type.items() if kind != "anomaly_detection"]
-    unseen = {name: share(make, len(types) + number) for number, (name, make) in enumerate(_UNSEEN.items())}
-    return ReadingGate(by_type, float(np.mean(four)), unseen, count)
+    knowledge = {
+        name: {form: share(_told(kinds, ask), len(types) + i * len(FORMS) + j) for j, (form, ask) in enumerate(FORMS.items())}
+        for i, (name, kinds) in enumerate({"named": KINDS, "never_named": UNSEEN_KINDS}.items())
+    }
+    return ReadingGate(by_type, float(np.mean(four)), knowledge, count)
 
 
 def _about(asked: QuestionType) -> Make:
     def make(rng: np.random.Generator) -> Line:
-        told = _defective(rng, own_facts=False, kinds=KINDS, named=KINDS)
+        told = draw_scene(rng, own_facts=False, defective=True)
         return line_about(told, draw_question(told, rng, asked), rng, 1.0, as_prompt=True)
 
     return make
 
 
-def _defective(rng: np.random.Generator, *, own_facts: bool, kinds: tuple[str, ...], named: tuple[str, ...]) -> SceneInWords:
-    while True:
-        told = draw_scene(rng, own_facts=own_facts, kinds=kinds, named=named)
-        if told.scene.defect is not None:
-            return told
+def _told(kinds: tuple[str, ...], ask: Ask) -> Make:
+    named = tuple(dict.fromkeys((*KINDS, *kinds)))
+    return lambda rng: ask(draw_scene(rng, own_facts=True, kinds=kinds, named=named, defective=True), rng)
 
 
-def _unseen(rng: np.random.Generator) -> SceneInWords:
-    return _defective(rng, own_facts=True, kinds=UNSEEN_KINDS, named=(*KINDS, *UNSEEN_KINDS))
-
-
-def _known(rng: np.random.Generator) -> Line:
-    told = _unseen(rng)
+def _known(told: SceneInWords, rng: np.random.Generator) -> Line:
     return line_about(told, _factual(told, rng), rng, 1.0, as_prompt=True)
 
 
-def _not_known(rng: np.random.Generator) -> Line:
-    told = _unseen(rng)
-    return line_about(told, _factual(told, rng), rng, 1.0, as_prompt=True, knowledge="")
+def _not_known(told: SceneInWords, rng: np.random.Generator) -> Line:
+    return line_about(told, _factual(told, rng), rng, 1.0, as_prompt=True, knowledge=())
 
 
-def _exchanged(rng: np.random.Generator) -> Line:
+def _exchanged(told: SceneInWords, rng: np.random.Generator) -> Line:
     """As ``_known``, but the looks and effects of the scene's kind and of another one are exchanged."""
-    told = _unseen(rng)
     kind = told.scene.defect.kind if told.scene.defect else ""
     other = str(rng.choice([k for k in KINDS if k != kind]))
     facts = {**told.facts, kind: told.facts[other], other: told.facts[kind]}
-    exchanged = replace(told, facts=facts, sentences=sentences_of(told.scene, facts))
-    return line_about(exchanged, _factual(exchanged, rng), rng, 1.0, as_prompt=True)
-
-
-def _told_apart(rng: np.random.Generator) -> Line:
-    told = _unseen(rng)
-    question = _factual(told, rng)
-    kinds = kinds_of_options(told, question)
-    knowledge = "\n".join(known_defect(kind, told.facts[kind]) for kind in map(str, rng.permutation(kinds)))
-    return line_about(told, question, rng, 1.0, as_prompt=True, knowledge=knowledge)
-
-
-def kinds_of_options(told: SceneInWords, question: Question) -> list[str]:
-    """The kinds whose looks or effects the options of ``question`` are."""
-    said = {
-        facts.appearance if question.question_type == "defect_description" else facts.effect: kind for kind, facts in told.facts.items()
-    }
-    options = [text.removesuffix(".").lower() for _, text in question.options]
-    return [kind for text, kind in said.items() if text.lower() in options]
+    return _known(replace(told, facts=facts, sentences=sentences_of(told.scene, facts)), rng)
 
 
 def _factual(told: SceneInWords, rng: np.random.Generator) -> Any:
@@ -171,4 +149,5 @@ def _right(decoder: Qwen2Model, lm_head: nn.Module, tokenizer: PreTrainedTokeniz
     return hits / len(lines)
 
 
-_UNSEEN: dict[str, Make] = {"known": _known, "not_known": _not_known, "exchanged": _exchanged, "told_apart": _told_apart}
+
+FORMS: dict[str, Ask] = {"known": _known, "not_known": _not_known, "exchanged": _exchanged}

@@ -5,29 +5,26 @@ In a real prompt the words stand where visual tokens will stand, between the sam
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
-from typing import Literal
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from eagle_core.data.scene import SceneRecord
-from eagle_core.echo.knowledge import known_defect
-from eagle_core.echo.modules import KNOWLEDGE_CAPTION
 from eagle_core.guidance.explanation import explanation_of, explanation_prompt
 from eagle_core.guidance.prompt import OPEN_INSTRUCTION, build_prompt
 from eagle_core.records import ImagePart, Prompt, Question, QuestionType
+from eagle_core.training.reading.knowledge import FACTUAL, drawn_knowledge
+from eagle_core.training.reading.pieces import Line, Piece
 from eagle_core.training.reading.scenes_in_words import SceneInWords, draw_question, draw_scene, sentences_of
 from eagle_core.training.shown import PLACEHOLDER
 
-Role = Literal["shown", "option", "asked", "answer"]
-FACTUAL: tuple[QuestionType, ...] = ("defect_description", "defect_analysis")
-"""Questions that knowledge answers as well as a look."""
-KINDS_OF_KNOWLEDGE = 3
-EXPLAINED_SHARE, IN_WORDS_SHARE, KNOWLEDGE_SHARE = 0.1, 0.15, 0.2
+EXPLAINED_SHARE, IN_WORDS_SHARE, KNOWLEDGE_SHARE = 0.1, 0.15, 0.35
 TEMPLATE_SHARE = 0.6
-BARE_TOKENS, PROMPT_TOKENS, KNOWLEDGE_TOKENS = 64, 256, 128
+BARE_TOKENS, PROMPT_TOKENS, KNOWLEDGE_TOKENS = 64, 256, 150
 """Of a line, about; and of knowledge in it."""
+MADE_UP_SHARE = 0.5
+"""Of the lines with knowledge: kinds have names that mean nothing, so that a name's line is found by the name."""
 ASKED = "<|im_end|>\n<|im_start|>assistant\n"
 FEW_FACTS_UNTIL = 0.1
 """Up to this part of the training a line shows only the sentence that answers its question."""
@@ -35,27 +32,6 @@ PLACES_FROM, PLACES_SHARE = 0.75, 0.4
 """From this part on, so many questions by letter are about places: "top", "left" and "top left" are told apart last."""
 PROMPTS_FROM, PROMPT_SHARE = 0.4, 0.5
 """From this part on, so many batches are real prompts: four times as long as bare lines."""
-
-
-@dataclass(frozen=True, slots=True)
-class Piece:
-    """Some of a line's text. Each piece is tokenized by itself."""
-
-    text: str
-    role: Role
-    letter: int = -1
-    """Of an option: 0 for A."""
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """One question with its answer."""
-
-    pieces: tuple[Piece, ...]
-    right: int = -1
-    """The right letter, 0 for A; -1 where the answer is words."""
-    said: str = ""
-    """The right option in words, with a space before it."""
 
 
 def draw_lines(rng: np.random.Generator, progress: float, tokens: int) -> list[Line]:
@@ -74,12 +50,12 @@ def draw_lines(rng: np.random.Generator, progress: float, tokens: int) -> list[L
 
 def draw_line(rng: np.random.Generator, progress: float, *, as_prompt: bool, with_knowledge: bool) -> Line:
     """One line: an explanation, an answer in words, or a letter."""
-    told = draw_scene(rng, own_facts=with_knowledge)
-    if with_knowledge and told.scene.defect is not None:
+    told = draw_scene(rng, own_facts=with_knowledge, made_up=with_knowledge and rng.random() < MADE_UP_SHARE, defective=with_knowledge)
+    if with_knowledge:
         question = draw_question(told, rng, FACTUAL[int(rng.integers(len(FACTUAL)))])
     elif rng.random() < EXPLAINED_SHARE:
         prompt = explanation_prompt(PLACEHOLDER, templates=[PLACEHOLDER] if as_prompt else [])
-        pieces = _pieces(prompt, told, _shown(told, None, rng, progress), "", as_prompt=as_prompt)
+        pieces = _pieces(prompt, told, _shown(told, None, rng, progress), (), as_prompt=as_prompt)
         return Line((*pieces, Piece(explanation_of(told.scene), "answer")))
     elif told.scene.defect is not None and progress >= PLACES_FROM and rng.random() < PLACES_SHARE:
         question = draw_question(told, rng, "defect_localization")
@@ -90,11 +66,12 @@ def draw_line(rng: np.random.Generator, progress: float, *, as_prompt: bool, wit
 
 def line_about(
     told: SceneInWords, question: Question, rng: np.random.Generator, progress: float, *, as_prompt: bool, in_words: bool = False,
-    knowledge: str | None = None,
+    knowledge: Sequence[Piece] | None = None,
 ) -> Line:  # fmt: skip
     """The line that asks ``question``.
 
-    Where the facts are this scene's own, looks and effects are told by knowledge about several kinds and not by the scene.
+    Where the facts are this scene's own, looks and effects are told by knowledge about several kinds and not by the scene,
+    which tells its kind.
 
     Args:
         told: What the scene is.
@@ -107,13 +84,15 @@ def line_about(
     """
     by_knowledge = told.has_own_facts and question.question_type in FACTUAL
     if knowledge is None:
-        knowledge = knowledge_text(told, rng) if by_knowledge else ""
+        knowledge = drawn_knowledge(told, question, rng) if by_knowledge else ()
     remembered = question.question_type in FACTUAL and (by_knowledge or rng.random() < 0.5)
     left_out = question.question_type if remembered else None
     shown = _shown(told, left_out, rng, progress, question.question_type)
     asked = replace(question, is_open=in_words)
     templates = [PLACEHOLDER] if as_prompt and rng.random() < TEMPLATE_SHARE else []
     pieces = _pieces(build_prompt(asked, PLACEHOLDER, templates=templates), told, shown, knowledge, as_prompt=as_prompt)
+    if by_knowledge and told.scene.defect is not None:
+        pieces = [part for piece in pieces for part in _marked(piece, told.scene.defect.kind)]
     if in_words:
         words = next(text for letter, text in question.options if letter == question.correct_letter)
         return Line((*pieces, Piece(words, "answer")))
@@ -126,11 +105,13 @@ def lettered_line(pieces: Sequence[Piece], question: Question) -> Line:
     return Line((*pieces, Piece(str(question.correct_letter), "answer")), number, f" {words}")
 
 
-def knowledge_text(told: SceneInWords, rng: np.random.Generator) -> str:
-    """Looks and effects of a few kinds, the scene's own among them, in the form of Echo's domain knowledge."""
-    own = told.scene.defect.kind if told.scene.defect else next(iter(told.facts))
-    others = [str(kind) for kind in rng.permutation([kind for kind in told.facts if kind != own])[: KINDS_OF_KNOWLEDGE - 1]]
-    return "\n".join(known_defect(kind, told.facts[kind]) for kind in map(str, rng.permutation([own, *others])))
+def _marked(piece: Piece, kind: str) -> Iterator[Piece]:
+    """``piece``, divided where it tells the kind of the scene's defect."""
+    before, tells, after = piece.text.partition(f" {kind} in the ")
+    if tells and piece.role == "shown":
+        yield from (Piece(before, "shown"), Piece(f" {kind}", "kind"), Piece(f" in the {after}", "shown"))
+    else:
+        yield piece
 
 
 def _shown(
@@ -146,17 +127,17 @@ def _shown(
     return " ".join(chosen[i] for i in rng.permutation(len(chosen)))
 
 
-def _pieces(prompt: Prompt, told: SceneInWords, shown: str, knowledge: str, *, as_prompt: bool) -> list[Piece]:
+def _pieces(prompt: Prompt, told: SceneInWords, shown: str, knowledge: Sequence[Piece], *, as_prompt: bool) -> list[Piece]:
     """The rendered chat up to the answer, images as words."""
     if as_prompt:
         return prompt_pieces(prompt, lambda part: shown if part.role == "query" else _template_words(told.scene), knowledge)
     question = prompt.question
     request = "" if _lettered(question) else (OPEN_INSTRUCTION if question.is_open else "") + question.text
-    written = [Piece(f"<|im_start|>user\n{_captioned(knowledge)}{shown} {request}", "shown")]
+    written = [Piece("<|im_start|>user\n", "shown"), *knowledge, Piece(f"{shown} {request}", "shown")]
     return [*written, *_options(question), Piece(ASKED, "asked")]
 
 
-def prompt_pieces(prompt: Prompt, shown: Callable[[ImagePart], str], knowledge: str = "") -> list[Piece]:
+def prompt_pieces(prompt: Prompt, shown: Callable[[ImagePart], str], knowledge: Sequence[Piece] = ()) -> list[Piece]:
     """A real prompt as the chat up to the answer.
 
     Args:
@@ -169,14 +150,10 @@ def prompt_pieces(prompt: Prompt, shown: Callable[[ImagePart], str], knowledge: 
         if isinstance(part, ImagePart):
             written.append(Piece(f"<|vision_start|>{shown(part)}<|vision_end|>", "shown"))
         elif part.role == "instruction":
-            written.append(Piece(_captioned(knowledge) + part.text, "shown"))
+            written += [*knowledge, Piece(part.text, "shown")]
         elif part.role != "question" or not _lettered(prompt.question):
             written.append(Piece(part.text, "shown"))
     return [*written, *_options(prompt.question), Piece(ASKED, "asked")]
-
-
-def _captioned(knowledge: str) -> str:
-    return f"{KNOWLEDGE_CAPTION}{knowledge}\n" if knowledge else ""
 
 
 def _options(question: Question) -> list[Piece]:

@@ -17,6 +17,8 @@ from eagle_core.training.tokenizer import OBJECT_NAMES
 UNSEEN_KINDS = ("crack", "distortion", "misplacement")
 """Kinds of defects that no stage of training ever names."""
 KINDS = tuple(kind for kind in DEFECT_KINDS if kind not in UNSEEN_KINDS)
+_SYLLABLE = ("bcdfgklmnprstvw", "aeiou", "bdfgklmnprstx")
+_NEVER_NAMED = {*DEFECT_KINDS, *COLOR_WORDS}
 DEFECTIVE_SHARE = 0.75
 """Most questions are about a defect."""
 
@@ -35,8 +37,9 @@ class SceneInWords:
 
 
 def draw_scene(
-    rng: np.random.Generator, *, own_facts: bool, kinds: tuple[str, ...] = KINDS, named: tuple[str, ...] = KINDS
-) -> SceneInWords:
+    rng: np.random.Generator, *, own_facts: bool, kinds: tuple[str, ...] = KINDS, named: tuple[str, ...] = KINDS, made_up: bool = False,
+    defective: bool = False,
+) -> SceneInWords:  # fmt: skip
     """A random scene.
 
     Args:
@@ -44,14 +47,30 @@ def draw_scene(
         own_facts: Every kind looks and acts as another kind does in truth, so that looks and effects can only be read.
         kinds: Defects to draw from.
         named: Defects that options and knowledge may name, ``kinds`` among them.
+        made_up: Kinds have names that mean nothing; looks and effects are those of ``named``.
+        defective: Certainly; else DEFECTIVE_SHARE of the scenes are.
     """
+    facts = exchanged_facts(rng, named) if own_facts else {kind: DEFECT_KINDS[kind] for kind in named}
+    if made_up:
+        facts = dict(zip(made_up_names(rng, len(named)), facts.values(), strict=True))
+        kinds = tuple(facts)
     defect = None
-    if rng.random() < DEFECTIVE_SHARE:
+    if defective or rng.random() < DEFECTIVE_SHARE:
         strength = float(rng.random())
         defect = DefectRecord(str(rng.choice(kinds)), PLACES[rng.integers(len(PLACES))], severity_of(strength), strength, (0, 0, 1, 1))
     scene = SceneRecord("product", str(rng.choice(OBJECT_NAMES)), "object", str(rng.choice(list(COLOR_WORDS))), defect)
-    facts = exchanged_facts(rng, named) if own_facts else {kind: DEFECT_KINDS[kind] for kind in named}
     return SceneInWords(scene, sentences_of(scene, facts), facts, own_facts)
+
+
+def made_up_names(rng: np.random.Generator, count: int) -> list[str]:
+    """So many different names of one or two syllables each."""
+    names: dict[str, None] = {}
+    while len(names) < count:
+        syllables = rng.integers(1, 3)
+        name = "".join(str(rng.choice(list(letters))) for _ in range(syllables) for letters in _SYLLABLE)
+        if name not in _NEVER_NAMED:
+            names[name] = None
+    return list(names)
 
 
 def exchanged_facts(rng: np.random.Generator, named: tuple[str, ...] = KINDS) -> dict[str, DefectFacts]:

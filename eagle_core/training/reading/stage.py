@@ -15,7 +15,7 @@ from eagle_core.training.loop import Schedule, train
 from eagle_core.training.precision import fast_products
 from eagle_core.training.reading.encoding import IGNORED, EncodedLines, line_encoder
 from eagle_core.training.reading.lines import draw_lines
-from eagle_core.training.reading.supervision import LetterBinding
+from eagle_core.training.reading.supervision import LOOKS_BELOW, Binding
 
 TOKENS = 2048
 """In a batch, about: many short lines or few long ones."""
@@ -34,7 +34,7 @@ def train_reading(
 ) -> None:
     """Train ``model`` in place on text alone."""
     decoder = model.model
-    binding = LetterBinding(decoder.config.hidden_size, seed)
+    binding = Binding(decoder.config.hidden_size, seed)
     encode = line_encoder(tokenizer)
     middle = decoder.config.num_hidden_layers // 2
 
@@ -45,7 +45,7 @@ def train_reading(
 
 
 def reading_loss(
-    decoder: Qwen2Model, lm_head: nn.Module, binding: LetterBinding, lines: EncodedLines, middle: int, rng: np.random.Generator
+    decoder: Qwen2Model, lm_head: nn.Module, binding: Binding, lines: EncodedLines, middle: int, rng: np.random.Generator
 ) -> torch.Tensor:
     """Of answers, of some of the words before them, and of what is taught in the middle; scalar.
 
@@ -59,7 +59,8 @@ def reading_loss(
     """
     with fast_products():
         output = decoder(input_ids=lines.input_ids, use_cache=False, output_hidden_states=True)
-    states, between = output.last_hidden_state.float(), output.hidden_states[middle].float()
+    states = output.last_hidden_state.float()
+    between = [output.hidden_states[layer].float() for layer in range(middle - LOOKS_BELOW, middle + 1)]
     following, is_answer = lines.input_ids[:, 1:], lines.labels[:, 1:] != IGNORED
     read = lines.is_text[:, 1:] & ~is_answer & torch.from_numpy(rng.random(following.shape) < READ_SHARE)
     answered, told = (functional.cross_entropy(lm_head(states[:, :-1][at]), following[at]) for at in (is_answer, read))

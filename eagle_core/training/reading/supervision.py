@@ -5,10 +5,14 @@ option's letter. The last token's loss alone did not teach this in 38,000 questi
 at the same depth: what the last token of the prompt would say in words (their first and their last: "top", "left" and
 "top left" share one), the letter to which each word of an option belongs, and that the next layer's first head looks from
 the last token to the full stop that ends the right option. Nothing of it remains in the model but weights.
+
+An answer that stands in knowledge takes two looks before: at the kind, from what is asked (where an image shows the defect, once
+there are images) and from every sentence of the knowledge, and then from what is asked at the sentence of the same kind.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -21,10 +25,36 @@ from eagle_core.training.reading.encoding import EncodedLines
 LETTERS = 4
 OWN_LETTER_WEIGHT = 0.3
 MASKED = -1e4
+LOOKS_BELOW = 2
+"""Layers under the middle in which what knowledge says is found."""
+
+
+class Binding(nn.Module):
+    """The losses in the middle, with what they need besides the decoder."""
+
+    def __init__(self, hidden: int, seed: int) -> None:
+        super().__init__()
+        self.letters, self.knowledge = LetterBinding(hidden, seed), KnowledgeBinding(hidden, seed)
+
+    def loss(
+        self, decoder: Any, lm_head: nn.Module, hidden: Sequence[torch.Tensor], layer: int, lines: EncodedLines
+    ) -> torch.Tensor:
+        """Scalar.
+
+        Args:
+            decoder: ``Qwen2Model``.
+            lm_head: Hidden state -> logits.
+            hidden: ``(B, L, H)`` each: what ``decoder.layers[layer]`` and the LOOKS_BELOW layers under it are given, the lowest first.
+            layer: Index of the layer before which the answer must be known in words.
+            lines: What was read.
+        """
+        *below, between = hidden
+        letters = self.letters.loss(decoder, lm_head, between, layer, lines)
+        return letters + self.knowledge.loss(decoder, lm_head, below, layer - LOOKS_BELOW, lines)
 
 
 class LetterBinding(nn.Module):
-    """The losses in the middle, with what they need besides the decoder."""
+    """The losses by which letters are bound to options."""
 
     def __init__(self, hidden: int, seed: int) -> None:
         super().__init__()
@@ -49,14 +79,65 @@ class LetterBinding(nn.Module):
         in_words = functional.cross_entropy(lm_head(decoder.norm(words_of_answer)).flatten(0, 1), lines.said[lettered].flatten())
         words = lines.option >= 0
         own = functional.cross_entropy(self.own_letter(hidden[words]), lines.option[words])
-        looks = _looks(decoder, hidden, layer, lettered, lines.asked_at[lettered])
+        looks = looks_from(decoder, hidden, layer, lettered, lines.asked_at[lettered])
         right = lines.is_end[lettered] & (lines.option[lettered] == lines.right[lettered, None])
         return in_words + OWN_LETTER_WEIGHT * own - looks[right].mean()
 
 
-def _looks(decoder: Any, hidden: torch.Tensor, layer: int, rows: torch.Tensor, at: torch.Tensor) -> torch.Tensor:
+class KnowledgeBinding(nn.Module):
+    """The losses by which the own kind's sentence is found in knowledge, with what they need besides the decoder."""
+
+    def __init__(self, hidden: int, seed: int) -> None:
+        super().__init__()
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(seed)
+            self.kind = nn.Linear(hidden, hidden)
+
+    def loss(
+        self, decoder: Any, lm_head: nn.Module, hidden: Sequence[torch.Tensor], layer: int, lines: EncodedLines
+    ) -> torch.Tensor:
+        """Scalar, 0 where nothing is told.
+
+        Args:
+            decoder: ``Qwen2Model``.
+            lm_head: Hidden state -> logits.
+            hidden: ``(B, L, H)`` each: what ``decoder.layers[layer]`` and the one above it are given.
+            layer: Index of the layer whose first head is taught to look at kinds; that of the layer above it looks at the sentence.
+            lines: What was read.
+        """
+        below, above = hidden
+        rows, ends = torch.nonzero(lines.named_at >= 0, as_tuple=True)
+        told = torch.nonzero(lines.kind_at >= 0)[:, 0]
+        answered = torch.nonzero(lines.holds_answer.any(1))[:, 0]
+        names, kinds, asked_at = lines.named_at[rows, ends], lines.kind_at[told], lines.asked_at
+        sentence = lines.holds_answer[answered].int().argmax(1)
+        loss = below.new_zeros(())
+        if len(rows):
+            loss = loss + self.says(decoder, lm_head, above[rows, ends], lines.input_ids[rows, names])
+            loss = loss - _look(decoder, below, layer, rows, ends, names)
+        if len(told):
+            loss = loss + self.says(decoder, lm_head, above[told, asked_at[told]], lines.input_ids[told, kinds])
+            loss = loss - _look(decoder, below, layer, told, asked_at[told], kinds)
+        if len(answered):
+            loss = loss - _look(decoder, above, layer + 1, answered, asked_at[answered], sentence)
+        return loss
+
+    def says(self, decoder: Any, lm_head: nn.Module, states: torch.Tensor, words: torch.Tensor) -> torch.Tensor:
+        """How little ``states`` ``(N, H)`` say the last token of their kind, ``words`` ``(N,)``; scalar.
+
+        One map for what is asked about and for what is told: the same kind is alike in both, and one can find the other.
+        """
+        return functional.cross_entropy(lm_head(decoder.norm(self.kind(states))), words)
+
+
+def _look(decoder: Any, hidden: torch.Tensor, layer: int, rows: torch.Tensor, at: torch.Tensor, right: torch.Tensor) -> torch.Tensor:
+    """Mean log attention from ``at`` to ``right``; scalar."""
+    return looks_from(decoder, hidden, layer, rows, at)[torch.arange(len(rows)), right].mean()
+
+
+def looks_from(decoder: Any, hidden: torch.Tensor, layer: int, rows: torch.Tensor, at: torch.Tensor) -> torch.Tensor:
     """``(R, L)`` log attention of the layer's first head from token ``at`` of each of ``rows``, as the layer computes it."""
-    query, key = first_head(decoder, hidden[rows], layer)
-    logits = torch.einsum("rd,rld->rl", query[torch.arange(len(rows)), at], key) * decoder.layers[layer].self_attn.scaling
+    query, key = first_head(decoder, hidden, layer)
+    logits = torch.einsum("rd,rld->rl", query[rows, at], key[rows]) * decoder.layers[layer].self_attn.scaling
     later = torch.arange(hidden.shape[1]) > at[:, None]
     return logits.masked_fill(later, MASKED).log_softmax(-1)

@@ -48,7 +48,8 @@ from eagle_core.training.instruction.middle import known_in_the_middle
 from eagle_core.training.instruction.shared_prefix import hidden_states
 from eagle_core.training.instruction.stage import looks_at_defect, query_at
 from eagle_core.training.reading.encoding import line_encoder
-from eagle_core.training.reading.lines import Line, lettered_line, prompt_pieces
+from eagle_core.training.reading.lines import lettered_line, prompt_pieces
+from eagle_core.training.reading.pieces import Line
 from eagle_core.training.reading.scenes_in_words import UNSEEN_KINDS
 from eagle_core.training.scenes.categories import HELD_OUT_OBJECTS, HELD_OUT_TEXTURES, SILHOUETTES, SURFACES
 from eagle_core.training.shown import PLACEHOLDER
@@ -61,6 +62,16 @@ TRAINED = KEPT_READER.parents[1]
 
 def text_of(line: Line) -> str:
     return "".join(piece.text for piece in line.pieces if piece.role != "answer")
+
+
+def holds_name(line: Line) -> str:
+    """The kind, as knowledge names it, whose sentence holds the answer."""
+    name = ""
+    for piece in line.pieces:
+        name = piece.text.strip() if piece.role == "named" else name
+        if piece.role == "holds_answer":
+            return name
+    raise AssertionError("nothing holds the answer")
 
 
 def batches(data: TrainingImages, count: int):  # type: ignore[no-untyped-def]
@@ -105,15 +116,21 @@ def test_answers_are_true_and_images_stand_at_the_same_tokens_in_a_batch(data: T
             elif "Is there any" in text:
                 assert right == ("yes" if one.defective else "no")
             elif "Following is knowledge" in text:
-                kind = scene.defect.kind if scene.defect else ""
-                told = re.search(rf"<{kind.capitalize()}> The defect appears as (.+?)\. As an effect, (.+?)\.", text)
-                assert told is not None and right in {said.lower() for said in told.groups()}
-                seen_types.add("knowledge")
+                assert scene.defect is not None
+                [holds] = [piece.text.lower() for piece in one.line.pieces if piece.role == "holds_answer"]
+                named = {piece.text.strip() for piece in one.line.pieces if piece.role == "named"}
+                assert right in holds
+                own = holds_name(one.line)
+                if own == scene.defect.kind:
+                    seen_types.add("knowledge")
+                else:
+                    assert {*named} - {*DEFECT_KINDS} == {own} and scene.defect.kind not in named
+                    seen_types.add("unfamiliar")
             else:
                 assert scene.defect is not None and right in {DEFECT_KINDS[scene.defect.kind].appearance, DEFECT_KINDS[scene.defect.kind].effect}
                 seen_types.add("facts")
             assert one.about_defect != ("main color" in text or "What is the object" in text)
-    assert seen_types == {"explanation", "knowledge", "facts"}
+    assert seen_types == {"explanation", "knowledge", "unfamiliar", "facts"}
 
 
 def test_what_training_must_not_name_is_in_no_prompt(data: TrainingImages) -> None:

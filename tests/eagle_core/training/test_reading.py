@@ -21,8 +21,10 @@ from eagle_core.training.architecture import READER, build_reader
 from eagle_core.training.loop import Schedule
 from eagle_core.training.reading import supervision
 from eagle_core.training.reading.encoding import IGNORED, line_encoder
-from eagle_core.training.reading.gate import kinds_of_options, reading_gate
-from eagle_core.training.reading.lines import FACTUAL, Line, draw_line, draw_lines, line_about
+from eagle_core.training.reading.gate import FORMS, reading_gate
+from eagle_core.training.reading.knowledge import FACTUAL, kinds_of_options
+from eagle_core.training.reading.lines import draw_line, draw_lines, line_about
+from eagle_core.training.reading.pieces import Line
 from eagle_core.training.reading.scenes_in_words import UNSEEN_KINDS, draw_question, draw_scene
 from eagle_core.training.reading.stage import train_reading
 from eagle_core.training.towers import BACKBONES, CHOSEN
@@ -34,7 +36,7 @@ def text_of(line: Line) -> str:
 
 
 def shown_of(line: Line) -> str:
-    return "".join(piece.text for piece in line.pieces if piece.role == "shown").lower()
+    return "".join(piece.text for piece in line.pieces if piece.role not in ("option", "asked", "answer")).lower()
 
 
 def options_of(line: Line) -> list[str]:
@@ -75,10 +77,11 @@ def test_own_facts_are_told_by_knowledge_and_by_nothing_else() -> None:
         line = line_about(told, question, rng, 1.0, as_prompt=True)
         effect = told.facts[told.scene.defect.kind].effect
         assert line.said.strip().lower() == f"{effect}."
-        title = f"<{told.scene.defect.kind}> the defect appears as {told.facts[told.scene.defect.kind].appearance}. as an effect, {effect}."
-        assert title in shown_of(line)
-        assert effect not in shown_of(line).replace(title, "")
-        without = line_about(told, question, rng, 1.0, as_prompt=True, knowledge="")
+        kind = told.scene.defect.kind
+        sentences = f"the {kind} appears as {told.facts[kind].appearance}. as an effect, {effect}."
+        assert f"<{kind}> {sentences}" in shown_of(line) or f"{kind}: {sentences}" in shown_of(line)
+        assert effect not in shown_of(line).replace(sentences, "")
+        without = line_about(told, question, rng, 1.0, as_prompt=True, knowledge=())
         assert effect not in shown_of(without)
         assert without.said == line.said
 
@@ -138,13 +141,13 @@ def test_what_is_taught_to_look_is_the_attention_that_the_layer_computes(tokeniz
     with torch.inference_mode():
         output = model.model(input_ids=batch.input_ids, use_cache=False, output_hidden_states=True, output_attentions=True)
         rows = torch.arange(len(lines))
-        looks = supervision._looks(model.model, output.hidden_states[layer], layer, rows, batch.asked_at)
+        looks = supervision.looks_from(model.model, output.hidden_states[layer], layer, rows, batch.asked_at)
     expected = output.attentions[layer][rows, 0, batch.asked_at]
     torch.testing.assert_close(looks.exp(), expected, atol=1e-6, rtol=1e-5)
 
 
 def test_the_stage_learns_resumes_and_its_gate_tells_chance(tokenizer, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
-    small = replace(READER, hidden=32, layers=2, inner=32)
+    small = replace(READER, hidden=32, layers=4, inner=32)
     losses: list[float] = []
 
     def trained(steps: int) -> Qwen2ForCausalLM:
@@ -155,14 +158,20 @@ def test_the_stage_learns_resumes_and_its_gate_tells_chance(tokenizer, tmp_path:
         )  # fmt: skip
         return model
 
+    def loss_of_answers(model: Qwen2ForCausalLM) -> float:
+        batch = line_encoder(tokenizer)(draw_lines(np.random.default_rng(1), 0.0, 512))
+        with torch.inference_mode():
+            return float(model(input_ids=batch.input_ids, labels=batch.labels).loss)
+
     model = trained(5)
-    assert losses[-1] < losses[0]
+    assert loss_of_answers(model) < loss_of_answers(build_reader(tokenizer, 0, small)) - 0.5
     again = trained(5)
     assert len(losses) == 5, "a finished stage is read, not trained again"
     assert all(torch.equal(a, b) for a, b in zip(model.parameters(), again.parameters(), strict=True))
     gate = reading_gate(model.model, model.lm_head, tokenizer, seed=9, count=12)
     assert not gate.passed and 0.05 < gate.four_options < 0.5
-    assert set(gate.by_type) == set(get_args(QuestionType)) and set(gate.unseen_kinds) == {"known", "not_known", "exchanged", "told_apart"}
+    assert set(gate.by_type) == set(get_args(QuestionType)) and set(gate.knowledge) == {"named", "never_named"}
+    assert all(set(shares) == set(FORMS) for shares in gate.knowledge.values())
 
 
 @pytest.mark.slow
@@ -182,15 +191,64 @@ def test_the_kept_decoder_reads_as_its_gate_says(tokenizer) -> None:  # type: ig
     assert gate.unseen_kinds["told_apart"] < gate.unseen_kinds["known"], "docs/embedded_mllm.md: what it has not learnt"
 
 
-def test_knowledge_about_the_options_tells_their_kinds_and_no_others() -> None:
+@pytest.mark.parametrize("asked", FACTUAL)
+@pytest.mark.parametrize("made_up", [False, True])
+def test_knowledge_tells_of_every_option_so_that_preferring_what_is_told_is_no_help(asked: QuestionType, made_up: bool) -> None:
     for seed in range(20):
         rng = np.random.default_rng(seed)
-        told = draw_scene(rng, own_facts=True)
-        if told.scene.defect is None:
-            continue
-        for asked in FACTUAL:
-            question = draw_question(told, rng, asked)
-            kinds = kinds_of_options(told, question)
-            assert len(kinds) == len(question.options) == 4 and told.scene.defect.kind in kinds
-            said = {told.facts[kind].appearance if asked == "defect_description" else told.facts[kind].effect for kind in kinds}
-            assert {text.lower().rstrip(".") for _, text in question.options} == {text.lower() for text in said}
+        told = draw_scene(rng, own_facts=True, defective=True, made_up=made_up)
+        assert told.scene.defect is not None
+        question = draw_question(told, rng, asked)
+        line = line_about(told, question, rng, 1.0, as_prompt=True)
+        sentences = [piece.text.lower() for piece in line.pieces if piece.role in ("told", "holds_answer")]
+        for option in options_of(line):
+            assert sum(option.lower() in sentence for sentence in sentences) == 1
+        [holds] = [piece.text for piece in line.pieces if piece.role == "holds_answer"]
+        assert line.said.strip().lower() in holds.lower()
+        assert told.scene.defect.kind in kinds_of_options(told, question) and len(kinds_of_options(told, question)) == 4
+        assert made_up == (told.scene.defect.kind not in DEFECT_KINDS)
+        assert [piece.text for piece in line.pieces if piece.role == "kind"] == [f" {told.scene.defect.kind}"]
+
+
+def test_looks_at_kinds_and_at_the_sentence_are_taught_where_these_stand(tokenizer) -> None:  # type: ignore[no-untyped-def]
+    """Each of the three looks is the attention that its layer computes, from the token and at the token that it should be."""
+    lines = [draw_line(np.random.default_rng(seed), 1.0, as_prompt=seed % 2 == 0, with_knowledge=True) for seed in range(6)]
+    batch = line_encoder(tokenizer)(lines)
+    model = build_reader(tokenizer, 0).eval()
+    model.set_attn_implementation("eager")
+    with torch.inference_mode():
+        output = model.model(input_ids=batch.input_ids, use_cache=False, output_hidden_states=True, output_attentions=True)
+        binding = supervision.KnowledgeBinding(READER.hidden, 0)
+        loss = binding.loss(model.model, model.lm_head, output.hidden_states[1:3], 1, batch)
+    names, own, sentences = [], [], []
+    said: dict[str, list[torch.Tensor]] = {"told": [], "asked": []}
+
+    def says(row: int, at: int, word: int) -> torch.Tensor:
+        state = model.model.norm(binding.kind(output.hidden_states[2][row, at]))
+        return model.lm_head(state).log_softmax(-1)[batch.input_ids[row, word]]
+
+    for row, line in enumerate(lines):
+        ids, at = batch.input_ids[row], 0
+        ends: dict[str, list[int]] = {}
+        for piece in line.pieces:
+            at += len(tokenizer(piece.text, add_special_tokens=False)["input_ids"])
+            ends.setdefault(piece.role, []).append(at - 1)
+        last = int(batch.asked_at[row])
+        [kind], [holds] = ends["kind"], ends["holds_answer"]
+        assert tokenizer.decode(ids[: kind + 1]).endswith(next(p.text for p in line.pieces if p.role == "kind"))
+        own.append(output.attentions[1][row, 0, last, kind].log())
+        sentences.append(output.attentions[2][row, 0, last, holds].log())
+        said["asked"].append(says(row, last, kind))
+        for end in sorted(ends["told"] + [holds]):
+            name = max(n for n in ends["named"] if n < end)
+            names.append(output.attentions[1][row, 0, end, name].log())
+            said["told"].append(says(row, end, name))
+    expected = -sum(torch.stack(each).mean() for each in (names, own, sentences, said["told"], said["asked"]))
+    torch.testing.assert_close(loss, torch.as_tensor(expected), atol=1e-4, rtol=1e-4)
+
+
+def test_without_knowledge_there_is_nothing_to_look_for(tokenizer) -> None:  # type: ignore[no-untyped-def]
+    batch = line_encoder(tokenizer)([draw_line(np.random.default_rng(4), 1.0, as_prompt=False, with_knowledge=False)])
+    model = build_reader(tokenizer, 0)
+    hidden = torch.zeros(1, batch.input_ids.shape[1], READER.hidden)
+    assert supervision.KnowledgeBinding(READER.hidden, 0).loss(model.model, model.lm_head, (hidden, hidden), 1, batch) == 0
