@@ -97,12 +97,18 @@ class ReasoningExpert:
     """Asks for observation, comparison and decision, in this order."""
 
     def __init__(self, references: int) -> None:
-        self._against = "the normal sample" if references else "what is normal for such an object"
+        self._references = references
 
     def contribute(self, inquiry: Inquiry) -> Contribution:
         """The steps."""
-        what = "what the difference means" if inquiry.question.is_open else "which option fits the difference"
-        return Contribution((TextPart("reasoning", STEPS.format(against=self._against, what=what)),))
+        return Contribution((TextPart("reasoning", reasoning_steps(self._references, inquiry.question)),))
+
+
+def reasoning_steps(references: int, question: Question) -> str:
+    """Observation, comparison with so many references (or with what is normal), decision."""
+    against = "the normal sample" if references else "what is normal for such an object"
+    what = "what the difference means" if question.is_open else "which option fits the difference"
+    return STEPS.format(against=against, what=what)
 
 
 class DecisionMaker:

@@ -1,8 +1,8 @@
 """What the instruction stage asks: real prompts about images that the tower has seen, with their true answers.
 
-All seven types of questions by letter, and explanations; with and without template, prior, boxes and knowledge. Where questions about
-looks and effects come with knowledge, every kind looks and acts as another one does, so that the answer stands only there; in some of
-them the kind that is seen has a name that means nothing, and its sentence is found by exclusion.
+All seven types of questions by letter, and explanations; with and without template, prior, boxes, knowledge and Echo's steps of
+reasoning. Where questions about looks and effects come with knowledge, every kind looks and acts as another one does, so that the
+answer stands only there; in some of them the kind that is seen has a name that means nothing, and its sentence is found by exclusion.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from transformers import PreTrainedTokenizerFast
 
 from eagle_core.data.questions import questions_for
 from eagle_core.data.scene import DEFECT_KINDS, SceneRecord
+from eagle_core.echo.modules import reasoning_steps
 from eagle_core.guidance.explanation import explanation_of, explanation_prompt
 from eagle_core.guidance.prompt import DEFECT_QUESTION, build_prompt
 from eagle_core.records import Question
@@ -32,8 +33,8 @@ from eagle_core.training.scenes.canvas import COLOR_WORDS
 from eagle_core.training.scenes.categories import SEEN_PRODUCT_NAMES
 from eagle_core.training.shown import PLACEHOLDER, STANDARD_LETTERS, Variant, draw_variant, shown_with
 
-EXPLANATION_SHARE = 0.35
-"""Of the batches."""
+EXPLANATION_SHARE, REASONED_SHARE = 0.35, 0.1
+"""Of the batches: asked for a sentence; and of the others, told to reason step by step, as Echo does."""
 QUESTIONS = 5
 """About the same images: whether there is a defect, and others."""
 KNOWLEDGE_SHARE, OTHER_KNOWLEDGE_SHARE = 0.6, 0.15
@@ -69,14 +70,14 @@ def draw_asked(
         tokens: Visual tokens of an image.
         prior_reliability: Probability that the expert's verdict is right. Boxes follow the verdict, as EAGLE's do.
     """
-    variant, explained = draw_variant(rng), bool(rng.random() < EXPLANATION_SHARE)
+    variant, explained, reasoned = draw_variant(rng), bool(rng.random() < EXPLANATION_SHARE), bool(rng.random() < REASONED_SHARE)
     anomalous = bool(rng.random() < 0.5)
-    return [one for _ in range(count) for one in _draw(scenes, variant, anomalous, explained, rng, tokens, prior_reliability)]
+    return [one for _ in range(count) for one in _draw(scenes, variant, anomalous, explained, reasoned, rng, tokens, prior_reliability)]
 
 
 def _draw(
-    scenes: Sequence[tuple[SceneRecord, SceneRecord]], variant: Variant, anomalous: bool, explained: bool, rng: np.random.Generator,
-    tokens: int, prior_reliability: float,
+    scenes: Sequence[tuple[SceneRecord, SceneRecord]], variant: Variant, anomalous: bool, explained: bool, reasoned: bool,
+    rng: np.random.Generator, tokens: int, prior_reliability: float,
 ) -> list[Asked]:  # fmt: skip
     """``anomalous`` is the verdict of a batch with a prior: with it go the boxes, and so the number of images."""
     category = int(rng.integers(len(scenes)))
@@ -92,7 +93,8 @@ def _draw(
         return [Asked(category, defective, images, Line((*pieces, Piece(explanation_of(scene), "answer"))), True)]
     asked = []
     for question, knowledge in draw_questions_about(scene, rng):
-        pieces = prompt_pieces(build_prompt(question, PLACEHOLDER, **cues), lambda _: IMAGE * tokens, knowledge)
+        steps = (Piece(reasoning_steps(int(variant.template), question), "shown"),) if reasoned else ()
+        pieces = prompt_pieces(build_prompt(question, PLACEHOLDER, **cues), lambda _: IMAGE * tokens, (*knowledge, *steps))
         asked.append(Asked(category, defective, images, lettered_line(pieces, question), not question.question_type.startswith("object")))
     return asked
 

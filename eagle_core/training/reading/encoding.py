@@ -14,6 +14,8 @@ from eagle_core.training.reading.pieces import Line
 IGNORED = -100
 LETTER_TOKENS = 2
 """An option begins with its letter and a full stop; its words come after."""
+FULL_STOP = 1
+"""Token after the last word of a sentence."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,9 +39,9 @@ class EncodedLines:
     kind_at: torch.Tensor
     """``(B,) int64``: the last token of the kind, in words, in what is shown; -1 where it is not marked."""
     named_at: torch.Tensor
-    """``(B, L) int64``: at the full stop that ends a sentence of the knowledge the last token of its kind's name; -1 elsewhere."""
+    """``(B, L) int64``: at the last word of a sentence of the knowledge the last token of its kind's name; -1 elsewhere."""
     holds_answer: torch.Tensor
-    """``(B, L) bool``: the full stop that ends the sentence of the knowledge in which the answer stands."""
+    """``(B, L) bool``: the last word of the sentence of the knowledge in which the answer stands."""
     said: torch.Tensor
     """``(B, 2) int64``: first and last token of the right option's words ("top left": both); 0 where the answer is words."""
 
@@ -77,8 +79,8 @@ def line_encoder(tokenizer: PreTrainedTokenizerFast) -> Callable[[Sequence[Line]
                 elif piece.role == "named":
                     named = there.stop - 1
                 elif piece.role in ("told", "holds_answer"):
-                    named_at[number, there.stop - 1] = named
-                    holds_answer[number, there.stop - 1] = piece.role == "holds_answer"
+                    named_at[number, there.stop - 1 - FULL_STOP] = named
+                    holds_answer[number, there.stop - 1 - FULL_STOP] = piece.role == "holds_answer"
                 at = there.stop
         said = torch.tensor([_first_and_last(ids_of(line.said)) if line.said else (0, 0) for line in lines])
         right = torch.tensor([line.right for line in lines])
@@ -89,4 +91,4 @@ def line_encoder(tokenizer: PreTrainedTokenizerFast) -> Callable[[Sequence[Line]
 
 def _first_and_last(words: tuple[int, ...]) -> tuple[int, int]:
     """Of an option's words without the full stop that ends them."""
-    return words[0], words[-2]
+    return words[0], words[-1 - FULL_STOP]

@@ -19,7 +19,7 @@ from eagle_core.training.reading.pieces import Line, Piece
 from eagle_core.training.reading.scenes_in_words import SceneInWords, draw_question, draw_scene, sentences_of
 from eagle_core.training.shown import PLACEHOLDER
 
-EXPLAINED_SHARE, IN_WORDS_SHARE, KNOWLEDGE_SHARE = 0.1, 0.15, 0.35
+EXPLAINED_SHARE, IN_WORDS_SHARE, KNOWLEDGE_SHARE = 0.1, 0.15, 0.5
 TEMPLATE_SHARE = 0.6
 BARE_TOKENS, PROMPT_TOKENS, KNOWLEDGE_TOKENS = 64, 256, 150
 """Of a line, about; and of knowledge in it."""

@@ -7,7 +7,8 @@ at the same depth: what the last token of the prompt would say in words (their f
 the last token to the full stop that ends the right option. Nothing of it remains in the model but weights.
 
 An answer that stands in knowledge takes two looks before: at the kind, from what is asked (where an image shows the defect, once
-there are images) and from every sentence of the knowledge, and then from what is asked at the sentence of the same kind.
+there are images) and from every sentence of the knowledge, and then from what is asked at the sentence of the same kind: at its
+last word, which says more of the answer than the full stop does.
 """
 
 from __future__ import annotations

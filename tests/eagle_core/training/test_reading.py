@@ -234,12 +234,13 @@ def test_looks_at_kinds_and_at_the_sentence_are_taught_where_these_stand(tokeniz
             at += len(tokenizer(piece.text, add_special_tokens=False)["input_ids"])
             ends.setdefault(piece.role, []).append(at - 1)
         last = int(batch.asked_at[row])
-        [kind], [holds] = ends["kind"], ends["holds_answer"]
+        [kind], [holds] = ends["kind"], [end - 1 for end in ends["holds_answer"]]
+        assert tokenizer.decode(ids[holds + 1]) == "."
         assert tokenizer.decode(ids[: kind + 1]).endswith(next(p.text for p in line.pieces if p.role == "kind"))
         own.append(output.attentions[1][row, 0, last, kind].log())
         sentences.append(output.attentions[2][row, 0, last, holds].log())
         said["asked"].append(says(row, last, kind))
-        for end in sorted(ends["told"] + [holds]):
+        for end in sorted([*(end - 1 for end in ends["told"]), holds]):
             name = max(n for n in ends["named"] if n < end)
             names.append(output.attentions[1][row, 0, end, name].log())
             said["told"].append(says(row, end, name))
