@@ -138,6 +138,12 @@ CATALOGUE = (
         outputs=("prior_following",),
     ),
     Experiment(
+        "template",
+        "What does a template beside the query add, and can P(defect) be believed?",
+        _over("retrieval.shots", 0, 1),
+        outputs=("template_gain", "calibration"),
+    ),
+    Experiment(
         "shift",
         "How many false alarms does another light cause, and does an adaptive threshold prevent them?",
         tuple(Variant(f"adapt {when}", {"threshold.adapt": when}) for when in ("never", "when_shifted")),

@@ -19,6 +19,7 @@ Output = Literal[
     "answer_counts",
     "attention_ratios",
     "attention_sheets",
+    "calibration",
     "cases",
     "contact_sheets",
     "coreset_shares",
@@ -28,6 +29,7 @@ Output = Literal[
     "prior_following",
     "question_counts",
     "score_plots",
+    "template_gain",
     "threshold_rates",
     "visual_mass",
 ]

@@ -11,10 +11,11 @@ import transformers
 from safetensors.torch import load_file
 from transformers import FastVlmForConditionalGeneration
 
+from eagle_core.evaluation.calibration_error import calibration_error
 from eagle_core.training.acuity import Seen
 from eagle_core.training.aligned import learnt_weights
 from eagle_core.training.alignment.architecture import build_aligned_model, build_aligned_processor
-from eagle_core.training.instruction.calibration import calibration_error, cool, cooled, fitted_temperature
+from eagle_core.training.instruction.calibration import cool, cooled, fitted_temperature
 from eagle_core.training.instruction.gate import instruction_gate, p_defect
 from eagle_core.training.instruction.middle import known_in_the_middle
 from eagle_core.training.instruction.stage import train_instruction

@@ -19,8 +19,10 @@ from eagle_core.experiments.published import PublishedTable, published_table
 from eagle_core.experiments.results_text import as_markdown, as_table
 from eagle_core.experiments.tables import question_types
 from eagle_core.experiments.tables.answered import Answered
+from eagle_core.experiments.tables.calibration import calibration
 from eagle_core.experiments.tables.gate_effect import gate_effect
 from eagle_core.experiments.tables.prior_following import prior_following
+from eagle_core.experiments.tables.template_gain import template_gain
 from eagle_core.experiments.tables.threshold_rates import threshold_rates
 from eagle_core.mmad.summary import METRIC
 from eagle_core.written_text import write_csv
@@ -39,6 +41,8 @@ TABLES: Mapping[Output, Callable[[Sequence[Answered]], pd.DataFrame]] = {
     "threshold_rates": threshold_rates,
     "gate_effect": gate_effect,
     "prior_following": prior_following,
+    "template_gain": template_gain,
+    "calibration": calibration,
     "answer_counts": question_types.answer_counts,
     "accuracy_by_novelty": question_types.accuracy_by_novelty,
 }

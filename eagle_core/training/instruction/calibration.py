@@ -9,10 +9,10 @@ import numpy as np
 import torch
 from scipy.optimize import minimize_scalar
 from scipy.special import expit, logit
-from torchmetrics.functional.classification import binary_calibration_error
 from transformers import FastVlmForConditionalGeneration
 
-BINS = 10
+from eagle_core.evaluation.calibration_error import BINS
+
 LEAST, MOST = 0.2, 5.0
 """Temperatures beyond these say that something else is wrong."""
 CERTAIN = 1e-6
@@ -35,11 +35,6 @@ def cool(model: FastVlmForConditionalGeneration, temperature: float) -> None:
 def cooled(p_defect: np.ndarray, temperature: float) -> np.ndarray:
     """Probabilities of two options as they are after ``cool``."""
     return np.asarray(expit(logit(p_defect.clip(CERTAIN, 1 - CERTAIN)) / temperature))
-
-
-def calibration_error(p_defect: np.ndarray, is_defective: np.ndarray) -> float:
-    """Expected calibration error (ECE) over BINS equal bins."""
-    return float(binary_calibration_error(torch.from_numpy(p_defect), torch.from_numpy(is_defective.astype(int)), n_bins=BINS))
 
 
 def reliability(p_defect: np.ndarray, is_defective: np.ndarray) -> list[dict[str, float]]:

@@ -12,13 +12,14 @@ from transformers import FastVlmForConditionalGeneration, PreTrainedTokenizerFas
 
 from eagle_core.data.questions import questions_for
 from eagle_core.data.scene import SceneRecord
+from eagle_core.evaluation.calibration_error import calibration_error
 from eagle_core.guidance.explanation import explanation_of, parse_explanation
 from eagle_core.guidance.prompt import DEFECT_QUESTION, build_prompt
 from eagle_core.records import Question, QuestionType
 from eagle_core.training.acuity import Seen
 from eagle_core.training.alignment.answers import letter_probabilities, sentences
 from eagle_core.training.instruction.asked import IMAGE, TRUE_FACTS, explanation_tokens
-from eagle_core.training.instruction.calibration import calibration_error, reliability
+from eagle_core.training.instruction.calibration import reliability
 from eagle_core.training.reading.knowledge import FACTUAL, drawn_knowledge
 from eagle_core.training.reading.lines import lettered_line, prompt_pieces
 from eagle_core.training.reading.pieces import Line, Piece

@@ -11,10 +11,12 @@ import pytest
 from eagle_core.config import EagleConfig
 from eagle_core.experiments.tables.answered import Answered
 from eagle_core.experiments.tables.attention_ratios import SeenImage, compared_ratios
+from eagle_core.experiments.tables.calibration import calibration
 from eagle_core.experiments.tables.gate_effect import gate_effect
 from eagle_core.experiments.tables.option_dynamics import dynamics_rows
 from eagle_core.experiments.tables.prior_following import prior_following
 from eagle_core.experiments.tables.question_types import answer_counts, question_counts
+from eagle_core.experiments.tables.template_gain import template_gain
 from eagle_core.experiments.tables.threshold_rates import threshold_rates
 from eagle_core.experiments.tables.visual_mass import mass_rows
 from eagle_core.mllm.visual_mass import LayerMass
@@ -55,6 +57,42 @@ def test_prior_following_looks_at_what_was_told() -> None:
     [row] = prior_following([group("eagle_no_caas", records), group("mllm", records)]).to_dict("records")
     assert (row["images"], row["told_right"], row["followed"], row["followed_wrong"]) == (4, 0.5, 0.75, 0.5)
     assert row["method"] == "eagle_no_caas" and 0 < row["prior_reliability"] < 1
+
+
+def asked_of(verdicts: list[bool], p_defect: list[float], shots: int) -> Answered:
+    """Six test images of one category, the last three defective."""
+    count = len(verdicts)
+    records = {
+        "run_id": ["r"] * count, "dataset": ["d"] * count, "mllm": ["embedded"] * count, "method": ["mllm"] * count,
+        "category": ["c"] * count, "image_id": [str(i) for i in range(count)], "question_id": ["q"] * count,
+        "question_type": ["anomaly_detection"] * count, "split": ["test"] * count, "status": ["answered"] * count,
+        "is_defective": [i >= count // 2 for i in range(count)], "verdict_defective": verdicts, "p_defect": p_defect,
+        "expert_score": [None] * count, "expert_verdict": [None] * count,
+    }  # fmt: skip
+    return group("mllm", records, retrieval={"shots": shots}, evaluation={"bootstrap_samples": 100})
+
+
+def test_the_gain_by_a_template_is_that_of_the_same_images() -> None:
+    # Alone one defect of three is found, beside the template all, and one normal image is suspected.
+    alone = asked_of([False, False, False, True, False, False], [0.1] * 6, 0)
+    beside = asked_of([True, False, False, True, True, True], [0.1] * 6, 1)
+    gains = template_gain([alone, beside])
+    assert set(gains["templates"]) == {1} and set(gains["method"]) == {"mllm"}
+    values = gains.set_index("metric")["difference"]
+    assert values["recall_macro"] == pytest.approx(2 / 3)
+    assert values["balanced_accuracy_macro"] == pytest.approx((2 / 3 + 1) / 2 - (1 + 1 / 3) / 2)
+    assert template_gain([alone]).empty and template_gain([beside]).empty
+
+
+def test_calibration_is_counted_bin_by_bin() -> None:
+    said = [0.05, 0.15, 0.95, 0.95, 0.85, 0.15]
+    [row] = calibration([asked_of([False] * 6, said, 1)]).to_dict("records")
+    # Bins 0.0, 0.1, 0.8, 0.9: (1 image, none defective), (2, one), (1, one), (2, one).
+    gaps = (0.05 - 0) * 1 + abs(0.15 - 0.5) * 2 + abs(0.85 - 1) * 1 + abs(0.95 - 0.5) * 2
+    assert row["calibration_error"] == pytest.approx(gaps / 6, abs=1e-6)
+    assert (row["images"], row["share_defective"]) == (6, 0.5) and row["mean_p_defect"] == pytest.approx(np.mean(said))
+    # Of the nine pairs (normal, defective): 0.05 below all; 0.15 below two, equal to one; 0.95 equal to one and above two.
+    assert row["auroc_pooled"] == pytest.approx((3 + 2.5 + 0.5) / 9)
 
 
 def test_gate_effect_compares_only_where_the_gate_was_open() -> None:

@@ -17,6 +17,7 @@ from transformers.modeling_outputs import BaseModelOutputWithPooling
 
 from eagle_core.config import MllmConfig
 from eagle_core.data.scene import DEFECT_KINDS, PLACES
+from eagle_core.evaluation.calibration_error import calibration_error
 from eagle_core.guidance.explanation import explanation_of, explanation_prompt
 from eagle_core.guidance.prompt import (
     ANOMALOUS_PRIOR,
@@ -37,7 +38,6 @@ from eagle_core.training.alignment.supervision import SeenDefects
 from eagle_core.training.images import TrainingImages, draw_images
 from eagle_core.training.instruction.asked import IMAGE, QUESTIONS, Asked, draw_asked, explanation_tokens
 from eagle_core.training.instruction.calibration import (
-    calibration_error,
     cool,
     cooled,
     fitted_temperature,
