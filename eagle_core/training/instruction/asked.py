@@ -33,14 +33,16 @@ from eagle_core.training.scenes.canvas import COLOR_WORDS
 from eagle_core.training.scenes.categories import SEEN_PRODUCT_NAMES
 from eagle_core.training.shown import PLACEHOLDER, STANDARD_LETTERS, Variant, draw_variant, shown_with
 
-EXPLANATION_SHARE, REASONED_SHARE = 0.35, 0.1
-"""Of the batches: asked for a sentence; and of the others, told to reason step by step, as Echo does."""
+EXPLANATION_SHARE, INFORMED_SHARE, REASONED_SHARE = 0.35, 0.3, 0.1
+"""Of the batches: asked for a sentence; and of the others, informed by knowledge, and told to reason step by step, as Echo does. All of
+a batch are, because its longest prompt decides what each of them costs.
+"""
 QUESTIONS = 5
 """About the same images: whether there is a defect, and others."""
-KNOWLEDGE_SHARE, OTHER_KNOWLEDGE_SHARE = 0.6, 0.15
-"""Of the questions about looks and effects, and of all others."""
+OTHERS_INFORMED_SHARE = 0.3
+"""Of the questions in an informed batch that are not about looks and effects; these all are."""
 UNFAMILIAR_SHARE = 0.3
-"""Of those with knowledge: the own kind has a name that means nothing, so that it is the one that is told and not known."""
+"""Of the latter: the own kind has a name that means nothing, so that it is the one that is told and not known."""
 TRUE_FACTS = {kind: DEFECT_KINDS[kind] for kind in KINDS}
 """Of the kinds that training names: an option that is never right would be learnt as such."""
 IMAGE = "<|image_pad|>"
@@ -58,6 +60,18 @@ class Asked:
     """Whether the answer depends on the query's defect."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Form:
+    """What the prompts of a batch have in common."""
+
+    variant: Variant
+    anomalous: bool
+    """The verdict, where there is a prior: with it go the boxes, and so the number of images."""
+    explained: bool
+    informed: bool
+    reasoned: bool
+
+
 def draw_asked(
     scenes: Sequence[tuple[SceneRecord, SceneRecord]], rng: np.random.Generator, count: int, *, tokens: int, prior_reliability: float
 ) -> list[Asked]:
@@ -70,16 +84,15 @@ def draw_asked(
         tokens: Visual tokens of an image.
         prior_reliability: Probability that the expert's verdict is right. Boxes follow the verdict, as EAGLE's do.
     """
-    variant, explained, reasoned = draw_variant(rng), bool(rng.random() < EXPLANATION_SHARE), bool(rng.random() < REASONED_SHARE)
-    anomalous = bool(rng.random() < 0.5)
-    return [one for _ in range(count) for one in _draw(scenes, variant, anomalous, explained, reasoned, rng, tokens, prior_reliability)]
+    explained, informed, reasoned, anomalous = (bool(rng.random() < share) for share in (EXPLANATION_SHARE, INFORMED_SHARE, REASONED_SHARE, 0.5))
+    form = _Form(draw_variant(rng), anomalous, explained, informed, reasoned)
+    return [one for _ in range(count) for one in _draw(scenes, form, rng, tokens, prior_reliability)]
 
 
 def _draw(
-    scenes: Sequence[tuple[SceneRecord, SceneRecord]], variant: Variant, anomalous: bool, explained: bool, reasoned: bool,
-    rng: np.random.Generator, tokens: int, prior_reliability: float,
-) -> list[Asked]:  # fmt: skip
-    """``anomalous`` is the verdict of a batch with a prior: with it go the boxes, and so the number of images."""
+    scenes: Sequence[tuple[SceneRecord, SceneRecord]], form: _Form, rng: np.random.Generator, tokens: int, prior_reliability: float
+) -> list[Asked]:
+    variant, anomalous = form.variant, form.anomalous
     category = int(rng.integers(len(scenes)))
     if variant.prior:
         defective = anomalous if rng.random() < prior_reliability else not anomalous
@@ -88,38 +101,39 @@ def _draw(
     scene, name = scenes[category][int(defective)], "defective" if defective else "normal"
     boxed = variant.boxes and (anomalous or not variant.prior)
     cues, images = shown_with(name, template=variant.template, verdict=anomalous if variant.prior else None, boxed=boxed)
-    if explained:
+    if form.explained:
         pieces = prompt_pieces(explanation_prompt(PLACEHOLDER, **cues), lambda _: IMAGE * tokens)
         return [Asked(category, defective, images, Line((*pieces, Piece(explanation_of(scene), "answer"))), True)]
     asked = []
-    for question, knowledge in draw_questions_about(scene, rng):
-        steps = (Piece(reasoning_steps(int(variant.template), question), "shown"),) if reasoned else ()
+    for question, knowledge in draw_questions_about(scene, rng, informed=form.informed):
+        steps = (Piece(reasoning_steps(int(variant.template), question), "shown"),) if form.reasoned else ()
         pieces = prompt_pieces(build_prompt(question, PLACEHOLDER, **cues), lambda _: IMAGE * tokens, (*knowledge, *steps))
         asked.append(Asked(category, defective, images, lettered_line(pieces, question), not question.question_type.startswith("object")))
     return asked
 
 
-def draw_questions_about(scene: SceneRecord, rng: np.random.Generator) -> list[tuple[Question, tuple[Piece, ...]]]:
+def draw_questions_about(scene: SceneRecord, rng: np.random.Generator, *, informed: bool) -> list[tuple[Question, tuple[Piece, ...]]]:
     """QUESTIONS questions by letter with their right letters, and the knowledge that is told with each, or nothing.
 
-    One is whether there is a defect, one where it is; the others are of different types as far as the scene has them.
+    One is whether there is a defect, one where it is; if ``informed``, two are about looks and effects; the others are of
+    different types as far as the scene has them.
     """
     asked = questions_for(scene, SEEN_PRODUCT_NAMES, tuple(COLOR_WORDS), rng, TRUE_FACTS)
     others = list(asked[1:])
     while len(others) < QUESTIONS - 1:
         others += questions_for(scene, SEEN_PRODUCT_NAMES, tuple(COLOR_WORDS), rng, TRUE_FACTS)[1:]
     drawn = [others[i] for i in rng.permutation(len(others))]
-    chosen = sorted(drawn, key=lambda question: question.question_type != "defect_localization")[: QUESTIONS - 1]
+    first = ("defect_localization", *(FACTUAL if informed else ()))
+    chosen = sorted(drawn, key=lambda question: question.question_type not in first)[: QUESTIONS - 1]
     standard = replace(DEFECT_QUESTION, correct_letter="A" if scene.defect is not None else "B")
     verdict = standard if rng.random() < STANDARD_LETTERS else asked[0]
-    return [_perhaps_with_knowledge(question, scene, rng) for question in (verdict, *chosen)]
+    return [(of, ()) if not informed else _informed(of, scene, rng) for of in (verdict, *chosen)]
 
 
-def _perhaps_with_knowledge(question: Question, scene: SceneRecord, rng: np.random.Generator) -> tuple[Question, tuple[Piece, ...]]:
-    factual = question.question_type in FACTUAL
-    if rng.random() >= (KNOWLEDGE_SHARE if factual else OTHER_KNOWLEDGE_SHARE):
-        return question, ()
-    if not factual:
+def _informed(question: Question, scene: SceneRecord, rng: np.random.Generator) -> tuple[Question, tuple[Piece, ...]]:
+    if question.question_type not in FACTUAL:
+        if rng.random() >= OTHERS_INFORMED_SHARE:
+            return question, ()
         return question, drawn_knowledge(SceneInWords(scene, sentences_of(scene), TRUE_FACTS, False), question, rng)
     facts = exchanged_facts(rng)
     if scene.defect is not None and rng.random() < UNFAMILIAR_SHARE:

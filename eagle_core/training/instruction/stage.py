@@ -87,8 +87,7 @@ def train_instruction(
         rows, words_at = torch.nonzero(claims & torch.from_numpy(odd), as_tuple=True)
         if len(rows):
             taught = taught + SAID_WEIGHT * binding.knowledge.says(decoder, model.lm_head, after[rows, words_at], words[told.kind[rows]])
-        if has_letters(batch):
-            taught = taught + binding.loss(decoder, model.lm_head, (middle, after, bound), BOUND, batch)
+        taught = taught + binding.loss(decoder, model.lm_head, (middle, after, bound), BOUND, batch)
         if before:
             taught = taught + comparing_loss(decoder, low[::sharing], COMPARING, query_at(batch, image, tokens, 0), at, tokens)
         read = reading_loss(decoder, model.lm_head, binding, encode(draw_lines(rng, 1.0, TEXT_TOKENS)), BOUND, rng)
@@ -115,8 +114,3 @@ def looks_at_defect(asked: Sequence[Asked], batch: EncodedLines) -> torch.Tensor
     at = torch.zeros(batch.labels.shape, dtype=torch.bool)
     at[:, :-1] = batch.labels[:, 1:] != IGNORED
     return at & torch.tensor([one.about_defect for one in asked])[:, None]
-
-
-def has_letters(batch: EncodedLines) -> bool:
-    """Whether any answer is a letter."""
-    return bool((batch.right >= 0).any())

@@ -65,7 +65,7 @@ class LetterBinding(nn.Module):
             self.last_word = nn.Linear(hidden, hidden)
 
     def loss(self, decoder: Any, lm_head: nn.Module, hidden: torch.Tensor, layer: int, lines: EncodedLines) -> torch.Tensor:
-        """Scalar.
+        """Scalar, 0 where no answer is a letter.
 
         Args:
             decoder: ``Qwen2Model``.
@@ -75,6 +75,8 @@ class LetterBinding(nn.Module):
             lines: What was read.
         """
         lettered = torch.nonzero(lines.right >= 0)[:, 0]
+        if len(lettered) == 0:
+            return hidden.new_zeros(())
         last = hidden[lettered, lines.asked_at[lettered]]
         words_of_answer = torch.stack([last, self.last_word(last)], dim=1)
         in_words = functional.cross_entropy(lm_head(decoder.norm(words_of_answer)).flatten(0, 1), lines.said[lettered].flatten())
