@@ -176,7 +176,7 @@ def test_the_stage_learns_resumes_and_its_gate_tells_chance(tokenizer, tmp_path:
 
 @pytest.mark.slow
 def test_the_kept_decoder_reads_as_its_gate_says(tokenizer) -> None:  # type: ignore[no-untyped-def]
-    """Other scenes and letters than its gate's; an option that the knowledge tells is preferred, and no more than that."""
+    """Other scenes and letters than its gate's."""
     kept = PROJECT / "eagle_core/training/trained/language"
     described = json.loads((kept / "gate.json").read_text())
     assert described["gate"]["passed"] and described["gate"]["four_options"] >= described["gate"]["required"]
@@ -186,9 +186,7 @@ def test_the_kept_decoder_reads_as_its_gate_says(tokenizer) -> None:  # type: ig
     gate = reading_gate(model.model, model.lm_head, tokenizer, seed=5, count=40)
     assert gate.passed
     assert min(gate.by_type.values()) >= 0.95
-    assert gate.unseen_kinds["known"] > gate.unseen_kinds["not_known"] + 0.1
-    assert gate.unseen_kinds["exchanged"] > gate.unseen_kinds["not_known"] + 0.1
-    assert gate.unseen_kinds["told_apart"] < gate.unseen_kinds["known"], "docs/embedded_mllm.md: what it has not learnt"
+    assert gate.knowledge["named"]["known"] < 0.5, "docs/embedded_mllm.md: what it has not learnt, and what ships has"
 
 
 @pytest.mark.parametrize("asked", FACTUAL)
