@@ -15,6 +15,7 @@ ECHO_CATALOGUE = (
             Variant(label, {"echo.knowledge": value})
             for label, value in (("no knowledge", "none"), ("domain knowledge", "domain"), ("context-specific knowledge", "condensed"))
         ),
+        outputs=("accuracy_by_novelty",),
     ),
     Experiment(
         "echo-table3",
