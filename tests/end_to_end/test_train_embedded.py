@@ -25,9 +25,10 @@ def train(tmp_path: Path, *options: str) -> list[str]:
 
 
 def test_the_language_stage_says_whether_its_gate_is_passed(tmp_path: Path) -> None:
-    *_, letters, unseen, gate = train(tmp_path, "--stage", "language", "--steps", "1", "--questions", "2")
+    *_, letters, named, never_named, gate = train(tmp_path, "--stage", "language", "--steps", "1", "--questions", "2")
     assert letters.startswith("seed 0: right letters anomaly_detection ")
-    assert unseen.startswith("kinds never named in training: known ")
+    assert named.startswith("  looks and effects of kinds named in training, by knowledge: known ")
+    assert never_named.startswith("  looks and effects of kinds never named in training, by knowledge: known ")
     assert gate.startswith("gate not passed: ") and gate.endswith("0.98 required")
     folder = tmp_path / "out/seed-0/reading"
     described = json.loads((folder / "gate.json").read_text())
@@ -51,7 +52,7 @@ def test_acuity_is_measured_for_the_towers_that_are_named(tmp_path: Path) -> Non
 
 def test_all_stages_in_one_command_say_whether_their_gates_are_passed(tmp_path: Path) -> None:
     said = train(tmp_path, "--steps", "2", "--categories", "8", "--questions", "2", "--prior-reliability", "0.5")
-    letters, _, read, compared, alone, aligned, seen, never, instructed = (line for line in said if not line.startswith("  "))
+    letters, read, compared, alone, aligned, seen, never, instructed = (line for line in said if not line.startswith("  "))
     assert letters.startswith("seed 0: right letters ") and read.endswith("0.98 required")
     assert compared.startswith("seed 0: right in captions, compared: object ")
     assert alone.startswith("seed 0: right in captions, alone: object ")
@@ -68,7 +69,8 @@ def test_all_stages_in_one_command_say_whether_their_gates_are_passed(tmp_path: 
     assert instructed.startswith("gate not passed; required of families never seen: balanced_accuracy 0.800 auroc 0.880 ")
     still_read = [line for line in said if line.startswith("  scenes in words, as in the language stage: ")]
     in_the_middle = [line for line in said if line.startswith("  known in the middle: auroc ")]
-    assert (len(still_read), len(in_the_middle)) == (2, 2)
+    by_knowledge = [line for line in said if line.startswith("  looks and effects of kinds ")]
+    assert (len(still_read), len(in_the_middle), len(by_knowledge)) == (2, 2, 3 * 2)
     folder = tmp_path / "out/seed-0/instruction"
     described = json.loads((folder / "gate.json").read_text())
     assert described["schedule"]["steps"] == 2 and described["prior_reliability"] == 0.5 and 0.2 <= described["temperature"] <= 5
