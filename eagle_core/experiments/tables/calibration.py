@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import pandas as pd
-from sklearn.metrics import roc_auc_score
 
 from eagle_core.evaluation.calibration_error import calibration_error
+from eagle_core.evaluation.classification import auroc
 from eagle_core.evaluation.outcomes import yes_no_rows
 from eagle_core.experiments.tables.answered import Answered
 from eagle_core.record_table import NO_MLLM
@@ -28,7 +28,7 @@ def calibration(groups: Sequence[Answered]) -> pd.DataFrame:
                 "calibration_error": calibration_error(said, truth),
                 "mean_p_defect": float(said.mean()),
                 "share_defective": float(truth.mean()),
-                "auroc_pooled": float(roc_auc_score(truth, said)) if 0 < truth.mean() < 1 else None,
+                "auroc_pooled": auroc(truth, said),
             }
         )
     return pd.DataFrame(rows)

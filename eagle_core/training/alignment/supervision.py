@@ -20,7 +20,7 @@ from torch import nn
 from torch.nn import functional
 
 from eagle_core.data.scene import PLACES, SEVERITIES, DefectRecord, SceneRecord, place_of
-from eagle_core.training.looking import first_head
+from eagle_core.training.looking import MASKED, looks_of
 from eagle_core.training.scenes.canvas import COLOR_WORDS, SIDE
 from eagle_core.training.scenes.categories import PRODUCT_NAMES
 from eagle_core.training.scenes.defects import TRAINING_KINDS
@@ -37,7 +37,6 @@ POSITION_WEIGHT = 0.5
 TAKEN_POSITION_WEIGHT = 1.0
 TAKEN_WEIGHT = 0.4
 """Of kind, severity and place each, as a look at the defect has taken them."""
-MASKED = -1e4
 THIRDS = 3
 """Along each axis: PLACES are the ninths of an image."""
 
@@ -170,12 +169,3 @@ def comparing_loss(decoder: Any, hidden: torch.Tensor, layer: int, template_at: 
     """
     looks = looks_of(decoder, hidden[:, : query_at + tokens], layer)
     return -COMPARE_WEIGHT * looks[:, query_at:, template_at : template_at + tokens].diagonal(dim1=1, dim2=2).mean()
-
-
-def looks_of(decoder: Any, hidden: torch.Tensor, layer: int) -> torch.Tensor:
-    """``(B, L, L)`` log attention of the layer's first head, as the layer computes it from ``hidden`` ``(B, L, H)``."""
-    length = hidden.shape[1]
-    query, key = first_head(decoder, hidden, layer)
-    later = torch.ones(length, length, dtype=torch.bool).triu(1)
-    logits = query @ key.transpose(1, 2) * decoder.layers[layer].self_attn.scaling
-    return torch.as_tensor(logits.masked_fill(later, MASKED).log_softmax(-1))

@@ -13,9 +13,10 @@ from eagle_core.data.scene import PLACES
 from eagle_core.training.acuity import Seen
 from eagle_core.training.alignment.answers import visual_of
 from eagle_core.training.alignment.stage import MIDDLE
-from eagle_core.training.alignment.supervision import SeenDefects, looks_of
+from eagle_core.training.alignment.supervision import SeenDefects
 from eagle_core.training.instruction.asked import explanation_tokens
 from eagle_core.training.instruction.shared_prefix import hidden_states
+from eagle_core.training.looking import looks_of
 
 BATCH = 25
 

@@ -20,12 +20,11 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from eagle_core.training.looking import first_head
+from eagle_core.training.looking import looks_from
 from eagle_core.training.reading.encoding import EncodedLines
 
 LETTERS = 4
 OWN_LETTER_WEIGHT = 0.3
-MASKED = -1e4
 LOOKS_BELOW = 2
 """Layers under the middle in which what knowledge says is found."""
 
@@ -136,11 +135,3 @@ class KnowledgeBinding(nn.Module):
 def _look(decoder: Any, hidden: torch.Tensor, layer: int, rows: torch.Tensor, at: torch.Tensor, right: torch.Tensor) -> torch.Tensor:
     """Mean log attention from ``at`` to ``right``; scalar."""
     return looks_from(decoder, hidden, layer, rows, at)[torch.arange(len(rows)), right].mean()
-
-
-def looks_from(decoder: Any, hidden: torch.Tensor, layer: int, rows: torch.Tensor, at: torch.Tensor) -> torch.Tensor:
-    """``(R, L)`` log attention of the layer's first head from token ``at`` of each of ``rows``, as the layer computes it."""
-    query, key = first_head(decoder, hidden, layer)
-    logits = torch.einsum("rd,rld->rl", query[rows, at], key[rows]) * decoder.layers[layer].self_attn.scaling
-    later = torch.arange(hidden.shape[1]) > at[:, None]
-    return logits.masked_fill(later, MASKED).log_softmax(-1)

@@ -23,10 +23,10 @@ from eagle_core.training.alignment.supervision import (
     SeenDefects,
     ToldScenes,
     comparing_loss,
-    looks_of,
 )
 from eagle_core.training.architecture import build_reader
 from eagle_core.training.images import TrainingImages
+from eagle_core.training.looking import looks_of
 from eagle_core.training.reading.encoding import IGNORED
 from eagle_core.training.scenes.canvas import COLOR_WORDS
 from eagle_core.training.scenes.categories import PRODUCT_NAMES

@@ -18,6 +18,7 @@ from eagle_core.data.scene import DEFECT_KINDS
 from eagle_core.records import QuestionType
 from eagle_core.training.alignment.architecture import build_aligned_processor
 from eagle_core.training.architecture import READER, build_reader
+from eagle_core.training.looking import looks_from
 from eagle_core.training.loop import Schedule
 from eagle_core.training.reading import supervision
 from eagle_core.training.reading.encoding import IGNORED, line_encoder
@@ -141,7 +142,7 @@ def test_what_is_taught_to_look_is_the_attention_that_the_layer_computes(tokeniz
     with torch.inference_mode():
         output = model.model(input_ids=batch.input_ids, use_cache=False, output_hidden_states=True, output_attentions=True)
         rows = torch.arange(len(lines))
-        looks = supervision.looks_from(model.model, output.hidden_states[layer], layer, rows, batch.asked_at)
+        looks = looks_from(model.model, output.hidden_states[layer], layer, rows, batch.asked_at)
     expected = output.attentions[layer][rows, 0, batch.asked_at]
     torch.testing.assert_close(looks.exp(), expected, atol=1e-6, rtol=1e-5)
 
