@@ -11,13 +11,11 @@ import pytest
 import torch
 from PIL import Image
 from safetensors.torch import load_file
-from scipy.special import expit, logit
 from sklearn.metrics import roc_auc_score
 from transformers.modeling_outputs import BaseModelOutputWithPooling
 
 from eagle_core.config import MllmConfig
 from eagle_core.data.scene import DEFECT_KINDS, PLACES
-from eagle_core.evaluation.calibration_error import calibration_error
 from eagle_core.guidance.explanation import explanation_of, explanation_prompt
 from eagle_core.guidance.prompt import (
     ANOMALOUS_PRIOR,
@@ -40,8 +38,6 @@ from eagle_core.training.instruction.asked import IMAGE, QUESTIONS, Asked, draw_
 from eagle_core.training.instruction.calibration import (
     cool,
     cooled,
-    fitted_temperature,
-    reliability,
 )
 from eagle_core.training.instruction.gate import instruction_gate, p_defect
 from eagle_core.training.instruction.middle import known_in_the_middle
@@ -227,21 +223,6 @@ def test_a_cooled_model_gives_every_answer_as_before_and_the_probabilities_that_
     after = letter_probabilities(model, tokenizer, seen, asked)
     np.testing.assert_allclose(after[:, 0], cooled(before[:, 0], 2.5), atol=1e-6)
     assert (after.argmax(1) == before.argmax(1)).all()
-
-
-def test_the_temperature_undoes_what_made_a_model_too_sure() -> None:
-    rng = np.random.default_rng(0)
-    honest = rng.beta(0.8, 0.8, 4000)
-    defective = rng.random(4000) < honest
-    sure = expit(2.0 * logit(honest))
-    found = fitted_temperature(sure, defective)
-    assert found == pytest.approx(2.0, rel=0.1)
-    assert calibration_error(cooled(sure, found), defective) < 0.03 < calibration_error(sure, defective)
-    diagram = reliability(honest, defective)
-    assert sum(part["images"] for part in diagram) == 4000
-    # Independent of torchmetrics: the mean gap of the bins, weighted by their images.
-    gap = sum(part["images"] * abs(part["said"] - part["is"]) for part in diagram) / 4000
-    assert calibration_error(honest, defective) == pytest.approx(gap, abs=2e-3)
 
 
 def test_boxes_are_drawn_on_the_query_that_they_belong_to(data: TrainingImages) -> None:
