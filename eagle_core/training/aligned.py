@@ -16,6 +16,7 @@ from transformers import FastVlmForConditionalGeneration
 from eagle_core.training.acuity import acuity, train_heads
 from eagle_core.training.alignment.architecture import build_aligned_model, start_reading, tokens_of
 from eagle_core.training.alignment.gate import alignment_gate
+from eagle_core.training.alignment.places import pass_on_places
 from eagle_core.training.alignment.stage import start_from, train_alignment
 from eagle_core.training.reading.gate import reading_gate
 from eagle_core.training.recipe import Recipe
@@ -72,6 +73,7 @@ def train_aligned(recipe: Recipe, seed: int, folder: Path, *, workers: int, prog
         progress=lambda step, steps, loss: progress(f"sight, loss {loss:.3f}", step, steps),
     )
     start_from(model, heads)
+    pass_on_places(model)
     train_alignment(
         model,
         tokenizer,

@@ -2,8 +2,8 @@
 
 The caption's loss alone must find at once what a defect looks like, where to look for one, and the words for it. As in the
 language stage the parts have losses of their own: under which visual tokens of the query a defect lies, of which kind and how
-severe, where in the image each of them is (by its ninth, and as a position: a look at several of them brings back the mean,
-which is nearer to the defect's middle than any of them), what the whole image shows in which colour (from the last row of its tokens, which
+severe, where in the image each token is (by its ninth, and as a position: a look at several of them brings back the mean,
+which is nearer to the defect's middle than any of them; tokens on a defect count as much as all together, for they are what is looked at), what the whole image shows in which colour (from the last row of its tokens, which
 have seen all of it), that the next layer's first head looks at the defect from the words about it, and that after this look kind,
 severity, place and position are known there. Far below, a head is taught to look from each token of the query at the template's token of
 the same place: what differs can then be told.
@@ -34,7 +34,7 @@ WHOLE_WEIGHT = 0.3
 """Of object and colour each."""
 COMPARE_WEIGHT = 0.3
 POSITION_WEIGHT = 0.5
-TAKEN_POSITION_WEIGHT = 1.0
+TAKEN_POSITION_WEIGHT = 3.0
 TAKEN_WEIGHT = 0.4
 """Of kind, severity and place each, as a look at the defect has taken them."""
 THIRDS = 3
@@ -120,9 +120,12 @@ class SeenDefects(nn.Module):
         weight = counted * (1 + (DEFECTIVE_WEIGHT - 1) * there)
         found = self.defect(seen)[..., 0]
         where = functional.binary_cross_entropy_with_logits(found, there, weight, reduction="sum") / counted.sum()
-        places = functional.cross_entropy(self.place(seen).flatten(0, 1), self.ninths.repeat(len(hidden)))
-        positions = functional.mse_loss(self.position(seen), self.positions.expand(len(seen), -1, -1))
+        places = functional.cross_entropy(self.place(seen).transpose(1, 2), self.ninths.expand(len(seen), -1), reduction="none")
+        positions = (self.position(seen) - self.positions).square().mean(-1)
         at = seen[defective]
+
+        def everywhere(each: torch.Tensor) -> torch.Tensor:
+            return each.mean() + (each * there).sum() / there.sum().clamp(min=1)
 
         def named(head: nn.Linear, right: torch.Tensor) -> torch.Tensor:
             each = right[:, None].expand(defective.shape)[defective]
@@ -148,8 +151,8 @@ class SeenDefects(nn.Module):
             where
             + KIND_WEIGHT * named(self.kind, told.kind)
             + SEVERITY_WEIGHT * named(self.severity, told.severity)
-            + PLACE_WEIGHT * places
-            + POSITION_WEIGHT * positions
+            + PLACE_WEIGHT * everywhere(places)
+            + POSITION_WEIGHT * everywhere(positions)
             + WHOLE_WEIGHT * (shown(self.product, told.product) + shown(self.color, told.color))
             + (TAKEN_WEIGHT * sum(map(taken, self.taken)) + TAKEN_POSITION_WEIGHT * wrong_by.sum() - LOOK_WEIGHT * inside[claimed].sum())
             / each.sum().clamp(min=1)

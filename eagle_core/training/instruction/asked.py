@@ -1,8 +1,9 @@
 """What the instruction stage asks: real prompts about images that the tower has seen, with their true answers.
 
 All seven types of questions by letter, and explanations; with and without template, prior, boxes, knowledge and Echo's steps of
-reasoning. Where questions about looks and effects come with knowledge, every kind looks and acts as another one does, so that the
-answer stands only there; in some of them the kind that is seen has a name that means nothing, and its sentence is found by exclusion.
+reasoning. Where questions about looks and effects come with knowledge, it is true in some, so that it is no less right than what is
+remembered; in the others every kind looks and acts as another one does, so that the answer stands only there, and in some of these
+the kind that is seen has a name that means nothing, and its sentence is found by exclusion.
 """
 
 from __future__ import annotations
@@ -40,9 +41,11 @@ a batch are, because its longest prompt decides what each of them costs.
 QUESTIONS = 5
 """About the same images: whether there is a defect, and others."""
 OTHERS_INFORMED_SHARE = 0.3
-"""Of the questions in an informed batch that are not about looks and effects; these all are."""
+"""Of the questions in an informed batch that are not about looks and effects are told what is true; of these all are told something."""
+TRUE_SHARE = 0.4
+"""Of the latter: what is told is true."""
 UNFAMILIAR_SHARE = 0.3
-"""Of the latter: the own kind has a name that means nothing, so that it is the one that is told and not known."""
+"""Of the others of the latter: the own kind has a name that means nothing, so that it is the one that is told and not known."""
 TRUE_FACTS = {kind: DEFECT_KINDS[kind] for kind in KINDS}
 """Of the kinds that training names: an option that is never right would be learnt as such."""
 IMAGE = "<|image_pad|>"
@@ -131,10 +134,11 @@ def draw_questions_about(scene: SceneRecord, rng: np.random.Generator, *, inform
 
 
 def _informed(question: Question, scene: SceneRecord, rng: np.random.Generator) -> tuple[Question, tuple[Piece, ...]]:
-    if question.question_type not in FACTUAL:
-        if rng.random() >= OTHERS_INFORMED_SHARE:
-            return question, ()
+    is_factual = question.question_type in FACTUAL
+    if rng.random() < (TRUE_SHARE if is_factual else OTHERS_INFORMED_SHARE):
         return question, drawn_knowledge(SceneInWords(scene, sentences_of(scene), TRUE_FACTS, False), question, rng)
+    if not is_factual:
+        return question, ()
     facts = exchanged_facts(rng)
     if scene.defect is not None and rng.random() < UNFAMILIAR_SHARE:
         [name] = made_up_names(rng, 1)

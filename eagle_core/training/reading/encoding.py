@@ -43,7 +43,7 @@ class EncodedLines:
     holds_answer: torch.Tensor
     """``(B, L) bool``: the last word of the sentence of the knowledge in which the answer stands."""
     said: torch.Tensor
-    """``(B, 2) int64``: first and last token of the right option's words ("top left": both); 0 where the answer is words."""
+    """``(B, L, 2) int64``: where an option ends the first and last token of its words ("top left": both); 0 elsewhere."""
 
 
 def line_encoder(tokenizer: PreTrainedTokenizerFast) -> Callable[[Sequence[Line]], EncodedLines]:
@@ -61,7 +61,8 @@ def line_encoder(tokenizer: PreTrainedTokenizerFast) -> Callable[[Sequence[Line]
         shape = (len(lines), length)
         input_ids, is_text = torch.full(shape, int(tokenizer.pad_token_id)), torch.zeros(shape, dtype=torch.bool)
         labels, option = torch.full(shape, IGNORED), torch.full(shape, -1)
-        is_end, asked_at = torch.zeros(shape, dtype=torch.bool), torch.zeros(len(lines), dtype=torch.long)
+        is_end, said = torch.zeros(shape, dtype=torch.bool), torch.zeros(*shape, 2, dtype=torch.long)
+        asked_at = torch.zeros(len(lines), dtype=torch.long)
         kind_at, named_at, holds_answer = torch.full((len(lines),), -1), torch.full(shape, -1), torch.zeros(shape, dtype=torch.bool)
         for number, row in enumerate(rows):
             at = named = 0
@@ -74,6 +75,7 @@ def line_encoder(tokenizer: PreTrainedTokenizerFast) -> Callable[[Sequence[Line]
                 elif piece.role == "option":
                     option[number, at + LETTER_TOKENS : there.stop] = piece.letter
                     is_end[number, there.stop - 1] = True
+                    said[number, there.stop - 1] = torch.tensor([ids[LETTER_TOKENS], ids[-1 - FULL_STOP]])
                 elif piece.role == "kind":
                     kind_at[number] = there.stop - 1
                 elif piece.role == "named":
@@ -82,13 +84,7 @@ def line_encoder(tokenizer: PreTrainedTokenizerFast) -> Callable[[Sequence[Line]
                     named_at[number, there.stop - 1 - FULL_STOP] = named
                     holds_answer[number, there.stop - 1 - FULL_STOP] = piece.role == "holds_answer"
                 at = there.stop
-        said = torch.tensor([_first_and_last(ids_of(line.said)) if line.said else (0, 0) for line in lines])
         right = torch.tensor([line.right for line in lines])
         return EncodedLines(input_ids, is_text, labels, option, is_end, asked_at, right, kind_at, named_at, holds_answer, said)
 
     return encode
-
-
-def _first_and_last(words: tuple[int, ...]) -> tuple[int, int]:
-    """Of an option's words without the full stop that ends them."""
-    return words[0], words[-1 - FULL_STOP]

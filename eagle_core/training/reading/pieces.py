@@ -27,5 +27,3 @@ class Line:
     pieces: tuple[Piece, ...]
     right: int = -1
     """The right letter, 0 for A; -1 where the answer is words."""
-    said: str = ""
-    """The right option in words, with a space before it."""

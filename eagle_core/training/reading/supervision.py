@@ -3,8 +3,9 @@
 To answer with a letter the decoder must find what is asked (the fact), find the option that says it, and know that
 option's letter. The last token's loss alone did not teach this in 38,000 questions. Here each part has a loss of its own,
 at the same depth: what the last token of the prompt would say in words (their first and their last: "top", "left" and
-"top left" share one), the letter to which each word of an option belongs, and that the next layer's first head looks from
-the last token to the full stop that ends the right option. Nothing of it remains in the model but weights.
+"top left" share one), that the full stop that ends an option says this option's words, by the same maps, so that what is
+alike can be found, the letter to which each word of an option belongs, and that the next layer's first head looks from
+the last token to the full stop of the right option. Nothing of it remains in the model but weights.
 
 An answer that stands in knowledge takes two looks before: at the kind, from what is asked (where an image shows the defect, once
 there are images) and from every sentence of the knowledge, and then from what is asked at the sentence of the same kind: at its
@@ -76,14 +77,18 @@ class LetterBinding(nn.Module):
         lettered = torch.nonzero(lines.right >= 0)[:, 0]
         if len(lettered) == 0:
             return hidden.new_zeros(())
-        last = hidden[lettered, lines.asked_at[lettered]]
-        words_of_answer = torch.stack([last, self.last_word(last)], dim=1)
-        in_words = functional.cross_entropy(lm_head(decoder.norm(words_of_answer)).flatten(0, 1), lines.said[lettered].flatten())
+        right = lines.is_end & (lines.option == lines.right[:, None])
+        answer = self._says(decoder, lm_head, hidden[lettered, lines.asked_at[lettered]], lines.said[right])
+        options = self._says(decoder, lm_head, hidden[lines.is_end], lines.said[lines.is_end])
         words = lines.option >= 0
         own = functional.cross_entropy(self.own_letter(hidden[words]), lines.option[words])
         looks = looks_from(decoder, hidden, layer, lettered, lines.asked_at[lettered])
-        right = lines.is_end[lettered] & (lines.option[lettered] == lines.right[lettered, None])
-        return in_words + OWN_LETTER_WEIGHT * own - looks[right].mean()
+        return answer + options + OWN_LETTER_WEIGHT * own - looks[right[lettered]].mean()
+
+    def _says(self, decoder: Any, lm_head: nn.Module, states: torch.Tensor, said: torch.Tensor) -> torch.Tensor:
+        """How little ``states`` ``(N, H)`` say the first and the last of their words, ``said`` ``(N, 2)``; scalar."""
+        both = torch.stack([states, self.last_word(states)], dim=1)
+        return functional.cross_entropy(lm_head(decoder.norm(both)).flatten(0, 1), said.flatten())
 
 
 class KnowledgeBinding(nn.Module):

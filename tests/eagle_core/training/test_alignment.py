@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 from safetensors.torch import load_file
+from sklearn.linear_model import LinearRegression
 from transformers import AutoModelForImageTextToText, FastVlmForConditionalGeneration
 
 from eagle_core.data.scene import PLACES as NINTHS
@@ -17,6 +18,7 @@ from eagle_core.training.acuity import AcuityHeads, Seen
 from eagle_core.training.aligned import KEPT_READER, reader_of
 from eagle_core.training.alignment.architecture import build_aligned_model, start_reading, tokens_of
 from eagle_core.training.alignment.captions import CaptionEncoder, caption_of, claims_of, draw_examples
+from eagle_core.training.alignment.places import LOUDNESS, pass_on_places
 from eagle_core.training.alignment.stage import COMPARING, MIDDLE, projected, start_from
 from eagle_core.training.alignment.supervision import (
     COMPARE_WEIGHT,
@@ -145,6 +147,27 @@ def test_alignment_starts_from_the_projector_that_learnt_to_see_defects(data: Tr
         model.model.multi_modal_projector.linear_1.weight[:, -2 * PLACES :] = 0
         continued = projected(model, torch.from_numpy(seen.features["normal"]).float())
         torch.testing.assert_close(continued, heads.project(seen.features["normal"]), atol=1e-4, rtol=1e-4)
+
+
+def test_where_a_token_is_can_be_told_from_it_whatever_it_shows(tokenizer, data: TrainingImages) -> None:  # type: ignore[no-untyped-def]
+    """A straight line reads the place from tokens of images that it has not seen; before, it could not."""
+    model = build_aligned_model(tokenizer, 1, BACKBONES[CHOSEN])
+    tower = load_tower_named(CHOSEN)
+    raw = torch.from_numpy(tower_features(tower, data.shown)["defective"]).float()
+    tokens_of(model).standardise(raw.numpy())
+    with torch.inference_mode():
+        waves = tokens_of(model).finished(torch.zeros(1, *tokens_of(model).mean.shape, 20, 20)).flatten(2).transpose(1, 2)[0][:, [-2 * PLACES, -PLACES]]
+        before = projected(model, raw)
+        pass_on_places(model)
+        after = projected(model, raw)
+
+    def wrong_by(tokens: torch.Tensor) -> float:
+        half = len(tokens) // 2
+        line = LinearRegression().fit(tokens[:half].flatten(0, 1), waves.repeat(half, 1))
+        return float(((line.predict(tokens[half:].flatten(0, 1)) - waves.repeat(len(tokens) - half, 1).numpy()) ** 2).mean())
+
+    assert wrong_by(after) < 1e-6 < 1e-3 < wrong_by(before)
+    assert (after - before).norm(dim=-1).mean() < 2 * LOUDNESS
 
 
 def test_the_middle_learns_from_what_the_scenes_say(data: TrainingImages) -> None:

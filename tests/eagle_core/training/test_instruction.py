@@ -100,7 +100,7 @@ def test_answers_are_true_and_images_stand_at_the_same_tokens_in_a_batch(data: T
                 assert answer == explanation_of(scene)
                 seen_types.add("explanation")
                 continue
-            right = one.line.said.strip().removesuffix(".").lower()
+            right = [piece.text[4:] for piece in one.line.pieces if piece.role == "option"][one.line.right].removesuffix(".").lower()
             if "main color" in text:
                 assert right == scene.color
             elif "What is the object" in text:
