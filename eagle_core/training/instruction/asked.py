@@ -2,20 +2,21 @@
 
 All seven types of questions by letter, and explanations; with and without template, prior, boxes, knowledge and Echo's steps of
 reasoning. Where questions about looks and effects come with knowledge, it is true in some, so that it is no less right than what is
-remembered; in the others every kind looks and acts as another one does, so that the answer stands only there, and in some of these
-the kind that is seen has a name that means nothing, and its sentence is found by exclusion.
+remembered; in the others every kind looks and acts as another one does, so that the answer stands only there. In some of these
+the kind that is seen has a name that means nothing, and its sentence is found by exclusion; where it has its own name, up to six
+other kinds have such names, so that to be unfamiliar is no sign of being the one that is seen.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 from transformers import PreTrainedTokenizerFast
 
 from eagle_core.data.questions import questions_for
-from eagle_core.data.scene import DEFECT_KINDS, SceneRecord
+from eagle_core.data.scene import DEFECT_KINDS, DefectFacts, SceneRecord
 from eagle_core.echo.modules import reasoning_steps
 from eagle_core.guidance.explanation import explanation_of, explanation_prompt
 from eagle_core.guidance.prompt import DEFECT_QUESTION, build_prompt
@@ -46,6 +47,8 @@ TRUE_SHARE = 0.4
 """Of the latter: what is told is true."""
 UNFAMILIAR_SHARE = 0.3
 """Of the others of the latter: the own kind has a name that means nothing, so that it is the one that is told and not known."""
+MOST_UNFAMILIAR = 6
+"""Other kinds that have such names, where the own one has not."""
 TRUE_FACTS = {kind: DEFECT_KINDS[kind] for kind in KINDS}
 """Of the kinds that training names: an option that is never right would be learnt as such."""
 IMAGE = "<|image_pad|>"
@@ -136,18 +139,30 @@ def draw_questions_about(scene: SceneRecord, rng: np.random.Generator, *, inform
 def _informed(question: Question, scene: SceneRecord, rng: np.random.Generator) -> tuple[Question, tuple[Piece, ...]]:
     is_factual = question.question_type in FACTUAL
     if rng.random() < (TRUE_SHARE if is_factual else OTHERS_INFORMED_SHARE):
-        return question, drawn_knowledge(SceneInWords(scene, sentences_of(scene), TRUE_FACTS, False), question, rng)
+        facts = TRUE_FACTS if scene.defect is None or not is_factual else _others_unfamiliar(TRUE_FACTS, scene.defect.kind, rng)
+        return question, drawn_knowledge(SceneInWords(scene, sentences_of(scene), facts, False), question, rng)
     if not is_factual:
         return question, ()
-    facts = exchanged_facts(rng)
-    if scene.defect is not None and rng.random() < UNFAMILIAR_SHARE:
+    assert scene.defect is not None
+    facts, own = exchanged_facts(rng), scene.defect.kind
+    if rng.random() < UNFAMILIAR_SHARE:
         [name] = made_up_names(rng, 1)
-        facts = {name if kind == scene.defect.kind else kind: known for kind, known in facts.items()}
+        facts = {name if kind == own else kind: known for kind, known in facts.items()}
         scene = replace(scene, defect=replace(scene.defect, kind=name))
+    else:
+        facts = _others_unfamiliar(facts, own, rng)
     told = SceneInWords(scene, sentences_of(scene, facts), facts, True)
     asked = questions_for(scene, SEEN_PRODUCT_NAMES, tuple(COLOR_WORDS), rng, facts)
     about = next(of for of in asked if of.question_type == question.question_type)
     return about, drawn_knowledge(told, about, rng)
+
+
+def _others_unfamiliar(facts: Mapping[str, DefectFacts], own: str, rng: np.random.Generator) -> dict[str, DefectFacts]:
+    """``facts`` with up to MOST_UNFAMILIAR kinds but the ``own`` one under names that mean nothing."""
+    others = [kind for kind in facts if kind != own]
+    renamed = rng.permutation(others)[: int(rng.integers(MOST_UNFAMILIAR + 1))]
+    names = dict(zip(renamed.tolist(), made_up_names(rng, len(renamed)), strict=True))
+    return {names.get(kind, kind): known for kind, known in facts.items()}
 
 
 def explanation_tokens(tokenizer: PreTrainedTokenizerFast, tokens: int) -> list[int]:

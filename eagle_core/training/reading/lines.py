@@ -101,8 +101,8 @@ def line_about(
 
 def lettered_line(pieces: Sequence[Piece], question: Question) -> Line:
     """``question``, asked in ``pieces``, with its right letter."""
-    right = [letter for letter, _ in question.options].index(question.correct_letter)
-    return Line((*pieces, Piece(question.options[right][0], "answer")), right)
+    right, letter = next((i, letter) for i, (letter, _) in enumerate(question.options) if letter == question.correct_letter)
+    return Line((*pieces, Piece(letter, "answer")), right)
 
 
 def _marked(piece: Piece, kind: str) -> Iterator[Piece]:

@@ -118,7 +118,7 @@ def test_answers_are_true_and_images_stand_at_the_same_tokens_in_a_batch(data: T
                 assert right in holds
                 own = holds_name(one.line)
                 if own == scene.defect.kind:
-                    seen_types.add("knowledge")
+                    seen_types.add("others unfamiliar" if named - {*DEFECT_KINDS} else "knowledge")
                 else:
                     assert {*named} - {*DEFECT_KINDS} == {own} and scene.defect.kind not in named
                     seen_types.add("unfamiliar")
@@ -126,7 +126,7 @@ def test_answers_are_true_and_images_stand_at_the_same_tokens_in_a_batch(data: T
                 assert scene.defect is not None and right in {DEFECT_KINDS[scene.defect.kind].appearance, DEFECT_KINDS[scene.defect.kind].effect}
                 seen_types.add("facts")
             assert one.about_defect != ("main color" in text or "What is the object" in text)
-    assert seen_types == {"explanation", "knowledge", "unfamiliar", "facts"}
+    assert seen_types == {"explanation", "knowledge", "unfamiliar", "others unfamiliar", "facts"}
 
 
 def test_what_training_must_not_name_is_in_no_prompt(data: TrainingImages) -> None:
