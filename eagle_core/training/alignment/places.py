@@ -18,8 +18,8 @@ LOUDNESS = 6.0
 
 
 def pass_on_places(model: FastVlmForConditionalGeneration) -> None:
-    """Let the two units of ``model``'s projector that do least pass on the longest wave down and across, each in a direction of the
-    decoder's that no other unit uses, instead of what they did. In place.
+    """Let the two units of ``model``'s projector that do least pass on the longest wave down and across, each in one of the
+    directions that the other units use least, instead of what they did. In place.
     """
     first, second = model.model.multi_modal_projector.linear_1, model.model.multi_modal_projector.linear_2
     waves = first.in_features - 2 * PLACES, first.in_features - PLACES

@@ -3,8 +3,8 @@
 The caption's loss alone must find at once what a defect looks like, where to look for one, and the words for it. As in the
 language stage the parts have losses of their own: under which visual tokens of the query a defect lies, of which kind and how
 severe, where in the image each token is (by its ninth, and as a position: a look at several of them brings back the mean,
-which is nearer to the defect's middle than any of them; tokens on a defect count as much as all together, for they are what is looked at), what the whole image shows in which colour (from the last row of its tokens, which
-have seen all of it), that the next layer's first head looks at the defect from the words about it, and that after this look kind,
+which is nearer to the defect's middle than any of them; tokens on a defect count as much as all together, for they are what is
+looked at), what the whole image shows in which colour (from the last row of its tokens, which have seen all of it), that the next layer's first head looks at the defect from the words about it, and that after this look kind,
 severity, place and position are known there. Far below, a head is taught to look from each token of the query at the template's token of
 the same place: what differs can then be told.
 """

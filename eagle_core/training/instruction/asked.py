@@ -137,20 +137,19 @@ def draw_questions_about(scene: SceneRecord, rng: np.random.Generator, *, inform
 
 
 def _informed(question: Question, scene: SceneRecord, rng: np.random.Generator) -> tuple[Question, tuple[Piece, ...]]:
-    is_factual = question.question_type in FACTUAL
-    if rng.random() < (TRUE_SHARE if is_factual else OTHERS_INFORMED_SHARE):
-        facts = TRUE_FACTS if scene.defect is None or not is_factual else _others_unfamiliar(TRUE_FACTS, scene.defect.kind, rng)
-        return question, drawn_knowledge(SceneInWords(scene, sentences_of(scene), facts, False), question, rng)
-    if not is_factual:
-        return question, ()
+    if question.question_type not in FACTUAL:
+        if rng.random() >= OTHERS_INFORMED_SHARE:
+            return question, ()
+        return question, drawn_knowledge(SceneInWords(scene, sentences_of(scene), TRUE_FACTS, False), question, rng)
     assert scene.defect is not None
-    facts, own = exchanged_facts(rng), scene.defect.kind
-    if rng.random() < UNFAMILIAR_SHARE:
+    own, is_true = scene.defect.kind, rng.random() < TRUE_SHARE
+    facts = TRUE_FACTS if is_true else exchanged_facts(rng)
+    if is_true or rng.random() >= UNFAMILIAR_SHARE:
+        facts = _others_unfamiliar(facts, own, rng)
+    else:
         [name] = made_up_names(rng, 1)
         facts = {name if kind == own else kind: known for kind, known in facts.items()}
         scene = replace(scene, defect=replace(scene.defect, kind=name))
-    else:
-        facts = _others_unfamiliar(facts, own, rng)
     told = SceneInWords(scene, sentences_of(scene, facts), facts, True)
     asked = questions_for(scene, SEEN_PRODUCT_NAMES, tuple(COLOR_WORDS), rng, facts)
     about = next(of for of in asked if of.question_type == question.question_type)
