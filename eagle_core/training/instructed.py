@@ -42,7 +42,7 @@ def train_instructed(recipe: Recipe, seed: int, folder: Path, *, workers: int, p
     tokenizer = build_tokenizer()
     model = aligned_model(seed, folder)
     seen = see(
-        CHOSEN, recipe.aligned_seed, recipe.aligned_categories, folder, boxed=True, for_training=True, workers=workers, progress=progress
+        CHOSEN, recipe.instructed_seed, recipe.aligned_categories, folder, boxed=True, for_training=True, workers=workers, progress=progress
     )
     defects = train_instruction(
         model,

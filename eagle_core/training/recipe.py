@@ -18,7 +18,9 @@ class Recipe:
     acuity: Schedule = Schedule(steps=600, learning_rate=1.5e-3)
     aligned_seed: int = 2000
     aligned_categories: int = 8000
-    """Drawn for alignment and what comes after it."""
+    """Drawn for alignment, and as many others for instruction."""
+    instructed_seed: int = 3000
+    """Of the categories of the instruction stage: what it asks about has not been learnt by heart."""
     vision_seed: int = 0
     """Of the heads that see, for every seed of the decoder."""
     sight: Schedule = Schedule(steps=3600, learning_rate=2e-3)

@@ -1,7 +1,7 @@
 """What the instruction stage asks: real prompts about images that the tower has seen, with their true answers.
 
 All seven types of questions by letter, and explanations; with and without template, prior, boxes, knowledge and Echo's steps of
-reasoning. Where questions about looks and effects come with knowledge, it is true in some, so that it is no less right than what is
+reasoning; some without knowledge as statements to judge, or open, as Echo asks them too. Where questions about looks and effects come with knowledge, it is true in some, so that it is no less right than what is
 remembered; in the others every kind looks and acts as another one does, so that the answer stands only there. In some of these
 the kind that is seen has a name that means nothing, and its sentence is found by exclusion; where it has its own name, up to six
 other kinds have such names, so that to be unfamiliar is no sign of being the one that is seen.
@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from transformers import PreTrainedTokenizerFast
 
+from eagle_core.data.question_sets import in_form
 from eagle_core.data.questions import questions_for
 from eagle_core.data.scene import DEFECT_KINDS, DefectFacts, SceneRecord
 from eagle_core.echo.modules import reasoning_steps
@@ -22,7 +23,7 @@ from eagle_core.guidance.explanation import explanation_of, explanation_prompt
 from eagle_core.guidance.prompt import DEFECT_QUESTION, build_prompt
 from eagle_core.records import Question
 from eagle_core.training.reading.knowledge import FACTUAL, drawn_knowledge
-from eagle_core.training.reading.lines import lettered_line, prompt_pieces
+from eagle_core.training.reading.lines import lettered_line, line_in_words, prompt_pieces
 from eagle_core.training.reading.pieces import Line, Piece
 from eagle_core.training.reading.scenes_in_words import (
     KINDS,
@@ -39,6 +40,8 @@ EXPLANATION_SHARE, INFORMED_SHARE, REASONED_SHARE = 0.35, 0.3, 0.1
 """Of the batches: asked for a sentence; and of the others, informed by knowledge, and told to reason step by step, as Echo does. All of
 a batch are, because its longest prompt decides what each of them costs.
 """
+FORMS = {"multiple_choice": 0.55, "true_false": 0.3, "open": 0.15}
+"""Of the batches that are asked questions and neither informed nor told to reason: the form of all of them."""
 QUESTIONS = 5
 """About the same images: whether there is a defect, and others."""
 OTHERS_INFORMED_SHARE = 0.3
@@ -76,6 +79,8 @@ class _Form:
     explained: bool
     informed: bool
     reasoned: bool
+    questions: str
+    """In FORMS."""
 
 
 def draw_asked(
@@ -91,7 +96,8 @@ def draw_asked(
         prior_reliability: Probability that the expert's verdict is right. Boxes follow the verdict, as EAGLE's do.
     """
     explained, informed, reasoned, anomalous = (bool(rng.random() < share) for share in (EXPLANATION_SHARE, INFORMED_SHARE, REASONED_SHARE, 0.5))
-    form = _Form(draw_variant(rng), anomalous, explained, informed, reasoned)
+    questions = "multiple_choice" if informed or reasoned else str(rng.choice(list(FORMS), p=list(FORMS.values())))
+    form = _Form(draw_variant(rng), anomalous, explained, informed, reasoned, questions)
     return [one for _ in range(count) for one in _draw(scenes, form, rng, tokens, prior_reliability)]
 
 
@@ -111,10 +117,12 @@ def _draw(
         pieces = prompt_pieces(explanation_prompt(PLACEHOLDER, **cues), lambda _: IMAGE * tokens)
         return [Asked(category, defective, images, Line((*pieces, Piece(explanation_of(scene), "answer"))), True)]
     asked = []
-    for question, knowledge in draw_questions_about(scene, rng, informed=form.informed):
+    for lettered, knowledge in draw_questions_about(scene, rng, informed=form.informed):
+        question = in_form(lettered, form.questions, int(rng.integers(2**32)), "")
         steps = (Piece(reasoning_steps(int(variant.template), question), "shown"),) if form.reasoned else ()
         pieces = prompt_pieces(build_prompt(question, PLACEHOLDER, **cues), lambda _: IMAGE * tokens, (*knowledge, *steps))
-        asked.append(Asked(category, defective, images, lettered_line(pieces, question), not question.question_type.startswith("object")))
+        line = line_in_words(pieces, question) if question.is_open else lettered_line(pieces, question)
+        asked.append(Asked(category, defective, images, line, not question.question_type.startswith("object")))
     return asked
 
 

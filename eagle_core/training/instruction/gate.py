@@ -10,11 +10,13 @@ import numpy as np
 from sklearn.metrics import roc_auc_score
 from transformers import FastVlmForConditionalGeneration, PreTrainedTokenizerFast
 
+from eagle_core.data.question_sets import in_form
 from eagle_core.data.questions import questions_for
 from eagle_core.data.scene import SceneRecord
 from eagle_core.evaluation.calibration_error import calibration_error
 from eagle_core.guidance.explanation import explanation_of, parse_explanation
 from eagle_core.guidance.prompt import DEFECT_QUESTION, build_prompt
+from eagle_core.mllm.parsing import defect_letter
 from eagle_core.records import Question, QuestionType
 from eagle_core.training.acuity import Seen
 from eagle_core.training.alignment.answers import letter_probabilities, sentences
@@ -36,6 +38,9 @@ REQUIRED_EXPLANATION = {"kind": 0.6, "place": 0.7}
 FIELDS = ("says_defect", "severity", "kind", "place")
 EXPLANATION_TOKENS = 32
 NAMES = ("normal", "defective")
+LETTERED = replace(DEFECT_QUESTION, correct_letter="A")
+"""Any right letter: its probability is not asked for."""
+STATED = in_form(LETTERED, "true_false", 0, "")
 EXPERTS: dict[str, Callable[[bool], bool]] = {"right_prior": lambda defective: defective, "wrong_prior": lambda defective: not defective}
 Ask = tuple[int, tuple[str, ...], Line]
 """Category, names of its images in the prompt's order, and the prompt with its right letter."""
@@ -48,7 +53,8 @@ class InstructionGate:
     verdict: dict[str, float]
     """Beside a template and without prior: balanced accuracy at P(defect) 0.5, AUROC, expected calibration error."""
     by_prompt: dict[str, float]
-    """Balanced accuracy: query_only, template, right_prior, wrong_prior (with boxes where the expert says anomalous)."""
+    """Balanced accuracy: query_only, template, right_prior, wrong_prior (with boxes where the expert says anomalous); beside the
+    template also as a statement to judge (stated)."""
     letters: dict[QuestionType, float]
     """Share of right letters beside a template, in shuffled order; about the defect: of the defective images."""
     knowledge: dict[str, float]
@@ -93,6 +99,7 @@ def instruction_gate(model: FastVlmForConditionalGeneration, tokenizer: PreTrain
     is_defective = np.repeat([False, True], len(seen.scenes))
     by_prompt = {"query_only": _balanced(alone), "template": _balanced(template)}
     by_prompt |= {name: _balanced(asking.p_defect(template=True, verdict=says)) for name, says in EXPERTS.items()}
+    by_prompt["stated"] = _balanced(asking.p_defect(template=True, question=STATED))
     both = np.concatenate(template)
     revealed = np.array([scene.defect is not None and scene.defect.kind in PART_DEFECTS for _, scene in seen.scenes])
     gain = {"all": by_prompt["template"] - by_prompt["query_only"]}
@@ -118,13 +125,16 @@ class _Asking:
     def __init__(self, model: FastVlmForConditionalGeneration, tokenizer: PreTrainedTokenizerFast, seen: Seen, seed: int) -> None:
         self._model, self._tokenizer, self._seen, self._seed = model, tokenizer, seen, seed
 
-    def p_defect(self, *, template: bool, verdict: Callable[[bool], bool] | None = None) -> tuple[np.ndarray, np.ndarray]:
+    def p_defect(
+        self, *, template: bool, verdict: Callable[[bool], bool] | None = None, question: Question = LETTERED
+    ) -> tuple[np.ndarray, np.ndarray]:
         """Of normal and of defective images; ``verdict`` is the expert's, given the truth."""
-        yes = replace(DEFECT_QUESTION, correct_letter="A")
+        defective = next(i for i, (letter, _) in enumerate(question.options) if letter == defect_letter(question))
         return tuple(  # type: ignore[return-value]
-            self._probabilities([self._ask(c, odd, yes, template=template, verdict=verdict(bool(odd)) if verdict else None) for c in self._all])[:, 0]
+            self._probabilities([self._ask(c, odd, question, template=template, verdict=verdict(bool(odd)) if verdict else None) for c in self._all])
+            [:, defective]
             for odd in (0, 1)
-        )
+        )  # fmt: skip
 
     def letters(self) -> dict[QuestionType, float]:
         asks: dict[QuestionType, list[Ask]] = {}

@@ -93,16 +93,19 @@ def line_about(
     pieces = _pieces(build_prompt(asked, PLACEHOLDER, templates=templates), told, shown, knowledge, as_prompt=as_prompt)
     if by_knowledge and told.scene.defect is not None:
         pieces = [part for piece in pieces for part in _marked(piece, told.scene.defect.kind)]
-    if in_words:
-        words = next(text for letter, text in question.options if letter == question.correct_letter)
-        return Line((*pieces, Piece(words, "answer")))
-    return lettered_line(pieces, question)
+    return line_in_words(pieces, question) if in_words else lettered_line(pieces, question)
 
 
 def lettered_line(pieces: Sequence[Piece], question: Question) -> Line:
     """``question``, asked in ``pieces``, with its right letter."""
     right, letter = next((i, letter) for i, (letter, _) in enumerate(question.options) if letter == question.correct_letter)
     return Line((*pieces, Piece(letter, "answer")), right)
+
+
+def line_in_words(pieces: Sequence[Piece], question: Question) -> Line:
+    """``question``, asked openly in ``pieces``, with the words of its right option."""
+    words = next(text for letter, text in question.options if letter == question.correct_letter)
+    return Line((*pieces, Piece(words, "answer")))
 
 
 def _marked(piece: Piece, kind: str) -> Iterator[Piece]:

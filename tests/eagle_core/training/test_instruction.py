@@ -15,18 +15,21 @@ from sklearn.metrics import roc_auc_score
 from transformers.modeling_outputs import BaseModelOutputWithPooling
 
 from eagle_core.config import MllmConfig
-from eagle_core.data.scene import DEFECT_KINDS, PLACES
+from eagle_core.data.scene import DEFECT_KINDS, PLACES, SceneRecord
 from eagle_core.guidance.explanation import explanation_of, explanation_prompt
 from eagle_core.guidance.prompt import (
     ANOMALOUS_PRIOR,
     BOX_SENTENCE,
     DEFECT_QUESTION,
     NORMAL_PRIOR,
+    OPEN_INSTRUCTION,
     build_prompt,
 )
 from eagle_core.mllm.adapters.families import FAMILIES
+from eagle_core.mllm.free_text.cleaning import plain
 from eagle_core.mllm.inputs import render
 from eagle_core.mllm.loading import load_model
+from eagle_core.records import NO_DEFECT_STATEMENT
 from eagle_core.training.acuity import Seen
 from eagle_core.training.aligned import KEPT_READER, learnt_weights
 from eagle_core.training.alignment.answers import letter_probabilities, visual_of
@@ -94,39 +97,58 @@ def test_answers_are_true_and_images_stand_at_the_same_tokens_in_a_batch(data: T
             assert (scene.defect is not None) == one.defective and one.images[before].split("_")[0] == ("defective" if one.defective else "normal")
             at = torch.nonzero(batch.input_ids[row] == image)[:, 0]
             assert len(at) == TOKENS * len(one.images) and int(at[before * TOKENS]) == query_at(batch, image, TOKENS, before)
-            answer = one.line.pieces[-1].text
+            seen_types.add(sort_of_true_answer(one.line, scene))
             text = text_of(one.line)
-            if one.line.right < 0:
-                assert answer == explanation_of(scene)
-                seen_types.add("explanation")
-                continue
-            right = [piece.text[4:] for piece in one.line.pieces if piece.role == "option"][one.line.right].removesuffix(".").lower()
-            if "main color" in text:
-                assert right == scene.color
-            elif "What is the object" in text:
-                assert right == scene.object_name
-            elif "type of the defect" in text:
-                assert scene.defect is not None and right == scene.defect.kind
-            elif "Where is" in text:
-                assert scene.defect is not None and right == scene.defect.place
-            elif "Is there any" in text:
-                assert right == ("yes" if one.defective else "no")
-            elif "Following is knowledge" in text:
-                assert scene.defect is not None
-                [holds] = [piece.text.lower() for piece in one.line.pieces if piece.role == "holds_answer"]
-                named = {piece.text.strip() for piece in one.line.pieces if piece.role == "named"}
-                assert right in holds
-                own = holds_name(one.line)
-                if own == scene.defect.kind:
-                    seen_types.add("others unfamiliar" if named - {*DEFECT_KINDS} else "knowledge")
-                else:
-                    assert {*named} - {*DEFECT_KINDS} == {own} and scene.defect.kind not in named
-                    seen_types.add("unfamiliar")
-            else:
-                assert scene.defect is not None and right in {DEFECT_KINDS[scene.defect.kind].appearance, DEFECT_KINDS[scene.defect.kind].effect}
-                seen_types.add("facts")
             assert one.about_defect != ("main color" in text or "What is the object" in text)
-    assert seen_types == {"explanation", "knowledge", "unfamiliar", "others unfamiliar", "facts"}
+    assert seen_types == {"explanation", "stated", "open", "knowledge", "unfamiliar", "others unfamiliar", "facts"}
+
+
+def sort_of_true_answer(line: Line, scene: SceneRecord) -> str:
+    """What kind of prompt it is; fails if its answer is not true."""
+    text, answer = text_of(line), line.pieces[-1].text
+    options = [piece.text[4:] for piece in line.pieces if piece.role == "option"]
+    if NO_DEFECT_STATEMENT in text or "Proposed answer: " in text:
+        proposed = text.partition("Proposed answer: ")[2].partition(" Is the proposed answer true?")[0]
+        true = bool(true_words(text, scene) & {plain(proposed)}) if proposed else scene.defect is None
+        assert options == ["True.", "False."] and answer == "AB"[line.right] == ("A" if true else "B")
+        return "stated"
+    if line.right >= 0 and "Following is knowledge" in text and ("What is the appearance" in text or "What is the effect" in text):
+        return sort_of_knowledge(line, scene, plain(options[line.right]))
+    if OPEN_INSTRUCTION in text and answer != explanation_of(scene):
+        assert not options and plain(answer) in true_words(text, scene)
+        return "open"
+    if line.right < 0:
+        assert answer == explanation_of(scene)
+        return "explanation"
+    assert plain(options[line.right]) in true_words(text, scene)
+    return "facts"
+
+
+def true_words(text: str, scene: SceneRecord) -> set[str]:
+    """What may be answered to the question in ``text``."""
+    if "main color" in text:
+        return {scene.color}
+    if "What is the object" in text:
+        return {scene.object_name}
+    if "Is there any" in text:
+        return {"yes" if scene.defect else "no"}
+    assert scene.defect is not None
+    if "type of the defect" in text:
+        return {scene.defect.kind}
+    if "Where is" in text:
+        return {scene.defect.place}
+    return {plain(DEFECT_KINDS[scene.defect.kind].appearance), plain(DEFECT_KINDS[scene.defect.kind].effect)}
+
+
+def sort_of_knowledge(line: Line, scene: SceneRecord, right: str) -> str:
+    [holds] = [piece.text.lower() for piece in line.pieces if piece.role == "holds_answer"]
+    named = {piece.text.strip() for piece in line.pieces if piece.role == "named"}
+    assert scene.defect is not None and right in holds
+    own = holds_name(line)
+    if own == scene.defect.kind:
+        return "others unfamiliar" if named - {*DEFECT_KINDS} else "knowledge"
+    assert {*named} - {*DEFECT_KINDS} == {own} and scene.defect.kind not in named
+    return "unfamiliar"
 
 
 def test_what_training_must_not_name_is_in_no_prompt(data: TrainingImages) -> None:
