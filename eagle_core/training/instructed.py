@@ -67,6 +67,7 @@ def train_instructed(recipe: Recipe, seed: int, folder: Path, *, workers: int, p
         "schedule": asdict(recipe.instruction),
         "prior_reliability": recipe.prior_reliability,
         "categories": recipe.aligned_categories,
+        "categories_seed": recipe.instructed_seed,
         "temperature": temperature,
         "validation_calibration_error": {
             "before": calibration_error(probabilities, defective),

@@ -3,13 +3,13 @@
 All seven types of questions by letter, and explanations; with and without template, prior, boxes, knowledge and Echo's steps of
 reasoning; some without knowledge as statements to judge, or open, as Echo asks them too. Where questions about looks and effects come with knowledge, it is true in some, so that it is no less right than what is
 remembered; in the others every kind looks and acts as another one does, so that the answer stands only there. In some of these
-the kind that is seen has a name that means nothing, and its sentence is found by exclusion; where it has its own name, up to six
-other kinds have such names, so that to be unfamiliar is no sign of being the one that is seen.
+the kind that is seen has a name that means nothing, and its sentence is found by exclusion; in the rest other kinds have such
+names, and where what is told is true any of them, so that to be unfamiliar is no sign of being the one that is seen.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -17,7 +17,7 @@ from transformers import PreTrainedTokenizerFast
 
 from eagle_core.data.question_sets import in_form
 from eagle_core.data.questions import questions_for
-from eagle_core.data.scene import DEFECT_KINDS, DefectFacts, SceneRecord
+from eagle_core.data.scene import DEFECT_KINDS, SceneRecord
 from eagle_core.echo.modules import reasoning_steps
 from eagle_core.guidance.explanation import explanation_of, explanation_prompt
 from eagle_core.guidance.prompt import DEFECT_QUESTION, build_prompt
@@ -36,9 +36,9 @@ from eagle_core.training.scenes.canvas import COLOR_WORDS
 from eagle_core.training.scenes.categories import SEEN_PRODUCT_NAMES
 from eagle_core.training.shown import PLACEHOLDER, STANDARD_LETTERS, Variant, draw_variant, shown_with
 
-EXPLANATION_SHARE, INFORMED_SHARE, REASONED_SHARE = 0.35, 0.3, 0.1
-"""Of the batches: asked for a sentence; and of the others, informed by knowledge, and told to reason step by step, as Echo does. All of
-a batch are, because its longest prompt decides what each of them costs.
+EXPLANATION_SHARE, INFORMED_SHARE, REASONED_SHARE, BOTH_SHARE = 0.35, 0.3, 0.1, 0.4
+"""Of the batches: asked for a sentence; and of the others, informed by knowledge, and told to reason step by step, as Echo does (of the
+informed ones: BOTH_SHARE). All of a batch are, because its longest prompt decides what each of them costs.
 """
 FORMS = {"multiple_choice": 0.55, "true_false": 0.3, "open": 0.15}
 """Of the batches that are asked questions and neither informed nor told to reason: the form of all of them."""
@@ -49,9 +49,11 @@ OTHERS_INFORMED_SHARE = 0.3
 TRUE_SHARE = 0.4
 """Of the latter: what is told is true."""
 UNFAMILIAR_SHARE = 0.3
-"""Of the others of the latter: the own kind has a name that means nothing, so that it is the one that is told and not known."""
+"""Of the others of the latter: the own kind alone has a name that means nothing, so that it is the one that is told and not known."""
 MOST_UNFAMILIAR = 6
-"""Other kinds that have such names, where the own one has not."""
+"""Kinds that have such names else: any of them where what is told is true, else all but the own one."""
+OF_CATEGORY_SHARE = 0.3
+"""Of what is told: about the own kind and a few others, whatever the options are."""
 TRUE_FACTS = {kind: DEFECT_KINDS[kind] for kind in KINDS}
 """Of the kinds that training names: an option that is never right would be learnt as such."""
 IMAGE = "<|image_pad|>"
@@ -95,7 +97,8 @@ def draw_asked(
         tokens: Visual tokens of an image.
         prior_reliability: Probability that the expert's verdict is right. Boxes follow the verdict, as EAGLE's do.
     """
-    explained, informed, reasoned, anomalous = (bool(rng.random() < share) for share in (EXPLANATION_SHARE, INFORMED_SHARE, REASONED_SHARE, 0.5))
+    explained, informed, anomalous = (bool(rng.random() < share) for share in (EXPLANATION_SHARE, INFORMED_SHARE, 0.5))
+    reasoned = bool(rng.random() < (BOTH_SHARE if informed else REASONED_SHARE))
     questions = "multiple_choice" if informed or reasoned else str(rng.choice(list(FORMS), p=list(FORMS.values())))
     form = _Form(draw_variant(rng), anomalous, explained, informed, reasoned, questions)
     return [one for _ in range(count) for one in _draw(scenes, form, rng, tokens, prior_reliability)]
@@ -145,34 +148,33 @@ def draw_questions_about(scene: SceneRecord, rng: np.random.Generator, *, inform
 
 
 def _informed(question: Question, scene: SceneRecord, rng: np.random.Generator) -> tuple[Question, tuple[Piece, ...]]:
+    of_category = bool(rng.random() < OF_CATEGORY_SHARE)
     if question.question_type not in FACTUAL:
         if rng.random() >= OTHERS_INFORMED_SHARE:
             return question, ()
-        return question, drawn_knowledge(SceneInWords(scene, sentences_of(scene), TRUE_FACTS, False), question, rng)
+        told = SceneInWords(scene, sentences_of(scene), TRUE_FACTS, False)
+        return question, drawn_knowledge(told, question, rng, of_category=of_category)
     assert scene.defect is not None
     own, is_true = scene.defect.kind, rng.random() < TRUE_SHARE
     facts = TRUE_FACTS if is_true else exchanged_facts(rng)
-    if is_true or rng.random() >= UNFAMILIAR_SHARE:
-        facts = _others_unfamiliar(facts, own, rng)
+    if not is_true and rng.random() < UNFAMILIAR_SHARE:
+        names = _meaningless_names([own], 1, rng)
     else:
-        [name] = made_up_names(rng, 1)
-        facts = {name if kind == own else kind: known for kind, known in facts.items()}
-        scene = replace(scene, defect=replace(scene.defect, kind=name))
+        names = _meaningless_names([kind for kind in facts if is_true or kind != own], int(rng.integers(MOST_UNFAMILIAR + 1)), rng)
+    facts = {names.get(kind, kind): known for kind, known in facts.items()}
+    scene = replace(scene, defect=replace(scene.defect, kind=names.get(own, own)))
     told = SceneInWords(scene, sentences_of(scene, facts), facts, True)
     asked = questions_for(scene, SEEN_PRODUCT_NAMES, tuple(COLOR_WORDS), rng, facts)
     about = next(of for of in asked if of.question_type == question.question_type)
-    return about, drawn_knowledge(told, about, rng)
+    return about, drawn_knowledge(told, about, rng, of_category=of_category)
 
 
-def _others_unfamiliar(facts: Mapping[str, DefectFacts], own: str, rng: np.random.Generator) -> dict[str, DefectFacts]:
-    """``facts`` with up to MOST_UNFAMILIAR kinds but the ``own`` one under names that mean nothing."""
-    others = [kind for kind in facts if kind != own]
-    renamed = rng.permutation(others)[: int(rng.integers(MOST_UNFAMILIAR + 1))]
-    names = dict(zip(renamed.tolist(), made_up_names(rng, len(renamed)), strict=True))
-    return {names.get(kind, kind): known for kind, known in facts.items()}
+def _meaningless_names(kinds: Sequence[str], count: int, rng: np.random.Generator) -> dict[str, str]:
+    """For ``count`` of ``kinds``, names that mean nothing."""
+    return dict(zip(rng.permutation(kinds)[:count].tolist(), made_up_names(rng, count), strict=True))
 
 
 def explanation_tokens(tokenizer: PreTrainedTokenizerFast, tokens: int) -> list[int]:
     """Token ids of the request for a sentence about a query beside its template; ``tokens`` visual tokens an image."""
     pieces = prompt_pieces(explanation_prompt(PLACEHOLDER, templates=[PLACEHOLDER]), lambda _: IMAGE * tokens)
-    return [token for piece in pieces for token in tokenizer(piece.text, add_special_tokens=False)["input_ids"]]
+    return list(tokenizer("".join(piece.text for piece in pieces), add_special_tokens=False)["input_ids"])

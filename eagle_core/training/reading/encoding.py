@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
 import torch
 from transformers import PreTrainedTokenizerFast
 
-from eagle_core.training.reading.pieces import Line
+from eagle_core.training.reading.pieces import Line, Piece
 
 IGNORED = -100
 LETTER_TOKENS = 2
@@ -56,7 +56,7 @@ def line_encoder(tokenizer: PreTrainedTokenizerFast) -> Callable[[Sequence[Line]
     end = int(tokenizer.eos_token_id)
 
     def encode(lines: Sequence[Line]) -> EncodedLines:
-        rows = [[(piece, ids_of(piece.text)) for piece in line.pieces] for line in lines]
+        rows = [[(piece, ids_of(text)) for piece, text in _spaced(line.pieces)] for line in lines]
         length = max(1 + sum(len(ids) for _, ids in row) for row in rows)
         shape = (len(lines), length)
         input_ids, is_text = torch.full(shape, int(tokenizer.pad_token_id)), torch.zeros(shape, dtype=torch.bool)
@@ -88,3 +88,12 @@ def line_encoder(tokenizer: PreTrainedTokenizerFast) -> Callable[[Sequence[Line]
         return EncodedLines(input_ids, is_text, labels, option, is_end, asked_at, right, kind_at, named_at, holds_answer, said)
 
     return encode
+
+
+def _spaced(pieces: Sequence[Piece]) -> Iterator[tuple[Piece, str]]:
+    """Each piece with its text; spaces at the end of one begin the next, as they do in the tokens of the whole text."""
+    spaces = ""
+    for piece in pieces:
+        text = (spaces + piece.text).rstrip(" ")
+        spaces = (spaces + piece.text)[len(text) :]
+        yield piece, text

@@ -1,5 +1,5 @@
 """Knowledge in a line, as Echo tells it. It tells of every kind that is an option, or whose looks or effects are one, so that only
-who finds the own kind's sentence is right.
+who finds the own kind's sentence is right; or, with images, of a category's kinds, as it does in the pipeline.
 """
 
 from __future__ import annotations
@@ -18,6 +18,8 @@ FACTUAL: tuple[QuestionType, ...] = ("defect_description", "defect_analysis")
 """Questions that knowledge answers as well as a look."""
 MORE_KINDS = 1
 """At most so many are told besides those of the options."""
+OF_CATEGORY = (2, 3)
+"""So many are told besides the own kind where knowledge is a category's."""
 
 
 def kinds_of_options(told: SceneInWords, question: Question) -> list[str]:
@@ -26,15 +28,25 @@ def kinds_of_options(told: SceneInWords, question: Question) -> list[str]:
     return [kind for kind, facts in told.facts.items() if {kind, facts.appearance.lower(), facts.effect.lower()} & set(options)]
 
 
-def drawn_knowledge(told: SceneInWords, question: Question, rng: np.random.Generator) -> tuple[Piece, ...]:
+def drawn_knowledge(
+    told: SceneInWords, question: Question, rng: np.random.Generator, *, of_category: bool = False
+) -> tuple[Piece, ...]:
     """Looks and effects of the options' kinds and perhaps of others, in random order, whole or condensed; or what is normal, as
     the rule condenses it for questions about that.
+
+    Args:
+        told: The scene and its facts.
+        question: What is asked.
+        rng: Draws everything.
+        of_category: Tells of the own kind and a few others, whatever the options are, as Echo tells of a category's kinds.
     """
     if question.question_type in ABOUT_NORMAL:
         return (Piece(f"{KNOWLEDGE_CAPTION}{titled_by_rule(_normal(told))}\n", "shown"),)
-    kinds = kinds_of_options(told, question) or ([told.scene.defect.kind] if told.scene.defect else [])
+    asked = [] if of_category else kinds_of_options(told, question)
+    kinds = asked or ([told.scene.defect.kind] if told.scene.defect else [])
     others = [kind for kind in told.facts if kind not in kinds]
-    more = [others[i] for i in rng.permutation(len(others))[: int(rng.integers(MORE_KINDS + 1))]]
+    count = int(rng.integers(MORE_KINDS + 1)) if asked else int(rng.choice(OF_CATEGORY))
+    more = [others[i] for i in rng.permutation(len(others))[:count]]
     return knowledge_pieces(told, [str(kind) for kind in rng.permutation([*kinds, *more])], question, condensed=bool(rng.random() < 0.5))
 
 

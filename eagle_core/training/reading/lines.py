@@ -55,7 +55,7 @@ def draw_line(rng: np.random.Generator, progress: float, *, as_prompt: bool, wit
         question = draw_question(told, rng, FACTUAL[int(rng.integers(len(FACTUAL)))])
     elif rng.random() < EXPLAINED_SHARE:
         prompt = explanation_prompt(PLACEHOLDER, templates=[PLACEHOLDER] if as_prompt else [])
-        pieces = _pieces(prompt, told, _shown(told, None, rng, progress), (), as_prompt=as_prompt)
+        pieces = _pieces(prompt, told, _shown(told, (), rng, progress), (), as_prompt=as_prompt)
         return Line((*pieces, Piece(explanation_of(told.scene), "answer")))
     elif told.scene.defect is not None and progress >= PLACES_FROM and rng.random() < PLACES_SHARE:
         question = draw_question(told, rng, "defect_localization")
@@ -86,7 +86,8 @@ def line_about(
     if knowledge is None:
         knowledge = drawn_knowledge(told, question, rng) if by_knowledge else ()
     remembered = question.question_type in FACTUAL and (by_knowledge or rng.random() < 0.5)
-    left_out = question.question_type if remembered else None
+    # Beside the other of the two, the kind need not be known: one line of the knowledge holds both.
+    left_out = FACTUAL if by_knowledge else (question.question_type,) if remembered else ()
     shown = _shown(told, left_out, rng, progress, question.question_type)
     asked = replace(question, is_open=in_words)
     templates = [PLACEHOLDER] if as_prompt and rng.random() < TEMPLATE_SHARE else []
@@ -118,12 +119,12 @@ def _marked(piece: Piece, kind: str) -> Iterator[Piece]:
 
 
 def _shown(
-    told: SceneInWords, left_out: QuestionType | None, rng: np.random.Generator, progress: float, asked: QuestionType | None = None
+    told: SceneInWords, left_out: Sequence[QuestionType], rng: np.random.Generator, progress: float, asked: QuestionType | None = None
 ) -> str:
     """Sentences about the query in random order; the one that answers ``asked`` is there unless it is ``left_out``."""
-    needed = told.sentences["anomaly_detection"] if asked is None or asked == left_out else told.sentences[asked]
+    needed = told.sentences["anomaly_detection"] if asked is None or asked in left_out else told.sentences[asked]
     # What was left out must not be found elsewhere.
-    others = [s for kind, s in told.sentences.items() if s != needed and kind != left_out]
+    others = [s for kind, s in told.sentences.items() if s != needed and kind not in left_out]
     others = list(dict.fromkeys(others))
     more = 0 if progress < FEW_FACTS_UNTIL else int(rng.integers(len(others) + 1))
     chosen = [needed, *(others[i] for i in rng.permutation(len(others))[:more])]

@@ -12,7 +12,7 @@ Role = Literal["shown", "kind", "named", "told", "holds_answer", "option", "aske
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """Some of a line's text. Each piece is tokenized by itself."""
+    """Some of a line's text. Each piece is tokenized by itself, less the spaces at its end, with which the next one begins."""
 
     text: str
     role: Role

@@ -75,9 +75,15 @@ def made_up_names(rng: np.random.Generator, count: int) -> list[str]:
 
 def exchanged_facts(rng: np.random.Generator, named: tuple[str, ...] = KINDS) -> dict[str, DefectFacts]:
     """Every kind of ``named`` looks and acts as another one does in truth."""
-    looks, effects = rng.permutation(len(named)), rng.permutation(len(named))
+    looks, effects = _another_for_each(len(named), rng), _another_for_each(len(named), rng)
     true = [DEFECT_KINDS[kind] for kind in named]
     return {kind: DefectFacts(true[looks[i]].appearance, true[effects[i]].effect) for i, kind in enumerate(named)}
+
+
+def _another_for_each(count: int, rng: np.random.Generator) -> np.ndarray:
+    """A permutation ``(count,)`` that leaves nothing where it was."""
+    order = rng.permutation(count)
+    return order[(np.argsort(order) + 1) % count]
 
 
 def draw_question(told: SceneInWords, rng: np.random.Generator, asked: QuestionType | None = None) -> Question:

@@ -42,7 +42,7 @@ from eagle_core.training.instruction.calibration import (
     cool,
     cooled,
 )
-from eagle_core.training.instruction.gate import instruction_gate, p_defect
+from eagle_core.training.instruction.gate import STATED, instruction_gate, p_defect
 from eagle_core.training.instruction.middle import known_in_the_middle
 from eagle_core.training.instruction.shared_prefix import hidden_states
 from eagle_core.training.instruction.stage import looks_at_defect, query_at
@@ -99,8 +99,11 @@ def test_answers_are_true_and_images_stand_at_the_same_tokens_in_a_batch(data: T
             assert len(at) == TOKENS * len(one.images) and int(at[before * TOKENS]) == query_at(batch, image, TOKENS, before)
             seen_types.add(sort_of_true_answer(one.line, scene))
             text = text_of(one.line)
+            assert tokenizer(text, add_special_tokens=False)["input_ids"] == batch.input_ids[row, : int(batch.asked_at[row]) + 1].tolist()
             assert one.about_defect != ("main color" in text or "What is the object" in text)
-    assert seen_types == {"explanation", "stated", "open", "knowledge", "unfamiliar", "others unfamiliar", "facts"}
+    assert seen_types == {
+        "explanation", "stated", "open", "knowledge", "unfamiliar", "unfamiliar and true", "others unfamiliar", "facts",
+    }  # fmt: skip
 
 
 def sort_of_true_answer(line: Line, scene: SceneRecord) -> str:
@@ -141,14 +144,15 @@ def true_words(text: str, scene: SceneRecord) -> set[str]:
 
 
 def sort_of_knowledge(line: Line, scene: SceneRecord, right: str) -> str:
-    [holds] = [piece.text.lower() for piece in line.pieces if piece.role == "holds_answer"]
+    [holds] = [plain(piece.text) for piece in line.pieces if piece.role == "holds_answer"]
     named = {piece.text.strip() for piece in line.pieces if piece.role == "named"}
     assert scene.defect is not None and right in holds
-    own = holds_name(line)
+    own, is_true = holds_name(line), right in true_words(text_of(line), scene)
     if own == scene.defect.kind:
         return "others unfamiliar" if named - {*DEFECT_KINDS} else "knowledge"
-    assert {*named} - {*DEFECT_KINDS} == {own} and scene.defect.kind not in named
-    return "unfamiliar"
+    assert scene.defect.kind not in named and own not in DEFECT_KINDS
+    assert is_true or named - {*DEFECT_KINDS} == {own}, "the own kind is found by exclusion"
+    return "unfamiliar and true" if is_true else "unfamiliar"
 
 
 def test_what_training_must_not_name_is_in_no_prompt(data: TrainingImages) -> None:
@@ -256,6 +260,19 @@ def test_boxes_are_drawn_on_the_query_that_they_belong_to(data: TrainingImages) 
             changed = (image != before).any(-1)
             assert 0 < changed.mean() < 0.3
             assert (image[changed] == image[changed][0]).all(), "one color"
+
+
+def test_a_stated_question_is_measured_by_the_letter_that_says_defective(seen: Seen, tokenizer) -> None:  # type: ignore[no-untyped-def]
+    model = build_aligned_model(tokenizer, 3, BACKBONES[CHOSEN]).eval()
+    tokens_of(model).standardise(seen.features["template"])
+    assert STATED.options == (("A", "True."), ("B", "False."))
+    pieces = prompt_pieces(build_prompt(STATED, PLACEHOLDER, templates=[PLACEHOLDER]), lambda _: IMAGE * seen.grid**2)
+    said = [
+        letter_probabilities(model, tokenizer, seen, [(c, ("template", name), lettered_line(pieces, STATED)) for c in range(len(seen.scenes))])[:, 1]
+        for name in ("normal", "defective")
+    ]
+    expected = ((said[0] < 0.5).mean() + (said[1] >= 0.5).mean()) / 2
+    assert instruction_gate(model, tokenizer, seen, 5).by_prompt["stated"] == expected
 
 
 def test_the_gate_of_an_untaught_model_is_not_passed_and_counts_every_image(seen: Seen, tokenizer) -> None:  # type: ignore[no-untyped-def]

@@ -26,7 +26,12 @@ from eagle_core.training.reading.gate import FORMS, reading_gate
 from eagle_core.training.reading.knowledge import FACTUAL, kinds_of_options
 from eagle_core.training.reading.lines import draw_line, draw_lines, line_about
 from eagle_core.training.reading.pieces import Line
-from eagle_core.training.reading.scenes_in_words import UNSEEN_KINDS, draw_question, draw_scene
+from eagle_core.training.reading.scenes_in_words import (
+    UNSEEN_KINDS,
+    draw_question,
+    draw_scene,
+    exchanged_facts,
+)
 from eagle_core.training.reading.stage import train_reading
 from eagle_core.training.towers import BACKBONES, CHOSEN
 from tests.conftest import PROJECT
@@ -87,7 +92,25 @@ def test_own_facts_are_told_by_knowledge_and_by_nothing_else() -> None:
         assert effect not in shown_of(line).replace(sentences, "")
         without = line_about(told, question, rng, 1.0, as_prompt=True, knowledge=())
         assert effect not in shown_of(without)
+        assert told.facts[kind].appearance not in shown_of(without), "beside it the kind need not be known"
         assert right_option_of(without) == right_option_of(line)
+
+
+def test_exchanged_facts_leave_no_kind_its_own_look_or_effect() -> None:
+    for seed in range(40):
+        facts = exchanged_facts(np.random.default_rng(seed))
+        assert sorted(known.appearance for known in facts.values()) == sorted(DEFECT_KINDS[kind].appearance for kind in facts)
+        assert not [kind for kind, known in facts.items() if known.appearance == DEFECT_KINDS[kind].appearance]
+        assert not [kind for kind, known in facts.items() if known.effect == DEFECT_KINDS[kind].effect]
+
+
+def test_lines_have_the_tokens_of_their_whole_text(tokenizer) -> None:  # type: ignore[no-untyped-def]
+    encode = line_encoder(tokenizer)
+    for seed in range(8):
+        for line in draw_lines(np.random.default_rng(seed), 1.0, 1024):
+            [ids], [asked_at] = (batch := encode([line])).input_ids.tolist(), batch.asked_at.tolist()
+            asked = "".join(piece.text for piece in line.pieces if piece.role != "answer")
+            assert ids[: asked_at + 1] == tokenizer(asked, add_special_tokens=False)["input_ids"]
 
 
 def test_training_never_names_the_unseen_kinds() -> None:
