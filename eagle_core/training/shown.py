@@ -15,7 +15,7 @@ from eagle_core.training.scenes.canvas import SIDE
 PLACEHOLDER = Image.new("RGB", (1, 1))
 """Stands for every image: the language model is trained on cached visual features."""
 STANDARD_LETTERS = 0.75
-"""Share of yes/no questions asked exactly as EAGLE asks them (A. Yes. B. No.)."""
+"""Share of yes/no questions asked exactly as EAGLE asks them (A. Yes. B. No.); of the others Yes comes first in as many."""
 MISPLACED_BOX = 0.1
 
 

@@ -36,7 +36,7 @@ CHAT_TEMPLATE = (
 
 
 def build_tokenizer() -> PreTrainedTokenizerFast:
-    """Train it on every text that a prompt or an answer can hold; deterministic."""
+    """Train it on the texts of prompts and answers; deterministic. What came later (statements, Echo's steps) is read in shorter tokens."""
     tokenizer = Tokenizer(models.BPE())
     tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     tokenizer.decoder = decoders.ByteLevel()
