@@ -39,6 +39,7 @@ _DECODER_ERRORS = (
     ValueError,
     EOFError,
     IndexError,
+    RuntimeError,
     KeyError,
     TypeError,
     OverflowError,

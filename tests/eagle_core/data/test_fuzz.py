@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from PIL import Image
 
@@ -91,6 +91,7 @@ def test_an_image_cut_off_anywhere(tmp_path: Path, image_format: str, part: floa
     image_format=st.sampled_from(FORMATS),
     changes=st.lists(st.tuples(st.floats(0, 1, exclude_max=True), st.integers(0, 255)), min_size=1, max_size=6),
 )
+@example(image_format="AVIF", changes=[(0.53125, 0)])
 def test_a_mask_with_changed_bytes(tmp_path: Path, image_format: str, changes: list[tuple[float, int]]) -> None:
     content = bytearray(encoded(image_format, "L"))
     for where, value in changes:
