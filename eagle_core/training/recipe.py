@@ -20,7 +20,7 @@ class Recipe:
     aligned_categories: int = 8000
     """Drawn for alignment, and as many others for instruction."""
     instructed_seed: int = 3000
-    """Of the categories of the instruction stage: what it asks about has not been learnt by heart."""
+    """Of the categories of the instruction stage, none of which alignment has shown."""
     vision_seed: int = 0
     """Of the heads that see, for every seed of the decoder."""
     sight: Schedule = Schedule(steps=3600, learning_rate=2e-3)

@@ -1,10 +1,11 @@
 """What the instruction stage asks: real prompts about images that the tower has seen, with their true answers.
 
 All seven types of questions by letter, and explanations; with and without template, prior, boxes, knowledge and Echo's steps of
-reasoning; some without knowledge as statements to judge, or open, as Echo asks them too. Where questions about looks and effects come with knowledge, it is true in some, so that it is no less right than what is
-remembered; in the others every kind looks and acts as another one does, so that the answer stands only there. In some of these
-the kind that is seen has a name that means nothing, and its sentence is found by exclusion; in the rest other kinds have such
-names, and where what is told is true any of them, so that to be unfamiliar is no sign of being the one that is seen.
+reasoning; some without knowledge as statements to judge, or open, as Echo asks them too. Where questions about looks and effects
+come with knowledge, it is true in some, so that it is no less right than what is remembered; in the others every kind looks and
+acts as another one does, so that the answer stands only there. In some of these the kind that is seen has a name that means
+nothing, and its sentence is found by exclusion; in the rest other kinds have such names, and where what is told is true any of
+them, so that an unfamiliar name does not tell by itself which kind is seen.
 """
 
 from __future__ import annotations
