@@ -136,7 +136,8 @@ def train_heads(
         names = functional.cross_entropy(named[at], kind[at]) + functional.cross_entropy(heads.kind(query[at]), kind[at])
         return found(compared) + ALONE_WEIGHT * alone + KIND_WEIGHT * names
 
-    train(heads, loss, schedule, seed=seed, checkpoint=checkpoint, progress=progress)
+    about = {"categories": len(seen.scenes)}
+    train(heads, loss, schedule, seed=seed, checkpoint=checkpoint, about=about, progress=progress)
     return heads
 
 

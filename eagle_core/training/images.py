@@ -43,7 +43,7 @@ class TrainingImages:
         """``normal_boxed`` and ``defective_boxed``: with the red box that an expert would draw."""
         return {
             f"{name}_boxed": np.stack(
-                [_boxed(image, self.scenes[i][which], np.random.default_rng([seed, i, which])) for i, image in enumerate(self.shown[name])]
+                [_boxed(image, self.scenes[i][1], np.random.default_rng([seed, i, which])) for i, image in enumerate(self.shown[name])]
             )
             for which, name in enumerate(("normal", "defective"))
         }
@@ -93,5 +93,6 @@ def _draw(job: tuple[int, int, bool]) -> tuple[np.ndarray, np.ndarray, tuple[Sce
     return three, defective.mask, (normal.record, defective.record)
 
 
-def _boxed(image: np.ndarray, scene: SceneRecord, rng: np.random.Generator) -> np.ndarray:
-    return np.asarray(draw_boxes(Image.fromarray(image), [expert_box(scene, rng)]))
+def _boxed(image: np.ndarray, defective: SceneRecord, rng: np.random.Generator) -> np.ndarray:
+    assert defective.defect is not None
+    return np.asarray(draw_boxes(Image.fromarray(image), [expert_box(defective.defect.box, rng)]))

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +37,7 @@ def train(
     *,
     seed: int,
     checkpoint: Path,
+    about: Mapping[str, float] | None = None,
     taught: torch.nn.Module | None = None,
     progress: Callable[[int, int, float], None] | None = None,
 ) -> None:
@@ -50,9 +51,14 @@ def train(
         schedule: Steps, learning rate.
         seed: Of the batches.
         checkpoint: Written every CHECKPOINT_SECONDS and at the end.
+        about: What decides the batches besides ``seed``; with it and ``schedule`` a checkpoint is gone on from, or not at all.
         taught: The part of ``module`` that learns at ``schedule.gentle`` of the rate.
         progress: Called with (step, steps, loss).
+
+    Raises:
+        DataError: ``checkpoint`` is damaged, or of another model or recipe.
     """
+    recipe = asdict(schedule) | {"seed": seed} | dict(about or {})
     trained = [p for p in module.parameters() if p.requires_grad]
     gentle = set(taught.parameters()) if taught is not None else set()
     groups: list[dict[str, Any]] = [
@@ -61,7 +67,7 @@ def train(
         for is_gentle in ((False, True) if gentle else (False,)) for decays in (True, False)
     ]  # fmt: skip
     optimizer = torch.optim.AdamW(groups, lr=schedule.learning_rate, betas=(0.9, 0.98))
-    start = load_checkpoint(checkpoint, module, optimizer) if checkpoint.exists() else 0
+    start = load_checkpoint(checkpoint, module, optimizer, recipe) if checkpoint.exists() else 0
     module.train()
     saved = time.monotonic()
     for step in range(start, schedule.steps):
@@ -75,10 +81,10 @@ def train(
         if progress:
             progress(step + 1, schedule.steps, value.item())
         if time.monotonic() - saved > CHECKPOINT_SECONDS:
-            save_checkpoint(checkpoint, module, optimizer, step + 1)
+            save_checkpoint(checkpoint, module, optimizer, step + 1, recipe)
             saved = time.monotonic()
     if start < schedule.steps:
-        save_checkpoint(checkpoint, module, optimizer, schedule.steps)
+        save_checkpoint(checkpoint, module, optimizer, schedule.steps, recipe)
     module.eval()
 
 

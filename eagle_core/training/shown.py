@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from eagle_core.data.scene import SceneRecord
 from eagle_core.records import Box
 from eagle_core.training.scenes.canvas import SIDE
 
@@ -54,15 +53,19 @@ def shown_with(name: str, *, template: bool, verdict: bool | None, boxed: bool) 
     return cues, (*(["template"] if template else []), name, *([f"{name}_boxed"] if boxed else []))
 
 
-def expert_box(scene: SceneRecord, rng: np.random.Generator) -> Box:
-    """The box an expert would draw: around the defect, loosely; one in ten, and on normal images, elsewhere."""
-    if scene.defect is not None and rng.random() >= MISPLACED_BOX:
-        x0, y0, x1, y1 = scene.defect.box
-        grow = rng.integers(2, 14, 4)
-        corners = (max(0, x0 - grow[0]), max(0, y0 - grow[1]), min(SIDE, x1 + grow[2]), min(SIDE, y1 + grow[3]))
-    else:
-        width, height = (int(x) for x in rng.integers(20, 80, 2))
-        x, y = int(rng.integers(0, SIDE - width)), int(rng.integers(0, SIDE - height))
-        corners = (x, y, x + width, y + height)
-    left, top, right, bottom = (int(c) for c in corners)
+def expert_box(defect: tuple[int, int, int, int], rng: np.random.Generator) -> Box:
+    """The box an expert would draw: loosely around ``defect`` (half-open x0, y0, x1, y1 in pixels); one in ten as large, elsewhere.
+
+    A normal image gets one where its category's defective image has its defect: neither size nor place of a box
+    tells whether there is a defect.
+    """
+    x0, y0, x1, y1 = defect
+    grow = rng.integers(2, 14, 4)
+    left, top, right, bottom = (
+        int(edge) for edge in (max(0, x0 - grow[0]), max(0, y0 - grow[1]), min(SIDE, x1 + grow[2]), min(SIDE, y1 + grow[3]))
+    )
+    if rng.random() < MISPLACED_BOX:
+        width, height = right - left, bottom - top
+        left, top = int(rng.integers(SIDE - width + 1)), int(rng.integers(SIDE - height + 1))
+        right, bottom = left + width, top + height
     return Box(left, top, right, bottom, score=1.0)

@@ -84,7 +84,8 @@ def train_alignment(
 
     trained = {"decoder": decoder, "projector": projector, "reader": tokens_of(model).reader, "defects": defects, "binding": binding}
     train(
-        nn.ModuleDict(trained), loss, schedule, seed=seed, checkpoint=checkpoint, taught=what_reads(model), progress=progress
+        nn.ModuleDict(trained), loss, schedule, seed=seed, checkpoint=checkpoint, taught=what_reads(model), progress=progress,
+        about={"categories": len(seen.scenes)},
     )  # fmt: skip
 
 

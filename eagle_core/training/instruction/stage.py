@@ -99,6 +99,7 @@ def train_instruction(
     train(
         nn.ModuleDict(trained | {"defects": defects, "binding": binding}),
         loss, schedule, seed=seed, checkpoint=checkpoint, progress=progress,
+        about={"categories": len(seen.scenes), "prior_reliability": prior_reliability},
     )  # fmt: skip
     decoder.set_attn_implementation("sdpa")
     return defects

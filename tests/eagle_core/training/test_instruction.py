@@ -10,6 +10,7 @@ import pytest
 import torch
 from PIL import Image
 from safetensors.torch import load_file
+from scipy.stats import ks_2samp
 from sklearn.metrics import roc_auc_score
 from transformers.modeling_outputs import BaseModelOutputWithPooling
 
@@ -120,6 +121,25 @@ def test_boxes_are_drawn_on_the_query_that_they_belong_to(data: TrainingImages) 
             changed = (image != before).any(-1)
             assert 0 < changed.mean() < 0.3
             assert (image[changed] == image[changed][0]).all(), "one color"
+
+
+def test_neither_size_nor_place_of_a_box_tells_whether_there_is_a_defect(data: TrainingImages) -> None:
+    """Sides and middles of boxes on normal and on defective images of the same categories, each drawn 200 times, have one distribution."""
+    drawn = [data.boxed(seed) for seed in range(200)]
+    normal, defective = (
+        np.concatenate([_frames(boxed[f"{name}_boxed"], data.shown[name]) for boxed in drawn]) for name in ("normal", "defective")
+    )
+    for edge in range(normal.shape[1]):
+        assert ks_2samp(normal[:, edge], defective[:, edge]).pvalue > 0.001
+
+
+def _frames(images: np.ndarray, plain: np.ndarray) -> np.ndarray:
+    """``(N, 4)``: left, top, width and height of what was drawn on each."""
+    edges = []
+    for image, before in zip(images, plain, strict=True):
+        rows, columns = np.nonzero((image != before).any(-1))
+        edges.append((columns.min(), rows.min(), np.ptp(columns), np.ptp(rows)))
+    return np.array(edges)
 
 
 def test_a_stated_question_is_measured_by_the_letter_that_says_defective(seen: Seen, tokenizer) -> None:  # type: ignore[no-untyped-def]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -67,3 +69,29 @@ def test_a_damaged_checkpoint_is_named(tmp_path: Path) -> None:
     damaged.write_bytes(b"no checkpoint")
     with pytest.raises(DataError, match="reading.safetensors"):
         read_checkpoint(damaged)
+
+
+@pytest.mark.parametrize(
+    ("change", "named"),
+    [
+        ({"schedule": Schedule(5, 0.1)}, "steps 4, now 5"),
+        ({"schedule": Schedule(4, 0.2)}, "learning_rate 0.1, now 0.2"),
+        ({"seed": 1}, "seed 0, now 1"),
+        ({"about": {"prior_reliability": 0.5}}, "prior_reliability 0.88, now 0.5"),
+        ({"about": {"prior_reliability": 0.88, "categories": 8}}, "categories None, now 8"),
+    ],
+)
+def test_a_checkpoint_of_another_recipe_is_not_gone_on_from(tmp_path: Path, change: dict[str, Any], named: str) -> None:
+    module = torch.nn.Linear(2, 1)
+    usual: dict[str, Any] = {"schedule": Schedule(4, 0.1), "seed": 0, "about": {"prior_reliability": 0.88}}
+
+    def run(options: dict[str, Any]) -> None:
+        train(module, lambda rng, _: module.weight.sum(), checkpoint=tmp_path / "kept.safetensors", **options)
+
+    run(usual)
+    trained = module.weight.detach().clone()
+    with pytest.raises(DataError, match=re.escape(named)) as raised:
+        run(usual | change)
+    assert "kept.safetensors" in str(raised.value)
+    run(usual)
+    assert torch.equal(module.weight, trained), "the whole training was there"
