@@ -116,8 +116,8 @@ def main(
 
 def _drawing(categories: int | None) -> Recipe:
     """The recipe with so many categories to train on, and no more to measure on."""
-    drawn = categories or USUAL.aligned_categories
-    return dataclasses.replace(USUAL, aligned_categories=drawn, held_out_categories=min(USUAL.held_out_categories, drawn))
+    drawn = categories or USUAL.training_categories
+    return dataclasses.replace(USUAL, training_categories=drawn, held_out_categories=min(USUAL.held_out_categories, drawn))
 
 
 def _say_reading(described: dict[str, Any]) -> None:

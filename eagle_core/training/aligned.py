@@ -63,7 +63,7 @@ def train_aligned(recipe: Recipe, seed: int, folder: Path, *, workers: int, prog
     tokenizer = build_tokenizer()
     model = build_aligned_model(tokenizer, seed, BACKBONES[CHOSEN])
     start_reading(model, load_file(reader_of(seed, folder)))
-    seen = see(CHOSEN, recipe.aligned_seed, recipe.aligned_categories, folder, for_training=True, workers=workers, progress=progress)
+    seen = see(CHOSEN, recipe.aligned_seed, recipe.training_categories, folder, for_training=True, workers=workers, progress=progress)
     tokens_of(model).standardise(seen.features["template"])
     heads = train_heads(
         seen,
@@ -89,7 +89,7 @@ def train_aligned(recipe: Recipe, seed: int, folder: Path, *, workers: int, prog
     described = {
         "seed": seed,
         "schedule": asdict(recipe.alignment),
-        "categories": recipe.aligned_categories,
+        "categories": recipe.training_categories,
         "tower": {"name": CHOSEN, **asdict(BACKBONES[CHOSEN])},
         "versions": {"torch": torch.__version__, "transformers": transformers.__version__},
         "gate": alignment_gate(model, tokenizer, never_seen).described(),

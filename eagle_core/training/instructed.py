@@ -42,7 +42,7 @@ def train_instructed(recipe: Recipe, seed: int, folder: Path, *, workers: int, p
     tokenizer = build_tokenizer()
     model = aligned_model(seed, folder)
     seen = see(
-        CHOSEN, recipe.instructed_seed, recipe.aligned_categories, folder, boxed=True, for_training=True, workers=workers, progress=progress
+        CHOSEN, recipe.instructed_seed, recipe.training_categories, folder, boxed=True, for_training=True, workers=workers, progress=progress
     )
     defects = train_instruction(
         model,
@@ -66,7 +66,7 @@ def train_instructed(recipe: Recipe, seed: int, folder: Path, *, workers: int, p
         "seed": seed,
         "schedule": asdict(recipe.instruction),
         "prior_reliability": recipe.prior_reliability,
-        "categories": recipe.aligned_categories,
+        "categories": recipe.training_categories,
         "categories_seed": recipe.instructed_seed,
         "temperature": temperature,
         "validation_calibration_error": {

@@ -17,7 +17,7 @@ class Recipe:
     acuity_categories: int = 1500
     acuity: Schedule = Schedule(steps=600, learning_rate=1.5e-3)
     aligned_seed: int = 2000
-    aligned_categories: int = 8000
+    training_categories: int = 8000
     """Drawn for alignment, and as many others for instruction."""
     instructed_seed: int = 3000
     """Of the categories of the instruction stage, none of which alignment has shown."""
