@@ -139,7 +139,10 @@ def _say_instruction(described: dict[str, Any]) -> None:
     for families in ("families_seen", "gate"):
         figures = described[families]
         typer.echo(f"seed {described['seed']}, {'families never seen' if families == 'gate' else 'families seen'}:")
-        for name in ("verdict", "balanced_accuracy", "right_letters", "knowledge", "explanation", "template_gain"):
+        for name in (
+            "verdict", "balanced_accuracy", "right_letters", "right_letters_blind", "knowledge", "explanation", "explanation_told",
+            "template_gain",
+        ):  # fmt: skip
             typer.echo(f"  {name.replace('_', ' ')}: {_in_words(figures[name])}")
         typer.echo(f"  known in the middle: {_in_words(described['middle']['families_never_seen' if families == 'gate' else families])}")
     _say_what_is_still_read(described)

@@ -45,7 +45,8 @@ class TrainingImages:
             f"{name}_boxed": np.stack(
                 [_boxed(image, self.scenes[i][1], np.random.default_rng([seed, i, which])) for i, image in enumerate(self.shown[name])]
             )
-            for which, name in enumerate(("normal", "defective"))
+            # Not from 0: numpy takes [seed, i, 0] for [seed, i], which has drawn the category.
+            for which, name in enumerate(("normal", "defective"), start=1)
         }
 
     def pixels_under(self, grid: int) -> np.ndarray:

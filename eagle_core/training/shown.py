@@ -27,12 +27,15 @@ class Variant:
     boxes: bool
 
 
+TOLD = Variant(template=True, prior=True, boxes=True)
+"""As EAGLE asks."""
 VARIANTS: tuple[tuple[Variant, float], ...] = (
     (Variant(template=False, prior=False, boxes=False), 0.15),
     (Variant(template=True, prior=False, boxes=False), 0.5),
     (Variant(template=True, prior=True, boxes=False), 0.1),
-    (Variant(template=True, prior=True, boxes=True), 0.2),
+    (TOLD, 0.2),
     (Variant(template=True, prior=False, boxes=True), 0.05),
+    (Variant(template=False, prior=True, boxes=True), 0.05),
 )
 """(variant, share of the training batches): a prior that is mostly right spares looking, so that most batches have none."""
 

@@ -35,12 +35,14 @@ from eagle_core.training.reading.scenes_in_words import (
 )
 from eagle_core.training.scenes.canvas import COLOR_WORDS
 from eagle_core.training.scenes.categories import SEEN_PRODUCT_NAMES
-from eagle_core.training.shown import PLACEHOLDER, STANDARD_LETTERS, Variant, draw_variant, shown_with
+from eagle_core.training.shown import PLACEHOLDER, STANDARD_LETTERS, TOLD, Variant, draw_variant, shown_with
 
 EXPLANATION_SHARE, INFORMED_SHARE, REASONED_SHARE, BOTH_SHARE = 0.35, 0.3, 0.1, 0.4
 """Of the batches: asked for a sentence; and of the others, informed by knowledge, and told to reason step by step, as Echo does (of the
 informed ones: BOTH_SHARE). All of a batch are, because its longest prompt decides what each of them costs.
 """
+TOLD_SHARE = 0.4
+"""Of the requests for a sentence, at least: after the verdict that there is a defect, and its box, as EAGLE asks for most of them."""
 FORMS = {"multiple_choice": 0.55, "true_false": 0.3, "open": 0.15}
 """Of the batches that are asked questions and neither informed nor told to reason: the form of all of them."""
 QUESTIONS = 5
@@ -49,12 +51,10 @@ OTHERS_INFORMED_SHARE = 0.3
 """Of the questions in an informed batch that are not about looks and effects are told what is true; of these all are told something."""
 TRUE_SHARE = 0.4
 """Of the latter: what is told is true."""
-UNFAMILIAR_SHARE = 0.3
-"""Of the others of the latter: the own kind alone has a name that means nothing, so that it is the one that is told and not known."""
-MOST_UNFAMILIAR = 6
-"""Kinds that have such names else: any of them where what is told is true, else all but the own one."""
+MOST_UNFAMILIAR = 4
+"""Of the kinds have names that mean nothing, any of them: neither having such a name nor having none is a sign of being right."""
 OF_CATEGORY_SHARE = 0.3
-"""Of what is told: about the own kind and a few others, whatever the options are."""
+"""Of what is told: about the own kind and a few others, not all that are options."""
 TRUE_FACTS = {kind: DEFECT_KINDS[kind] for kind in KINDS}
 """Of the kinds that training names: an option that is never right would be learnt as such."""
 IMAGE = "<|image_pad|>"
@@ -101,7 +101,10 @@ def draw_asked(
     explained, informed, anomalous = (bool(rng.random() < share) for share in (EXPLANATION_SHARE, INFORMED_SHARE, 0.5))
     reasoned = bool(rng.random() < (BOTH_SHARE if informed else REASONED_SHARE))
     questions = "multiple_choice" if informed or reasoned else str(rng.choice(list(FORMS), p=list(FORMS.values())))
-    form = _Form(draw_variant(rng), anomalous, explained, informed, reasoned, questions)
+    variant = draw_variant(rng)
+    if explained and rng.random() < TOLD_SHARE:
+        variant, anomalous = TOLD, True
+    form = _Form(variant, anomalous, explained, informed, reasoned, questions)
     return [one for _ in range(count) for one in _draw(scenes, form, rng, tokens, prior_reliability)]
 
 
@@ -158,10 +161,7 @@ def _informed(question: Question, scene: SceneRecord, rng: np.random.Generator) 
     assert scene.defect is not None
     own, is_true = scene.defect.kind, rng.random() < TRUE_SHARE
     facts = TRUE_FACTS if is_true else exchanged_facts(rng)
-    if not is_true and rng.random() < UNFAMILIAR_SHARE:
-        names = _meaningless_names([own], 1, rng)
-    else:
-        names = _meaningless_names([kind for kind in facts if is_true or kind != own], int(rng.integers(MOST_UNFAMILIAR + 1)), rng)
+    names = _meaningless_names(list(facts), int(rng.integers(MOST_UNFAMILIAR + 1)), rng)
     facts = {names.get(kind, kind): known for kind, known in facts.items()}
     scene = replace(scene, defect=replace(scene.defect, kind=names.get(own, own)))
     told = SceneInWords(scene, sentences_of(scene, facts), facts, True)
@@ -175,7 +175,14 @@ def _meaningless_names(kinds: Sequence[str], count: int, rng: np.random.Generato
     return dict(zip(rng.permutation(kinds)[:count].tolist(), made_up_names(rng, count), strict=True))
 
 
-def explanation_tokens(tokenizer: PreTrainedTokenizerFast, tokens: int) -> list[int]:
-    """Token ids of the request for a sentence about a query beside its template; ``tokens`` visual tokens an image."""
-    pieces = prompt_pieces(explanation_prompt(PLACEHOLDER, templates=[PLACEHOLDER]), lambda _: IMAGE * tokens)
+def explanation_tokens(tokenizer: PreTrainedTokenizerFast, tokens: int, *, told: bool = False) -> list[int]:
+    """Token ids of the request for a sentence about a query beside its template; ``tokens`` visual tokens an image.
+
+    Args:
+        tokenizer: Of the model that is asked.
+        tokens: Of an image.
+        told: After the verdict that there is a defect, and beside the query with its box.
+    """
+    cues, _ = shown_with("query", template=True, verdict=True if told else None, boxed=told)
+    pieces = prompt_pieces(explanation_prompt(PLACEHOLDER, **cues), lambda _: IMAGE * tokens)
     return list(tokenizer("".join(piece.text for piece in pieces), add_special_tokens=False)["input_ids"])

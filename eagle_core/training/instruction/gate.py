@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -59,10 +60,14 @@ class InstructionGate:
     """Share of right letters beside a template, in shuffled order; about the defect: of the defective images."""
     knowledge: dict[str, float]
     """Looks and effects that are another kind's here: right letters with knowledge, which tells of every option, and without it."""
+    blind: dict[QuestionType, float]
+    """The same of whoever sees nothing and takes the option that is right most often, over all that is asked here."""
     explanation: dict[str, float]
     """Fields that are right in greedy sentences, of the defective images; says_defect of all."""
+    explanation_told: dict[str, float]
+    """The same of defective images after the verdict that there is a defect, and its box."""
     template_gain: dict[str, float]
-    """Balanced accuracy beside a template less without it: all, and kinds that only a template reveals (recall)."""
+    """Beside a template less without it: balanced accuracy and AUROC of all, and AUROC of kinds that only a template reveals."""
     reliability: list[dict[str, float]]
     categories: int
 
@@ -82,8 +87,10 @@ class InstructionGate:
             "verdict": self.verdict,
             "balanced_accuracy": self.by_prompt,
             "right_letters": self.letters,
+            "right_letters_blind": self.blind,
             "knowledge": self.knowledge,
             "explanation": self.explanation,
+            "explanation_told": self.explanation_told,
             "template_gain": self.template_gain,
             "reliability": self.reliability,
             "required": REQUIRED_VERDICT | {"defect_questions": REQUIRED_DEFECT_QUESTIONS} | REQUIRED_EXPLANATION,
@@ -100,18 +107,20 @@ def instruction_gate(model: FastVlmForConditionalGeneration, tokenizer: PreTrain
     by_prompt = {"query_only": _balanced(alone), "template": _balanced(template)}
     by_prompt |= {name: _balanced(asking.p_defect(template=True, verdict=says)) for name, says in EXPERTS.items()}
     by_prompt["stated"] = _balanced(asking.p_defect(template=True, question=STATED))
-    both = np.concatenate(template)
     revealed = np.array([scene.defect is not None and scene.defect.kind in PART_DEFECTS for _, scene in seen.scenes])
-    gain = {"all": by_prompt["template"] - by_prompt["query_only"]}
+    gain = {"balanced_accuracy": by_prompt["template"] - by_prompt["query_only"], "auroc": _auroc(*template) - _auroc(*alone)}
     if revealed.any():
-        gain["only_compared"] = float((template[1][revealed] >= 0.5).mean() - (alone[1][revealed] >= 0.5).mean())
+        gain["auroc_only_compared"] = _auroc(template[0], template[1][revealed]) - _auroc(alone[0], alone[1][revealed])
+    both = np.concatenate(template)
     verdict = {
         "balanced_accuracy": by_prompt["template"],
-        "auroc": float(roc_auc_score(is_defective, both)),
+        "auroc": _auroc(*template),
         "calibration_error": calibration_error(both, is_defective),
     }
+    letters, blind = asking.letters()
     return InstructionGate(
-        verdict, by_prompt, asking.letters(), asking.knowledge(), asking.explanation(), gain, reliability(both, is_defective), len(seen.scenes)
+        verdict, by_prompt, letters, asking.knowledge(), blind, asking.explanation(), asking.explanation(told=True), gain,
+        reliability(both, is_defective), len(seen.scenes),
     )  # fmt: skip
 
 
@@ -136,13 +145,16 @@ class _Asking:
             for odd in (0, 1)
         )  # fmt: skip
 
-    def letters(self) -> dict[QuestionType, float]:
+    def letters(self) -> tuple[dict[QuestionType, float], dict[QuestionType, float]]:
+        """As asked, and of whoever sees nothing."""
         asks: dict[QuestionType, list[Ask]] = {}
+        questions: dict[QuestionType, list[Question]] = {}
         for category, odd, scene in self._shown():
-            rng = np.random.default_rng([self._seed, category, odd])
+            rng = np.random.default_rng([self._seed, category, 1 + odd])
             for question in questions_for(scene, PRODUCT_NAMES, tuple(COLOR_WORDS), rng, TRUE_FACTS):
                 asks.setdefault(question.question_type, []).append(self._ask(category, odd, question))
-        return {kind: self._right(about) for kind, about in asks.items()}
+                questions.setdefault(question.question_type, []).append(question)
+        return {kind: self._right(about) for kind, about in asks.items()}, {kind: right_unseen(about) for kind, about in questions.items()}
 
     def knowledge(self) -> dict[str, float]:
         told: list[Ask] = []
@@ -150,7 +162,7 @@ class _Asking:
         for category, odd, scene in self._shown():
             if scene.defect is None:
                 continue
-            rng = np.random.default_rng([self._seed, category, 2])
+            rng = np.random.default_rng([self._seed, category, 3])
             facts = exchanged_facts(rng)
             scene_told = SceneInWords(scene, sentences_of(scene, facts), facts, True)
             asked = questions_for(scene, PRODUCT_NAMES, tuple(COLOR_WORDS), rng, facts)
@@ -159,11 +171,14 @@ class _Asking:
                 untold.append(self._ask(category, odd, question))
         return {"with": self._right(told), "without": self._right(untold)}
 
-    def explanation(self) -> dict[str, float]:
+    def explanation(self, *, told: bool = False) -> dict[str, float]:
         hits: dict[str, list[bool]] = {field: [] for field in FIELDS}
-        prompt = explanation_tokens(self._tokenizer, self._seen.grid**2)
+        prompt = explanation_tokens(self._tokenizer, self._seen.grid**2, told=told)
         for odd, name in enumerate(NAMES):
-            said = sentences(self._model, self._tokenizer, self._seen, prompt, ("template", name), tokens=EXPLANATION_TOKENS)
+            if told and not odd:
+                continue
+            _, images = shown_with(name, template=True, verdict=None, boxed=told)
+            said = sentences(self._model, self._tokenizer, self._seen, prompt, images, tokens=EXPLANATION_TOKENS)
             for text, pair in zip(said, self._seen.scenes, strict=True):
                 claimed, true = parse_explanation(text), parse_explanation(explanation_of(pair[odd]))
                 for field in FIELDS if odd else FIELDS[:1]:
@@ -193,6 +208,18 @@ class _Asking:
         order = sorted(range(len(asks)), key=lambda i: (len(asks[i][1]), sum(len(piece.text) for piece in asks[i][2].pieces)))
         found = letter_probabilities(self._model, self._tokenizer, self._seen, [asks[i] for i in order])
         return found[np.argsort(order)]
+
+
+def right_unseen(asked: Sequence[Question]) -> float:
+    """Share of ``asked`` that are answered by the option that is the right one of most of them."""
+    rights = [next(text for letter, text in question.options if letter == question.correct_letter) for question in asked]
+    often = Counter(rights)
+    taken = [max((text for _, text in question.options), key=lambda text: often[text]) for question in asked]
+    return float(np.mean([text == right for text, right in zip(taken, rights, strict=True)]))
+
+
+def _auroc(normal: np.ndarray, defective: np.ndarray) -> float:
+    return float(roc_auc_score(np.repeat([False, True], [len(normal), len(defective)]), np.concatenate([normal, defective])))
 
 
 def _balanced(probabilities: tuple[np.ndarray, np.ndarray]) -> float:

@@ -1,5 +1,5 @@
 """Knowledge in a line, as Echo tells it. It tells of every kind that is an option, or whose looks or effects are one, so that only
-who finds the own kind's sentence is right; or, with images, of a category's kinds, as it does in the pipeline.
+who finds the own kind's sentence is right; or, with images, of the own kind and a few others, as of a category's kinds in the pipeline.
 """
 
 from __future__ import annotations
@@ -38,14 +38,17 @@ def drawn_knowledge(
         told: The scene and its facts.
         question: What is asked.
         rng: Draws everything.
-        of_category: Tells of the own kind and a few others, whatever the options are, as Echo tells of a category's kinds.
+        of_category: Tells of the own kind and a few others, but not of all that are options, as Echo tells of a category's kinds. The
+            others are options too where these are kinds: else what is told of and is an option would mostly be right.
     """
     if question.question_type in ABOUT_NORMAL:
         return (Piece(f"{KNOWLEDGE_CAPTION}{titled_by_rule(_normal(told))}\n", "shown"),)
-    asked = [] if of_category else kinds_of_options(told, question)
-    kinds = asked or ([told.scene.defect.kind] if told.scene.defect else [])
-    others = [kind for kind in told.facts if kind not in kinds]
-    count = int(rng.integers(MORE_KINDS + 1)) if asked else int(rng.choice(OF_CATEGORY))
+    options = kinds_of_options(told, question)
+    own = [told.scene.defect.kind] if told.scene.defect else []
+    kinds = own if of_category else options or own
+    known = options if of_category and options else told.facts
+    others = [kind for kind in known if kind not in kinds]
+    count = int(rng.integers(MORE_KINDS + 1)) if options and not of_category else int(rng.choice(OF_CATEGORY))
     more = [others[i] for i in rng.permutation(len(others))[:count]]
     return knowledge_pieces(told, [str(kind) for kind in rng.permutation([*kinds, *more])], question, condensed=bool(rng.random() < 0.5))
 

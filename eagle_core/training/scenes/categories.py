@@ -34,6 +34,8 @@ WEAKEST = 0.15
 FAMILIAR_SHARE = 1 / 3
 PART_DEFECT_SHARE = 0.5
 """Of the defects of categories that have parts: only a template reveals them, so they are learnt last."""
+SHIFTS, TURNS = (0.5, 4.0), (0.005, 0.03)
+"""How loosely products lie under the camera, in pixels and radians: where each lies anew, there is little to compare."""
 SURFACES = TEXTURES | FAMILIAR_TEXTURES
 SILHOUETTES = OBJECTS | FAMILIAR_OBJECTS
 PRODUCT_NAMES = tuple(name for name, _ in (*SURFACES.values(), *SILHOUETTES.values()))
@@ -86,6 +88,12 @@ class Category:
     """How much the body's shade falls from one side to the other."""
     backdrop: str
     """Texture of the background, faint."""
+    shift: float
+    """How far images are from each other, across and down: standard deviation in pixels."""
+    turn: float
+    """The same of their angle, in radians."""
+    lies_alike: bool
+    """Whether a surface lies under the camera as an object does; else each image shows another part of it."""
 
     @property
     def kinds(self) -> tuple[str, ...]:
@@ -105,11 +113,12 @@ class Category:
 
     def render(self, rng: np.random.Generator, kind: str | None = None) -> RenderedScene:
         """Paint one image, with a defect of ``kind`` or without any."""
-        turn, jitter = float(rng.normal(0, 0.03)), (float(rng.normal(0, 4)), float(rng.normal(0, 4)))
+        turn, jitter = float(rng.normal(0, self.turn)), (float(rng.normal(0, self.shift)), float(rng.normal(0, self.shift)))
         strength = float(rng.uniform(WEAKEST, 1))
         covered = np.zeros((SIDE, SIDE), np.float32)
         if self.family == "texture":
-            shift = (float(rng.uniform(0, 100)), float(rng.uniform(0, 100)))
+            elsewhere = (float(rng.uniform(0, 100)), float(rng.uniform(0, 100)))
+            shift = jitter if self.lies_alike else elsewhere
             image, body = self._surface(turn, shift, rng), np.ones((SIDE, SIDE), bool)
         else:
             image, body, covered = self._object(turn, jitter, kind, strength, rng)
@@ -198,7 +207,7 @@ def draw_category(rng: np.random.Generator, name: str = "product", *, held_out: 
         periods=(float(rng.uniform(3, 28)), float(rng.uniform(3, 28))),
         cells=int(rng.integers(3, 70)),
         seed=int(rng.integers(2**31)),
-        contrast=float(np.exp(rng.uniform(np.log(6), np.log(70)))),
+        contrast=_log_uniform(rng, 6, 70),
         grain=float(rng.uniform(0, 8)),
         colors=(random_color(rng), random_color(rng), random_color(rng)),
         tint=toward / np.abs(toward).max(),
@@ -209,8 +218,15 @@ def draw_category(rng: np.random.Generator, name: str = "product", *, held_out: 
         markings=draw_markings(rng),
         relief=float(rng.normal(0, 0.3)),
         backdrop=str(rng.choice(textures)),
+        shift=_log_uniform(rng, *SHIFTS),
+        turn=_log_uniform(rng, *TURNS),
+        lies_alike=bool(rng.random() < 0.5),
     )
     return drawn if held_out or rng.random() >= FAMILIAR_SHARE else _familiar(drawn, rng)
+
+
+def _log_uniform(rng: np.random.Generator, least: float, most: float) -> float:
+    return float(np.exp(rng.uniform(np.log(least), np.log(most))))
 
 
 def _familiar(category: Category, rng: np.random.Generator) -> Category:
@@ -240,5 +256,5 @@ def _describe(kind: str, mask: np.ndarray, strength: float) -> DefectRecord:
     if len(rows) == 0:
         return DefectRecord(kind, "center", severity_of(strength), strength, (0, 0, 0, 0))
     x0, x1, y0, y1 = int(columns.min()), int(columns.max()) + 1, int(rows.min()), int(rows.max()) + 1
-    place = place_of(float(columns.mean()), float(rows.mean()), SIDE, SIDE)
+    place = place_of((x0 + x1) / 2, (y0 + y1) / 2, SIDE, SIDE)
     return DefectRecord(kind, place, severity_of(strength), strength, (x0, y0, x1, y1))

@@ -21,14 +21,15 @@ from eagle_core.guidance.prompt import (
 from eagle_core.mllm.adapters.families import FAMILIES
 from eagle_core.mllm.free_text.cleaning import plain
 from eagle_core.mllm.inputs import render
-from eagle_core.records import NO_DEFECT_STATEMENT
+from eagle_core.records import NO_DEFECT_STATEMENT, Question
 from eagle_core.training.alignment.architecture import build_aligned_processor
 from eagle_core.training.images import TrainingImages
-from eagle_core.training.instruction.asked import IMAGE, draw_asked
+from eagle_core.training.instruction.asked import IMAGE, draw_asked, draw_questions_about
 from eagle_core.training.instruction.stage import looks_at_defect, query_at
 from eagle_core.training.reading.encoding import line_encoder
+from eagle_core.training.reading.knowledge import FACTUAL
 from eagle_core.training.reading.lines import prompt_pieces
-from eagle_core.training.reading.pieces import Line
+from eagle_core.training.reading.pieces import Line, Piece
 from eagle_core.training.reading.scenes_in_words import UNSEEN_KINDS
 from eagle_core.training.scenes.categories import HELD_OUT_OBJECTS, HELD_OUT_TEXTURES, SILHOUETTES, SURFACES
 from eagle_core.training.shown import PLACEHOLDER
@@ -67,7 +68,7 @@ def test_answers_are_true_and_images_stand_at_the_same_tokens_in_a_batch(data: T
     encode = line_encoder(tokenizer)
     image = tokenizer(IMAGE, add_special_tokens=False)["input_ids"][0]
     seen_types = set()
-    for asked in batches(data, 60):
+    for asked in batches(data, 120):
         batch = encode([one.line for one in asked])
         before = sum(name == "template" for name in asked[0].images)
         for row, one in enumerate(asked):
@@ -129,8 +130,39 @@ def sort_of_knowledge(line: Line, scene: SceneRecord, right: str) -> str:
     if own == scene.defect.kind:
         return "others unfamiliar" if named - {*DEFECT_KINDS} else "knowledge"
     assert scene.defect.kind not in named and own not in DEFECT_KINDS
-    assert is_true or named - {*DEFECT_KINDS} == {own}, "the own kind is found by exclusion"
     return "unfamiliar and true" if is_true else "unfamiliar"
+
+
+@pytest.mark.parametrize(("of_category", "options_told"), [(False, 4.0), (True, 3.5)])
+def test_neither_an_unfamiliar_name_nor_being_told_of_is_a_sign_of_the_right_option(
+    data: TrainingImages, monkeypatch: pytest.MonkeyPatch, of_category: bool, options_told: float
+) -> None:
+    """The right option is always told of, and so are two or three others; it alone has an unfamiliar name no oftener than any other of them."""
+    monkeypatch.setattr("eagle_core.training.instruction.asked.OF_CATEGORY_SHARE", float(of_category))
+    rng = np.random.default_rng(0)
+    told, is_right, chance = [], [], []
+    for _ in range(500):
+        for question, pieces in draw_questions_about(data.scenes[int(rng.integers(len(data)))][1], rng, informed=True):
+            if question.question_type not in FACTUAL:
+                continue
+            names = names_of_options(question, pieces)
+            told.append(len(names))
+            unfamiliar = [letter for letter, name in names.items() if name not in DEFECT_KINDS]
+            if len(unfamiliar) == 1:
+                is_right.append(unfamiliar[0] == question.correct_letter)
+                chance.append(1 / len(names))
+    assert np.mean(told) == pytest.approx(options_told, abs=0.1)
+    assert len(is_right) > 150 and np.mean(is_right) == pytest.approx(np.mean(chance), abs=0.07)
+
+
+def names_of_options(question: Question, pieces: tuple[Piece, ...]) -> dict[str, str]:
+    """Letter -> the kind whose look or effect it is, of those that ``pieces`` tell of: name, look and effect follow each other."""
+    follows = 1 if question.question_type == "defect_description" else 2
+    says = {
+        plain(re.split("appears as|As an effect,", pieces[i + follows].text)[1]): piece.text.strip()
+        for i, piece in enumerate(pieces) if piece.role == "named"
+    }  # fmt: skip
+    return {letter: says[plain(text)] for letter, text in question.options if plain(text) in says}
 
 
 def test_what_training_must_not_name_is_in_no_prompt(data: TrainingImages) -> None:

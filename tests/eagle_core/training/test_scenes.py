@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -19,8 +21,11 @@ from eagle_core.training.scenes.categories import (
     HELD_OUT_TEXTURES,
     PRODUCT_NAMES,
     SEEN_PRODUCT_NAMES,
+    SHIFTS,
     SILHOUETTES,
     SURFACES,
+    TURNS,
+    Category,
     draw_category,
 )
 from eagle_core.training.scenes.defects import CHIP, PART_DEFECTS, TRAINING_KINDS
@@ -49,7 +54,7 @@ def test_a_defect_changes_pixels_under_its_mask_and_is_described(kind: str) -> N
         rows, columns = np.nonzero(scene.mask)
         x0, y0, x1, y1 = scene.record.defect.box
         assert (x0, y0, x1, y1) == (columns.min(), rows.min(), columns.max() + 1, rows.max() + 1)
-        assert scene.record.defect.place == place_of(columns.mean(), rows.mean(), 224, 224)
+        assert scene.record.defect.place == place_of((x0 + x1) / 2, (y0 + y1) / 2, 224, 224)
         if found == 5:
             return
     raise AssertionError(f"too few images of {kind}")
@@ -88,6 +93,26 @@ def test_a_familiar_image_is_no_image_of_the_demo() -> None:
         drawn = [category for category in map(draw_category, [rng] * 150) if category.object_name == product.object_name]
         away = [np.linalg.norm(category.render(rng).image.reshape(-1, 3).mean(0) - colors[0]) for category in drawn]
         assert np.median(away) > 3 * np.linalg.norm(colors[1] - colors[2])
+
+
+def test_in_some_categories_products_lie_alike_and_in_others_loosely() -> None:
+    drawn = [draw_category(np.random.default_rng(seed)) for seed in range(400)]
+    for values, (least, most) in (([c.shift for c in drawn], SHIFTS), ([c.turn for c in drawn], TURNS)):
+        assert least <= min(values) < 1.3 * least and 0.8 * most < max(values) <= most
+        assert np.median(values) == pytest.approx(np.sqrt(least * most), rel=0.2)
+    object_ = next(c for c in drawn if c.object_name == "pin connector")
+    surface = next(c for c in drawn if c.texture == "quilt" and c.family == "texture")
+    for category in (object_, surface):
+        close = replace(category, shift=SHIFTS[0], turn=TURNS[0], lies_alike=True)
+        loose = replace(category, shift=SHIFTS[1], turn=TURNS[1], lies_alike=category is object_)
+        assert likeness(close) > likeness(loose) + 0.1
+
+
+def likeness(category: Category) -> float:
+    """Mean correlation of two normal images' grey values."""
+    rng = np.random.default_rng(0)
+    pairs = [[category.render(rng).image.mean(-1).ravel() for _ in range(2)] for _ in range(8)]
+    return float(np.mean([np.corrcoef(*pair)[0, 1] for pair in pairs]))
 
 
 def test_held_out_families_are_drawn_only_where_they_are_asked_for() -> None:
