@@ -25,14 +25,15 @@ def of_generated(
         scenes: What the images of a category show.
         every_scene: Of all categories: wrong objects and colours come from them.
         config: Types and form; the yes/no question is not made here.
-        seed: Of wrong options and letters; an image's questions do not depend on the others'.
+        seed: Of wrong options and letters; of the other images, an image's questions depend on the kinds of their defects alone.
     """
+    kinds = sorted({scene.defect.kind for scene in scenes.values() if scene.defect})
     names = sorted({scene.object_name for scene in every_scene})
     colors = sorted({scene.color for scene in every_scene})
     return {
         image: tuple(
             in_form(question, config.form, seed, image)
-            for question in questions_for(scene, names, colors, _rng(seed, image, "questions"))
+            for question in questions_for(scene, names, colors, _rng(seed, image, "questions"), plausible=kinds)
             if question.question_type in config.types and question.question_type != "anomaly_detection"
         )
         for image, scene in scenes.items()

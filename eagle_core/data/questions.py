@@ -22,6 +22,7 @@ def questions_for(
     colors: Sequence[str],
     rng: np.random.Generator,
     facts: Mapping[str, DefectFacts] = DEFECT_KINDS,
+    plausible: Sequence[str] = (),
 ) -> tuple[Question, ...]:
     """All questions that make sense for ``scene``: seven for a defective image, three for a normal one.
 
@@ -31,6 +32,8 @@ def questions_for(
         colors: Words to draw wrong colours from; at least four, the scene's own included.
         rng: Draws wrong options and letters.
         facts: Kind of defect -> how it looks and what it does: those that options are drawn from, the scene's own included.
+        plausible: Kinds that wrong options are before any other: those that befall the product. Knowledge tells of just these, so
+            that, were they rarely wrong options, whoever takes what knowledge mentions would mostly be right without reading it.
     """
     asked = [
         _yes_no("Is there any defect in the object?", scene.defect is not None, rng),
@@ -39,31 +42,19 @@ def questions_for(
     ]
     if scene.defect is None:
         return tuple(asked)
-    own = facts[scene.defect.kind]
-    looks = [f.appearance for f in facts.values()]
-    effects = [f.effect for f in facts.values()]
+    own, likely = facts[scene.defect.kind], [facts[kind] for kind in plausible]
     asked += [
+        _choose("defect_classification", DEFECT_PREFIX + "What is the type of the defect?", scene.defect.kind, list(facts), rng, plausible),
+        _choose("defect_localization", DEFECT_PREFIX + "Where is the defect?", scene.defect.place, PLACES, rng),
         _choose(
-            "defect_classification",
-            DEFECT_PREFIX + "What is the type of the defect?",
-            scene.defect.kind,
-            list(facts),
-            rng,
+            "defect_description", DEFECT_PREFIX + "What is the appearance of the defect?", own.appearance,
+            [known.appearance for known in facts.values()], rng, [known.appearance for known in likely],
         ),
         _choose(
-            "defect_localization", DEFECT_PREFIX + "Where is the defect?", scene.defect.place, PLACES, rng
+            "defect_analysis", DEFECT_PREFIX + "What is the effect of the defect?", own.effect,
+            [known.effect for known in facts.values()], rng, [known.effect for known in likely],
         ),
-        _choose(
-            "defect_description",
-            DEFECT_PREFIX + "What is the appearance of the defect?",
-            own.appearance,
-            looks,
-            rng,
-        ),
-        _choose(
-            "defect_analysis", DEFECT_PREFIX + "What is the effect of the defect?", own.effect, effects, rng
-        ),
-    ]
+    ]  # fmt: skip
     return tuple(asked)
 
 
@@ -77,9 +68,10 @@ def _yes_no(text: str, defective: bool, rng: np.random.Generator) -> Question:
 
 
 def _choose(
-    kind: QuestionType, text: str, right: str, pool: Sequence[str], rng: np.random.Generator
+    kind: QuestionType, text: str, right: str, pool: Sequence[str], rng: np.random.Generator, first: Sequence[str] = ()
 ) -> Question:
-    wrong = rng.permutation([name for name in pool if name != right])[:3]
+    drawn = [str(name) for name in rng.permutation([name for name in pool if name != right])]
+    wrong = sorted(drawn, key=lambda name: name not in first)[:3]
     words = [str(word) for word in rng.permutation([right, *wrong])]
     options = tuple((letter, f"{word[0].upper()}{word[1:]}.") for letter, word in zip(LETTERS, words, strict=False))
     return Question(kind, kind, text, options, LETTERS[words.index(right)])

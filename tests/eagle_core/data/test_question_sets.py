@@ -55,6 +55,22 @@ def test_letters_give_nothing_away(scenes):
     assert all(abs(count / total - 0.25) < 0.05 for count in letters.values())
 
 
+def test_all_that_knowledge_tells_of_a_category_are_options_so_that_being_told_of_is_no_sign(scenes):
+    questions = made(scenes)
+    for category in scenes.values():
+        kinds = {scene.defect.kind for scene in category.values() if scene.defect}
+        told = {
+            "defect_classification": kinds,
+            "defect_description": {DEFECT_KINDS[kind].appearance.lower() for kind in kinds},
+            "defect_analysis": {DEFECT_KINDS[kind].effect.lower() for kind in kinds},
+        }
+        assert len(kinds) == 3
+        for image in category:
+            for question in questions[image]:
+                options = {text.rstrip(".").lower() for _, text in question.options}
+                assert len(told.get(question.question_type, options) & options) >= 3
+
+
 def test_the_same_seed_asks_the_same_and_another_does_not(scenes):
     assert made(scenes) == made(scenes)
     assert made(scenes) != made(scenes, seed=1)
