@@ -18,10 +18,14 @@ from eagle_core.config import MllmConfig
 from eagle_core.data.scene import PLACES
 from eagle_core.guidance.explanation import explanation_prompt
 from eagle_core.guidance.prompt import (
+    ANOMALOUS_PRIOR,
     DEFECT_QUESTION,
     build_prompt,
 )
+from eagle_core.mllm.adapters.families import FAMILIES
+from eagle_core.mllm.inputs import render
 from eagle_core.mllm.loading import load_model
+from eagle_core.records import Question
 from eagle_core.training.acuity import Seen
 from eagle_core.training.aligned import KEPT_READER, learnt_weights
 from eagle_core.training.alignment.answers import letter_probabilities, visual_of
@@ -34,7 +38,7 @@ from eagle_core.training.instruction.calibration import (
     cool,
     cooled,
 )
-from eagle_core.training.instruction.gate import STATED, instruction_gate, p_defect
+from eagle_core.training.instruction.gate import STATED, instruction_gate, p_defect, right_unseen
 from eagle_core.training.instruction.middle import known_in_the_middle
 from eagle_core.training.instruction.shared_prefix import hidden_states
 from eagle_core.training.reading.encoding import line_encoder
@@ -166,7 +170,35 @@ def test_the_gate_of_an_untaught_model_is_not_passed_and_counts_every_image(seen
         "anomaly_detection", "object_classification", "object_analysis", "defect_classification", "defect_localization",
         "defect_description", "defect_analysis",
     }  # fmt: skip
-    assert described["template_gain"]["all"] == pytest.approx(described["balanced_accuracy"]["template"] - described["balanced_accuracy"]["query_only"])
+    gain, balanced = described["template_gain"], described["balanced_accuracy"]
+    assert gain["balanced_accuracy"] == balanced["template"] - balanced["query_only"]
+    lettered = replace(DEFECT_QUESTION, correct_letter="A")
+    auroc = {}
+    for template in (True, False):
+        pieces = prompt_pieces(build_prompt(lettered, PLACEHOLDER, templates=[PLACEHOLDER] if template else []), lambda _: IMAGE * seen.grid**2)
+        shown = [(c, (*(["template"] if template else []), name), lettered_line(pieces, lettered)) for name in ("normal", "defective") for c in range(6)]
+        auroc[template] = roc_auc_score([0] * 6 + [1] * 6, letter_probabilities(model, tokenizer, seen, shown)[:, 0])
+    assert gain["auroc"] == pytest.approx(auroc[True] - auroc[False]) and described["verdict"]["auroc"] == pytest.approx(auroc[True])
+    assert set(described["explanation_told"]) == set(described["explanation"])
+
+
+def test_a_blind_guess_takes_what_is_right_most_often() -> None:
+    def asked(right: str, *wrong: str) -> Question:
+        return Question("q", "object_analysis", "Which?", (("A", right), *zip("BCD", wrong, strict=False)), "A")
+
+    questions = [asked("red", "grey"), asked("grey", "red"), asked("grey", "blue"), asked("blue", "red", "green"), asked("blue", "grey", "green")]
+    # Grey and blue are right twice, red once; of a tie the first is taken: only grey for red is wrong.
+    assert right_unseen(questions) == 4 / 5
+
+
+def test_a_sentence_is_asked_for_as_the_pipeline_asks(tokenizer) -> None:  # type: ignore[no-untyped-def]
+    for told in (False, True):
+        asked = explanation_prompt(
+            PLACEHOLDER, templates=[PLACEHOLDER], predicted_anomalous=True if told else None, boxed_query=PLACEHOLDER if told else None
+        )
+        written = render(asked, build_aligned_processor(tokenizer, BACKBONES[CHOSEN]), FAMILIES["fast_vlm"])
+        ids = explanation_tokens(tokenizer, 1, told=told)
+        assert tokenizer.decode(ids) == written and (ANOMALOUS_PRIOR in written) == told == (written.count(IMAGE) == 3)
 
 
 def test_what_the_middle_looks_at_is_the_attention_that_its_layer_computes(seen: Seen, tokenizer) -> None:  # type: ignore[no-untyped-def]
