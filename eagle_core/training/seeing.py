@@ -55,7 +55,8 @@ def see(
 
     lacking = [name for name in names if not (kept / f"{name}.npy").exists()]
     if len(lacking) < len(names):
-        _check(kept, draw_images(seed, CHECKED, held_out=held_out), lambda data: looked_at(data, [name for name in names if name not in lacking]))
+        again = draw_images(seed, CHECKED, held_out=held_out)
+        _check(kept, again, looked_at(again, [name for name in names if name not in lacking]))
     if lacking:
         data = draw_images(seed, count, held_out=held_out, workers=workers, progress=lambda done, total: progress("drawing", done, total))
         features = looked_at(data, lacking)
@@ -70,15 +71,15 @@ def see(
     return Seen({name: np.load(kept / f"{name}.npy", mmap_mode="r") for name in names}, np.load(kept / "under.npy"), scenes)
 
 
-def _check(kept: Path, data: TrainingImages, looked_at: Callable[[TrainingImages], dict[str, np.ndarray]]) -> None:
+def _check(kept: Path, data: TrainingImages, features: dict[str, np.ndarray]) -> None:
     """Whether what is kept is of these categories, as they are drawn today.
 
     Raises:
         DataError: It is not.
     """
     same = json.loads((kept / "scenes.json").read_text(encoding="utf-8"))[: len(data)] == json.loads(json.dumps(_described(data)))
-    for name, features in looked_at(data).items() if same else ():
-        before, now = np.load(kept / f"{name}.npy", mmap_mode="r")[: len(data)].astype(np.float32), features.astype(np.float32)
+    for name, seen in features.items():
+        before, now = np.load(kept / f"{name}.npy", mmap_mode="r")[: len(data)].astype(np.float32), seen.astype(np.float32)
         same = same and bool(np.linalg.norm(now - before) < NOISE * np.linalg.norm(now))
     if not same:
         raise DataError(f"what {kept} holds was drawn by another version of the generator; delete that folder to draw anew")

@@ -37,7 +37,7 @@ VARIANTS: tuple[tuple[Variant, float], ...] = (
     (Variant(template=True, prior=False, boxes=True), 0.05),
     (Variant(template=False, prior=True, boxes=True), 0.05),
 )
-"""(variant, share of the training batches): a prior that is mostly right spares looking, so that most batches have none."""
+"""(variant, relative share of the training batches): a prior that is mostly right spares looking, so that two in three have none."""
 
 
 def draw_variant(rng: np.random.Generator) -> Variant:

@@ -184,6 +184,19 @@ def test_priors_are_right_as_often_as_asked_for_and_boxes_follow_them(data: Trai
     assert len(right) > 500 and np.mean(right) == pytest.approx(0.88, abs=0.04)
 
 
+def test_sentences_are_asked_for_as_eagle_asks_and_questions_in_every_form_of_prompt(data: TrainingImages) -> None:
+    told, forms = [], set()
+    for asked in batches(data, 400):
+        one, text = asked[0], text_of(asked[0].line)
+        cues = ("template" in one.images, ANOMALOUS_PRIOR in text or NORMAL_PRIOR in text, BOX_SENTENCE in text)
+        forms.add(cues)
+        if one.line.pieces[-1].text == explanation_of(data.scenes[one.category][int(one.defective)]):
+            told.append(cues == (True, True, True))
+    # 0.4 of them surely, of the others those that are drawn so and told that there is a defect.
+    assert len(told) > 100 and np.mean(told) == pytest.approx(0.4 + 0.6 * (0.2 / 1.05) / 2, abs=0.1)
+    assert {(True, False, False), (False, False, False), (True, True, True), (False, True, True)} <= forms
+
+
 def test_only_answers_about_a_defect_are_taught_to_look_at_it(data: TrainingImages, tokenizer) -> None:  # type: ignore[no-untyped-def]
     encode = line_encoder(tokenizer)
     for asked in batches(data, 10):
