@@ -70,7 +70,7 @@ def train_alignment_stage(
 @flow(name="train-instruction-stage", persist_result=False)
 def train_instruction_stage(
     out: Path, seeds: list[int], steps: int | None = None, categories: int | None = None, questions: int | None = None, threads: int = 2,
-    prior_reliability: float = USUAL.prior_reliability,
+    prior_reliability: float = USUAL.prior_reliability, categories_seed: int = USUAL.instructed_seed,
 ) -> list[dict[str, Any]]:  # fmt: skip
     """Train each seed to answer real prompts; interrupted, it goes on where it was."""
     torch.set_num_threads(threads)
@@ -80,6 +80,7 @@ def train_instruction_stage(
         gate_questions=questions or recipe.gate_questions,
         instruction=dataclasses.replace(recipe.instruction, steps=steps or recipe.instruction.steps),
         prior_reliability=prior_reliability,
+        instructed_seed=categories_seed,
     )
     described: list[dict[str, Any]] = training.instructions(recipe, seeds, out, threads)
     return described
@@ -94,6 +95,7 @@ def main(
     steps: Annotated[int | None, typer.Option(min=1, help="Of a stage, for trials; default: the recipe's.")] = None,
     questions: Annotated[int | None, typer.Option(min=1, help="Of each share of letters about scenes in words that a gate measures; default: the recipe's.")] = None,
     categories: Annotated[int | None, typer.Option(min=8, help="Drawn for acuity, alignment or instruction, for trials; default: the recipe's.")] = None,
+    categories_seed: Annotated[int, typer.Option(min=0, help="Of the categories of instruction: another one where a training goes on with others.")] = USUAL.instructed_seed,
     tower: Annotated[list[str] | None, typer.Option(help=f"To measure, may be repeated: {', '.join(BACKBONES)}; default: all.")] = None,
 ) -> None:
     """Train the embedded multimodal LLM."""
@@ -105,7 +107,7 @@ def main(
         for described in train_alignment_stage(folder, seeds, steps, categories, questions, threads):
             _say_alignment(described)
     if stage in ("all", "instruction"):
-        for described in train_instruction_stage(folder, seeds, steps, categories, questions, threads, prior_reliability):
+        for described in train_instruction_stage(folder, seeds, steps, categories, questions, threads, prior_reliability, categories_seed):
             _say_instruction(described)
     if stage == "acuity":
         if unknown := set(tower or ()) - set(BACKBONES):

@@ -50,6 +50,7 @@ def train_instructed(recipe: Recipe, seed: int, folder: Path, *, workers: int, p
         seen,
         recipe.instruction,
         prior_reliability=recipe.prior_reliability,
+        categories_seed=recipe.instructed_seed,
         seed=seed,
         checkpoint=folder / f"seed-{seed}" / "instruction.safetensors",
         progress=lambda step, steps, loss: progress(f"instruction, loss {loss:.3f}", step, steps),

@@ -80,7 +80,7 @@ def test_all_stages_in_one_command_say_whether_their_gates_are_passed(tmp_path: 
 
 
 def test_instruction_begins_with_what_an_earlier_training_left(tmp_path: Path) -> None:
-    train(tmp_path, "--stage", "instruction", "--seed", "1", "--steps", "1", "--categories", "8", "--questions", "2")
+    train(tmp_path, "--stage", "instruction", "--seed", "1", "--steps", "1", "--categories", "8", "--questions", "2", "--categories-seed", "5")
     kept, left = load_file(KEPT), load_file(tmp_path / "out/seed-1/instruction/model.safetensors")
     assert set(kept) == set(left)
     name = "model.multi_modal_projector.linear_1.weight"
@@ -88,4 +88,5 @@ def test_instruction_begins_with_what_an_earlier_training_left(tmp_path: Path) -
     assert 0 < moved < 0.01, "one step at a rate of 0.001"
     described = json.loads((tmp_path / "out/seed-1/model/training.json").read_text())
     assert described == json.loads((tmp_path / "out/seed-1/instruction/gate.json").read_text())
-    assert described["seed"] == 1
+    assert (described["seed"], described["categories_seed"]) == (1, 5)
+    assert (tmp_path / "out/seen" / f"{CHOSEN}-5-8").is_dir()

@@ -107,7 +107,8 @@ def instruction_gate(model: FastVlmForConditionalGeneration, tokenizer: PreTrain
     by_prompt = {"query_only": _balanced(alone), "template": _balanced(template)}
     by_prompt |= {name: _balanced(asking.p_defect(template=True, verdict=says)) for name, says in EXPERTS.items()}
     by_prompt["stated"] = _balanced(asking.p_defect(template=True, question=STATED))
-    revealed = np.array([scene.defect is not None and scene.defect.kind in PART_DEFECTS for _, scene in seen.scenes])
+    # A surface that lacks a tile shows it by itself.
+    revealed = np.array([s.defect is not None and s.defect.kind in PART_DEFECTS and s.family == "object" for _, s in seen.scenes])
     gain = {"balanced_accuracy": by_prompt["template"] - by_prompt["query_only"], "auroc": _auroc(*template) - _auroc(*alone)}
     if revealed.any():
         gain["auroc_only_compared"] = _auroc(template[0], template[1][revealed]) - _auroc(alone[0], alone[1][revealed])

@@ -46,11 +46,14 @@ def train_instruction(
     schedule: Schedule,
     *,
     prior_reliability: float,
+    categories_seed: int,
     seed: int,
     checkpoint: Path,
     progress: Callable[[int, int, float], None] | None = None,
 ) -> SeenDefects:
     """Train ``model`` in place; ``seen`` holds what the tower sees of boxed images too (``normal_boxed``, ``defective_boxed``).
+
+    ``categories_seed`` is that of what was ``seen``: a checkpoint is gone on from with the same categories only.
 
     Returns:
         The heads in the middle, which are no part of the model.
@@ -99,7 +102,7 @@ def train_instruction(
     train(
         nn.ModuleDict(trained | {"defects": defects, "binding": binding}),
         loss, schedule, seed=seed, checkpoint=checkpoint, progress=progress,
-        about={"categories": len(seen.scenes), "prior_reliability": prior_reliability},
+        about={"categories": len(seen.scenes), "categories_seed": categories_seed, "prior_reliability": prior_reliability},
     )  # fmt: skip
     decoder.set_attn_implementation("sdpa")
     return defects

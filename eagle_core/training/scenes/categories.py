@@ -6,6 +6,7 @@ the demo shows too (``familiar``), never with the demo's parameters.
 
 from __future__ import annotations
 
+from copy import deepcopy
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -25,7 +26,7 @@ from eagle_core.training.scenes.familiar import FAMILIAR_OBJECTS, FAMILIAR_TEXTU
 from eagle_core.training.scenes.markings import Marking, draw_markings, paint_markings
 from eagle_core.training.scenes.objects import OBJECTS, Outline, coverage
 from eagle_core.training.scenes.parts import Part, draw_parts, paint_part, paint_socket
-from eagle_core.training.scenes.textures import TEXTURES, Lattice
+from eagle_core.training.scenes.textures import TEXTURES, TILES, Lattice
 
 VISIBLE = 0.3
 """Coverage from which a pixel belongs to the defect's mask."""
@@ -33,7 +34,11 @@ WEAKEST = 0.15
 """Fainter defects are below what anybody can see."""
 FAMILIAR_SHARE = 1 / 3
 PART_DEFECT_SHARE = 0.5
-"""Of the defects of categories that have parts: only a template reveals them, so they are learnt last."""
+"""Of the defects of categories that have parts: only a template reveals those of objects, so they are learnt last."""
+FEWEST_TILES = 6
+"""Periods over the canvas: of larger tiles, a single one is much of the image."""
+SHADOW = 2
+"""Pixels, where a tile is missing."""
 SHIFTS, TURNS = (0.5, 4.0), (0.005, 0.03)
 """How loosely products lie under the camera, in pixels and radians: where each lies anew, there is little to compare."""
 SURFACES = TEXTURES | FAMILIAR_TEXTURES
@@ -98,7 +103,13 @@ class Category:
     @property
     def kinds(self) -> tuple[str, ...]:
         """Defects that can befall it."""
-        return (*DEFECTS, *((CHIP,) if self.family == "object" else ()), *(PART_DEFECTS if self.parts else ()))
+        return (*DEFECTS, *((CHIP,) if self.family == "object" else ()), *(PART_DEFECTS if self.has_parts else ()))
+
+    @property
+    def has_parts(self) -> bool:
+        """Parts that are mounted on an object, or tiles that a surface is laid of: kinds must not follow from the family."""
+        is_tiled = self.family == "texture" and self.texture in TILES and self.periods[0] >= FEWEST_TILES
+        return is_tiled or bool(self.parts)
 
     @property
     def object_name(self) -> str:
@@ -107,7 +118,7 @@ class Category:
 
     def draw_kind(self, rng: np.random.Generator) -> str:
         """A defect that can befall it."""
-        if self.parts and rng.random() < PART_DEFECT_SHARE:
+        if self.has_parts and rng.random() < PART_DEFECT_SHARE:
             return str(rng.choice(PART_DEFECTS))
         return str(rng.choice(self.kinds))
 
@@ -119,6 +130,7 @@ class Category:
         if self.family == "texture":
             elsewhere = (float(rng.uniform(0, 100)), float(rng.uniform(0, 100)))
             shift = jitter if self.lies_alike else elsewhere
+            laid = deepcopy(rng)
             image, body = self._surface(turn, shift, rng), np.ones((SIDE, SIDE), bool)
         else:
             image, body, covered = self._object(turn, jitter, kind, strength, rng)
@@ -128,15 +140,33 @@ class Category:
             where = np.flatnonzero(body)
             row, column = divmod(int(where[rng.integers(len(where))]), SIDE)
             covered = DEFECTS[kind](image, (float(column), float(row)), strength, rng)
+        elif kind in PART_DEFECTS and self.family == "texture":
+            covered = self._change_tile(image, TILES[self.texture](self._lattice(turn, shift), laid), kind, strength, rng)
         mask = covered > VISIBLE
         pixels = np.clip(self._nuisance(image, rng), 0, 255).astype(np.uint8)
         defect = _describe(kind, mask, strength) if kind else None
         return RenderedScene(pixels, mask, SceneRecord(self.name, self.object_name, self.family, color, defect))
 
     def _surface(self, turn: float, shift: tuple[float, float], rng: np.random.Generator) -> np.ndarray:
-        at = Lattice.at(self.angle + turn, shift, self.periods, self.cells, self.seed)
-        pattern = SURFACES[self.texture][1](at, rng)
+        pattern = SURFACES[self.texture][1](self._lattice(turn, shift), rng)
         return np.asarray(pattern[..., None] * self.contrast * self.tint + self.colors[0], np.float32)
+
+    def _lattice(self, turn: float, shift: tuple[float, float]) -> Lattice:
+        return Lattice.at(self.angle + turn, shift, self.periods, self.cells, self.seed)
+
+    def _change_tile(
+        self, image: np.ndarray, tiles: np.ndarray, kind: str, strength: float, rng: np.random.Generator
+    ) -> np.ndarray:
+        """One of ``tiles`` (a number each) is missing, so that the ground is seen, or has another color; returns its coverage."""
+        covered = np.asarray(tiles == rng.choice(tiles.ravel()), np.float32)
+        if kind == "missing part":
+            # Its edges throw a shadow into the gap.
+            shadow = covered * (1 - np.roll(covered, (SHADOW, SHADOW), axis=(0, 1)))
+            ground = 0.6 * self.colors[1] + 3 * smooth_noise(rng, 40)[..., None] - 40 * shadow[..., None]
+            image += (0.25 + 0.75 * strength) * covered[..., None] * (ground - image)
+        else:
+            image += (0.4 + 0.6 * strength) * covered[..., None] * (_other_color(self.colors[0], rng) - self.colors[0])
+        return covered
 
     def _object(
         self, turn: float, jitter: tuple[float, float], kind: str | None, strength: float, rng: np.random.Generator

@@ -70,12 +70,8 @@ def plain(at: Lattice, rng: np.random.Generator) -> np.ndarray:
 
 def bricks(at: Lattice, rng: np.random.Generator) -> np.ndarray:
     """Running bond with mortar; every brick has its own shade in every image."""
-    height, width = 2 * np.pi / at.first, 4 * np.pi / at.first
-    row = np.floor(at.v / height).astype(int)
-    shifted = at.u + (row % 2) * width / 2
-    column = np.floor(shifted / width).astype(int)
+    row, column, joint = _bricks(at)
     shades = rng.uniform(-0.6, 0.6, 997)
-    joint = ((at.v % height) < 2) | ((shifted % width) < 2)
     mortar = 1.4 if at.cells % 2 else -1.6
     return np.where(joint, mortar, shades[(row * 31 + column * 17) % 997] + 0.1 * smooth_noise(rng, 70))
 
@@ -112,8 +108,7 @@ def motif(at: Lattice, rng: np.random.Generator) -> np.ndarray:
 
 def weave(at: Lattice, rng: np.random.Generator) -> np.ndarray:
     """Yarns over and under each other, each with its own shade."""
-    size = np.pi / at.first + 3
-    column, row = np.floor(at.u / size).astype(int), np.floor(at.v / size).astype(int)
+    size, column, row = _crossings(at)
     over = (column + row) % 2 == 0
     across = np.where(over, np.sin(np.pi * at.u / size), np.sin(np.pi * at.v / size))
     shades = rng.uniform(-0.25, 0.25, 97)
@@ -123,35 +118,14 @@ def weave(at: Lattice, rng: np.random.Generator) -> np.ndarray:
 
 def hexagons(at: Lattice, rng: np.random.Generator) -> np.ndarray:
     """Six-sided cells with joints."""
-    size = 2 * np.pi / at.first + 6
-    step = size * np.sqrt(3)
-    nearest, second, cell = np.full((SIDE, SIDE), 1e9), np.full((SIDE, SIDE), 1e9), np.zeros((SIDE, SIDE), int)
-    for lattice, (right, down) in enumerate(((0.0, 0.0), (0.5, 0.5))):
-        i, j = np.round(at.u / size - right), np.round(at.v / step - down)
-        away = np.hypot(at.u - (i + right) * size, at.v - (j + down) * step)
-        closer = away < nearest
-        second = np.where(closer, nearest, np.minimum(second, away))
-        nearest = np.where(closer, away, nearest)
-        cell = np.where(closer, (2 * i + 61 * j + lattice).astype(int) % 997, cell)
-    return np.where(nearest > 0.47 * size, -1.0, rng.uniform(-0.4, 0.6, 997)[cell]) + 0.1 * smooth_noise(rng, 60)
+    cell, is_joint = _hexagons(at)
+    return np.where(is_joint, -1.0, rng.uniform(-0.4, 0.6, 997)[cell % 997]) + 0.1 * smooth_noise(rng, 60)
 
 
 def mosaic(at: Lattice, rng: np.random.Generator) -> np.ndarray:
     """Irregular stones, laid anew in every image."""
-    size = max(12.0, 2 * np.pi / at.first)
-    u, v = at.u / size, at.v / size
-    i, j = np.floor(u).astype(int), np.floor(v).astype(int)
-    jitter, shades = rng.uniform(0.1, 0.9, (2, 997)), rng.uniform(-0.7, 0.7, 997)
-    nearest, second, shade = np.full((SIDE, SIDE), 9.0), np.full((SIDE, SIDE), 9.0), np.zeros((SIDE, SIDE))
-    for right in (-1, 0, 1):
-        for down in (-1, 0, 1):
-            cell = ((i + right) * 31 + (j + down) * 17) % 997
-            away = np.hypot(i + right + jitter[0][cell] - u, j + down + jitter[1][cell] - v)
-            closer = away < nearest
-            second = np.where(closer, nearest, np.minimum(second, away))
-            shade = np.where(closer, shades[cell], shade)
-            nearest = np.where(closer, away, nearest)
-    return np.where(second - nearest < 0.08, 1.1 if at.cells % 2 else -1.2, shade)
+    stone, is_joint = _stones(at, rng)
+    return np.where(is_joint, 1.1 if at.cells % 2 else -1.2, rng.uniform(-0.7, 0.7, 997)[stone % 997])
 
 
 def slats(at: Lattice, rng: np.random.Generator) -> np.ndarray:
@@ -214,3 +188,65 @@ TEXTURES: dict[str, tuple[str, Texture]] = {
     "marble": ("marble slab", marble),
 }
 """Name -> (in plain words, pattern ``(SIDE, SIDE)`` of about unit range)."""
+
+
+def _bricks(at: Lattice) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Row and column of the brick that each pixel is of, and whether it is mortar."""
+    height, width = 2 * np.pi / at.first, 4 * np.pi / at.first
+    row = np.floor(at.v / height).astype(int)
+    shifted = at.u + (row % 2) * width / 2
+    return row, np.floor(shifted / width).astype(int), ((at.v % height) < 2) | ((shifted % width) < 2)
+
+
+def _crossings(at: Lattice) -> tuple[float, np.ndarray, np.ndarray]:
+    """Size of a yarn's crossing; column and row of the one that each pixel is of."""
+    size = np.pi / at.first + 3
+    return size, np.floor(at.u / size).astype(int), np.floor(at.v / size).astype(int)
+
+
+def _hexagons(at: Lattice) -> tuple[np.ndarray, np.ndarray]:
+    """Number of the cell that each pixel is of, and whether it is of a joint."""
+    size = 2 * np.pi / at.first + 6
+    step = size * np.sqrt(3)
+    nearest, cell = np.full((SIDE, SIDE), 1e9), np.zeros((SIDE, SIDE), int)
+    for lattice, (right, down) in enumerate(((0.0, 0.0), (0.5, 0.5))):
+        i, j = np.round(at.u / size - right), np.round(at.v / step - down)
+        away = np.hypot(at.u - (i + right) * size, at.v - (j + down) * step)
+        closer = away < nearest
+        nearest = np.where(closer, away, nearest)
+        cell = np.where(closer, _number(2 * i + lattice, j), cell)
+    return cell, nearest > 0.47 * size
+
+
+def _stones(at: Lattice, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    """Number of the stone that each pixel is of, and whether it is of a joint; ``rng`` lays them."""
+    size = max(12.0, 2 * np.pi / at.first)
+    u, v = at.u / size, at.v / size
+    i, j = np.floor(u).astype(int), np.floor(v).astype(int)
+    jitter = rng.uniform(0.1, 0.9, (2, 997))
+    nearest, second, stone = np.full((SIDE, SIDE), 9.0), np.full((SIDE, SIDE), 9.0), np.zeros((SIDE, SIDE), int)
+    for right in (-1, 0, 1):
+        for down in (-1, 0, 1):
+            cell = _number(i + right, j + down)
+            away = np.hypot(i + right + jitter[0][cell % 997] - u, j + down + jitter[1][cell % 997] - v)
+            closer = away < nearest
+            second = np.where(closer, nearest, np.minimum(second, away))
+            stone = np.where(closer, cell, stone)
+            nearest = np.where(closer, away, nearest)
+    return stone, second - nearest < 0.08
+
+
+def _number(column: np.ndarray, row: np.ndarray) -> np.ndarray:
+    """Another one for each of some hundred columns and rows."""
+    return np.asarray(column + 10_031 * row).astype(int)
+
+
+TILES: dict[str, Callable[[Lattice, np.random.Generator], np.ndarray]] = {
+    "bricks": lambda at, rng: _number(*_bricks(at)[1::-1]),
+    "hexagons": lambda at, rng: _hexagons(at)[0],
+    "mosaic": lambda at, rng: _stones(at, rng)[0],
+    "weave": lambda at, rng: _number(*_crossings(at)[1:]),
+}
+"""Textures that are laid of pieces, any of which can be missing: number of the piece that each pixel is of, ``(SIDE, SIDE) int``, given
+the generator as the pattern was.
+"""

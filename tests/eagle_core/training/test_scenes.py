@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from scipy.ndimage import label
 
 from eagle_core.data.demo import defects as demo_defects
 from eagle_core.data.demo import objects as demo_objects
@@ -29,6 +30,7 @@ from eagle_core.training.scenes.categories import (
     draw_category,
 )
 from eagle_core.training.scenes.defects import CHIP, PART_DEFECTS, TRAINING_KINDS
+from eagle_core.training.scenes.textures import TILES
 from eagle_core.training.tokenizer import OBJECT_NAMES
 
 
@@ -60,11 +62,27 @@ def test_a_defect_changes_pixels_under_its_mask_and_is_described(kind: str) -> N
     raise AssertionError(f"too few images of {kind}")
 
 
-def test_parts_defects_befall_objects_with_parts_only() -> None:
-    for seed in range(40):
+def test_parts_defects_befall_objects_with_parts_and_surfaces_with_tiles_only() -> None:
+    tiled = 0
+    for seed in range(200):
         category = draw_category(np.random.default_rng(seed))
-        assert set(PART_DEFECTS) <= set(category.kinds) if category.parts else not set(PART_DEFECTS) & set(category.kinds)
+        assert set(PART_DEFECTS) <= set(category.kinds) if category.has_parts else not set(PART_DEFECTS) & set(category.kinds)
         assert not category.parts or category.family == "object"
+        tiled += category.has_parts and category.family == "texture"
+    assert tiled >= 3, "kinds must not follow from the family"
+
+
+@pytest.mark.parametrize("texture", TILES)
+@pytest.mark.parametrize("kind", PART_DEFECTS)
+def test_a_changed_tile_is_one_tile_and_nothing_else_changes(monkeypatch: pytest.MonkeyPatch, texture: str, kind: str) -> None:
+    monkeypatch.setattr(Category, "_nuisance", lambda self, image, rng: image)
+    drawn = (draw_category(np.random.default_rng(seed), held_out=texture in HELD_OUT_TEXTURES) for seed in range(300))
+    category = next(c for c in drawn if c.family == "texture" and c.texture == texture and c.has_parts)
+    struck, whole = category.render(np.random.default_rng(0), kind), category.render(np.random.default_rng(0))
+    labels, _ = label(struck.mask)
+    assert np.bincount(labels.ravel())[1:].max() > 0.9 * struck.mask.sum() and 9 < struck.mask.sum() < 0.15 * struck.mask.size
+    assert np.array_equal(struck.image[~struck.mask], whole.image[~struck.mask])
+    assert np.mean(struck.image[struck.mask] != whole.image[struck.mask]) > 0.8
 
 
 def names(products: dict[str, Product]) -> set[str]:
